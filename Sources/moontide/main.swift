@@ -1,0 +1,3 @@
+import CLua
+import Script
+print("moontide", moontide_lua_version())
