@@ -61,7 +61,6 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     tests("Contract", ["Contract"]),
-    tests("Columns", ["Columns"]),
   ],
   cxxLanguageStandard: .cxx17
 )
