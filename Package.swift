@@ -61,6 +61,7 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     tests("Contract", ["Contract"]),
+    tests("Columns", ["Columns"]),
   ],
   cxxLanguageStandard: .cxx17
 )
