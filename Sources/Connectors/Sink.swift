@@ -1,0 +1,48 @@
+import Columns
+import Contract
+
+/// What a batch does to what the sink already holds.
+public enum OutputMode: String, Sendable, CaseIterable {
+  case append, update, complete
+}
+
+/// Where a streaming query's rows go, owned by the thread that runs the query.
+///
+/// `begin(batch:)` → writers, one a partition, on worker threads → `commit` or `abort`. After a crash
+/// the same batch id may come again with the same rows: `begin` says whether the batch is in already.
+public protocol StreamSink: AnyObject {
+  /// As the progress shows it.
+  var description: String { get }
+  /// nil: this batch id was committed by this sink before; nothing is to be written.
+  func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)?
+  /// Rows of the last committed batch; -1 where the sink does not count.
+  var outputRowCount: Int64 { get }
+  func stop()
+}
+
+extension StreamSink {
+  public var outputRowCount: Int64 { -1 }
+  public func stop() {}
+}
+
+/// One batch on its way into a sink.
+public protocol SinkBatch: Sendable {
+  /// A writer for the rows of one partition, called on the worker that writes them.
+  func writer(partition: Int) throws -> any BatchWriter
+  /// All writers are closed: makes the batch durable and visible, at once or not at all.
+  func commit() throws
+  func abort(_ failure: Failure)
+}
+
+/// Takes the rows of one partition, in order.
+public protocol BatchWriter: AnyObject {
+  func write(_ batch: Batch) throws
+  /// After the last row.
+  func close() throws
+  /// Instead of `close` when something failed, here or elsewhere.
+  func abort(_ failure: Failure)
+}
+
+extension BatchWriter {
+  public func abort(_ failure: Failure) {}
+}
