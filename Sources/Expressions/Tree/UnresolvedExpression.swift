@@ -1,0 +1,96 @@
+import Columns
+import Contract
+
+/// An expression as the user wrote it: names not looked up, types unknown. The Lua reader and the
+/// text parser both make this tree, so that a Column method and SQL text give the same plan.
+public final class UnresolvedExpression: Sendable {
+  public let node: Node
+  public let origin: Origin?
+
+  public init(_ node: Node, origin: Origin? = nil) {
+    self.node = node
+    self.origin = origin
+  }
+
+  public enum Node: Sendable {
+    /// `a`, `a.b`, `alias.a.b`: the parts as written, back-quotes taken off.
+    case name([String])
+    /// `df.a`: the column of one DataFrame, which the plan's id names.
+    case column(ofPlan: Int, name: String)
+    /// `*`, `t.*`, `value.*`: the parts before the star.
+    case star([String])
+    case literal(Scalar, DataType)
+    /// A function or operator by its SQL name: `+`, `and`, `=`, `upper`, `when` (condition, value, …, otherwise).
+    case call(String, [UnresolvedExpression], isDistinct: Bool, filter: UnresolvedExpression?)
+    case cast(UnresolvedExpression, DataType, isTry: Bool)
+    /// Several names where a generator makes several columns.
+    case alias(UnresolvedExpression, [String])
+    /// `value.field`, `value[key]`: field of a struct, element of an array (from 0), value of a map.
+    case extract(UnresolvedExpression, UnresolvedExpression)
+    case lambda([String], UnresolvedExpression)
+    case userFunction(any UserFunction, [UnresolvedExpression])
+    /// Only in lists to sort by.
+    case sort(UnresolvedExpression, SortOrder)
+    case over(UnresolvedExpression, UnresolvedWindow)
+    /// `:name` in the text of `session:sql(text, args)`.
+    case parameter(String)
+  }
+
+  /// A call with no DISTINCT and no FILTER.
+  public static func call(
+    _ name: String, _ arguments: [UnresolvedExpression], origin: Origin? = nil
+  ) -> UnresolvedExpression {
+    UnresolvedExpression(.call(name, arguments, isDistinct: false, filter: nil), origin: origin)
+  }
+}
+
+/// The direction of one sort key.
+public struct SortOrder: Hashable, Sendable {
+  public let isAscending: Bool
+  public let nullsFirst: Bool
+
+  public init(isAscending: Bool, nullsFirst: Bool) {
+    self.isAscending = isAscending
+    self.nullsFirst = nullsFirst
+  }
+
+  /// Spark's defaults: NULLs first when ascending, last when descending.
+  public static let ascending = SortOrder(isAscending: true, nullsFirst: true)
+  public static let descending = SortOrder(isAscending: false, nullsFirst: false)
+}
+
+/// `OVER (PARTITION BY … ORDER BY … ROWS BETWEEN …)`.
+public struct UnresolvedWindow: Sendable {
+  public let partition: [UnresolvedExpression]
+  /// May hold `sort` nodes.
+  public let order: [UnresolvedExpression]
+  public let frame: WindowFrame?
+
+  public init(
+    partition: [UnresolvedExpression], order: [UnresolvedExpression], frame: WindowFrame?
+  ) {
+    self.partition = partition
+    self.order = order
+    self.frame = frame
+  }
+}
+
+/// The rows around the current one that a window aggregate sees.
+public struct WindowFrame: Hashable, Sendable {
+  public enum Bound: Hashable, Sendable {
+    case unboundedPreceding, currentRow, unboundedFollowing
+    /// Rows, or a distance in the sort key; negative: preceding.
+    case offset(Scalar, DataType)
+  }
+
+  /// Counted in rows, or by the value of the sort key.
+  public let isRows: Bool
+  public let lower: Bound
+  public let upper: Bound
+
+  public init(isRows: Bool, lower: Bound, upper: Bound) {
+    self.isRows = isRows
+    self.lower = lower
+    self.upper = upper
+  }
+}
