@@ -62,6 +62,7 @@ let package = Package(
 
     tests("Contract", ["Contract"]),
     tests("Columns", ["Columns"]),
+    tests("Script", ["Script"]),
   ],
   cxxLanguageStandard: .cxx17
 )

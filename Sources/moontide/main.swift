@@ -1,3 +1,2 @@
-import CLua
 import Script
-print("moontide", moontide_lua_version())
+print("moontide")

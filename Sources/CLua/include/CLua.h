@@ -1,5 +1,129 @@
 #pragma once
-#include <lua.h>
 #include <lauxlib.h>
+#include <lua.h>
 #include <lualib.h>
-int moontide_lua_version(void);
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// The only code of the project that may longjmp. Every function that Lua sees is C; what it does
+// for the host happens in a body that returns before an error is raised, so that no Swift frame is
+// ever jumped over. Every function here that can raise runs inside a `lua_pcall` and returns a
+// status, with Lua's error value on the stack top when it is not 0.
+
+/// The host's side of a registered function: n >= 0 results, `MOONTIDE_RAISE` with the error value
+/// on the stack top, or `MOONTIDE_EXHAUSTED` when not even that could be pushed.
+typedef int (*moontide_body)(lua_State *_Nonnull lua, void *_Nullable context, int function);
+
+enum { MOONTIDE_RAISE = -1, MOONTIDE_EXHAUSTED = -2 };
+
+/// A status beside Lua's own: the stack cannot grow, and nothing was pushed.
+enum { MOONTIDE_NO_ROOM = 100 };
+
+/// One Lua state and what its host keeps beside it.
+typedef struct moontide_host {
+  lua_State *_Nullable lua;
+  moontide_body _Nullable body;
+  void *_Nullable context;
+  /// Bytes in use, the most there were, and the most there may be (0: no limit).
+  size_t used, peak, limit;
+  /// Allocations so far, and the one that fails (0: none): for tests.
+  int64_t allocations, failAt;
+  /// Handles of host objects whose userdata Lua has collected, for the host to drop.
+  uint32_t *_Nullable freed;
+  uint32_t freedCount, freedCapacity, objects;
+} moontide_host;
+
+/// What a state may reach: everything, or the allow-list of functions that must be repeatable.
+enum { MOONTIDE_WHOLE = 0, MOONTIDE_PURE = 1 };
+
+/// A new state without libraries, or NULL without memory.
+moontide_host *_Nullable moontide_open(
+  moontide_body _Nonnull body, void *_Nullable context, size_t limit);
+void moontide_close(moontide_host *_Nonnull host);
+moontide_host *_Nonnull moontide_host_of(lua_State *_Nonnull lua);
+
+/// Opens the libraries of a kind of state and the searcher of the embedded modules.
+int moontide_open_libraries(lua_State *_Nonnull lua, int kind);
+
+/// Calls the function below `arguments` values, with a traceback added to errors that have none.
+int moontide_call(lua_State *_Nonnull lua, int arguments, int results);
+
+/// Loads a chunk of text; the function is left on the stack.
+int moontide_load(
+  lua_State *_Nonnull lua, const char *_Nonnull text, size_t size, const char *_Nonnull name);
+
+/// Puts `package.loaded[module][name]` to the host's function `function`.
+int moontide_register(
+  lua_State *_Nonnull lua, const char *_Nonnull module, const char *_Nonnull name, int function);
+
+/// Gives objects of a class the metamethod `name`, with the host's function `function`.
+int moontide_register_metamethod(
+  lua_State *_Nonnull lua, const char *_Nonnull class, const char *_Nonnull name, int function);
+
+/// Pushes the values written in `bytes` (see Value.c); `*count` says how many.
+int moontide_push(
+  lua_State *_Nonnull lua, const uint8_t *_Nonnull bytes, size_t size, int *_Nonnull count);
+
+/// Pushes the value, mostly a function, that `bytes` holds, with its globals (see Value.c).
+int moontide_arrive(lua_State *_Nonnull lua, const uint8_t *_Nonnull bytes, size_t size);
+
+/// For `moontide_push`: a new userdata of the class that stands for the host's object `handle`.
+void moontide_push_object(
+  lua_State *_Nonnull lua, uint32_t handle, const char *_Nonnull className);
+
+/// Takes the value at `index` into the registry; the reference is pushed as an integer.
+int moontide_reference(lua_State *_Nonnull lua, int index);
+void moontide_release(lua_State *_Nonnull lua, int reference);
+void moontide_push_reference(lua_State *_Nonnull lua, int reference);
+/// The names of the loaded modules: pushes `package.loaded`, or nil.
+void moontide_push_loaded(lua_State *_Nonnull lua);
+void moontide_push_globals(lua_State *_Nonnull lua);
+
+/// The handle of a host object at `index`, or -1.
+int64_t moontide_handle(lua_State *_Nonnull lua, int index);
+
+/// The error value on the stack top becomes a table with `class` and `message`, or a short string
+/// if even that fails. Never raises.
+void moontide_normalise_error(lua_State *_Nonnull lua);
+
+/// An embedded module's text, or NULL.
+const char *_Nullable moontide_module_text(const char *_Nonnull name);
+const char *_Nullable moontide_module_name(int position);
+
+// Value tags: what `moontide_push` reads.
+enum {
+  MOONTIDE_NIL, MOONTIDE_FALSE, MOONTIDE_TRUE, MOONTIDE_INTEGER, MOONTIDE_NUMBER, MOONTIDE_STRING,
+  /// u32 list length, u32 pairs, then the elements, then keys and values.
+  MOONTIDE_TABLE,
+  /// i32 registry reference.
+  MOONTIDE_REFERENCE,
+  /// u32 handle, then the class name as u32 length and bytes.
+  MOONTIDE_OBJECT,
+  MOONTIDE_NULL,
+  /// A table follows; it gets the metatable of `moontide.error`.
+  MOONTIDE_ERROR,
+  // What follows is for functions on their way to a worker state: values with identity.
+  /// u32 number, has metatable, u32 pairs, then metatable, keys and values.
+  MOONTIDE_SHARED_TABLE,
+  /// u32 number of a value met before.
+  MOONTIDE_AGAIN,
+  /// u32 number, u32 length and bytecode, u32 upvalue count, per upvalue u32 number of the shared
+  /// upvalue, and its value if the number is new.
+  MOONTIDE_FUNCTION,
+  /// A string: the module's name for `require`.
+  MOONTIDE_MODULE,
+  /// Two strings: a module's name and its field.
+  MOONTIDE_LIBRARY,
+  /// The function's own table of globals.
+  MOONTIDE_ENVIRONMENT,
+};
+
+/// The most levels of a traceback, bytes of an error message, and nested tables in a value.
+enum { MOONTIDE_TRACEBACK = 50, MOONTIDE_MESSAGE = 65536, MOONTIDE_DEPTH = 200 };
+
+// Macros of lua.h that Swift cannot read.
+static inline void moontide_pop(lua_State *_Nonnull lua, int count) { lua_settop(lua, -count - 1); }
+static inline int64_t moontide_integer(lua_State *_Nonnull lua, int index) {
+  return lua_tointegerx(lua, index, NULL);
+}

@@ -1,2 +1,0 @@
-#include "CLua.h"
-int moontide_lua_version(void) { return LUA_VERSION_NUM; }
