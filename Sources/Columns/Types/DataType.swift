@@ -182,6 +182,7 @@ extension Field {
       (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
     }
     let startsWell = name.utf8.first.map { !(48...57).contains($0) } ?? false
-    return plain && startsWell ? name : "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
+    if plain && startsWell { return name }
+    return "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
   }
 }
