@@ -1,0 +1,77 @@
+import Columns
+import Contract
+import Expressions
+
+/// A node of an analysed plan: names looked up, types settled. Values; each operator's folder has
+/// its own. Optimiser rules and `StreamingRules` speak of facts and capabilities, never of names.
+public protocol PlanNode: Sendable {
+  /// As `explain` shows it: `Project`, `Aggregate`.
+  var name: String { get }
+  var children: [any PlanNode] { get }
+  var output: [Attribute] { get }
+  /// The expressions that this node evaluates itself, in a fixed order.
+  var expressions: [Expression] { get }
+  var origin: Origin? { get }
+  /// What `explain` shows behind the name: `[word#3, count(1) AS count#7]`.
+  var details: String { get }
+  func with(children: [any PlanNode]) -> any PlanNode
+  /// The same node with other expressions, in the order of `expressions`.
+  func with(expressions: [Expression]) -> any PlanNode
+  var streaming: StreamingFacts { get }
+}
+
+extension PlanNode {
+  /// The columns as a schema.
+  public var schema: Schema {
+    Schema(output.map { Field($0.name, $0.type, isNullable: $0.isNullable) })
+  }
+
+  /// Whether rows keep coming.
+  public var isStreaming: Bool { streaming.isSource || children.contains { $0.isStreaming } }
+
+  /// Rewrites bottom up.
+  public func transformed(_ rewrite: (any PlanNode) throws -> any PlanNode) rethrows -> any PlanNode {
+    let old = children
+    if old.isEmpty { return try rewrite(self) }
+    return try rewrite(with(children: try old.map { try $0.transformed(rewrite) }))
+  }
+
+  /// This node and all below it, parents first.
+  public var nodes: [any PlanNode] { [self] + children.flatMap(\.nodes) }
+}
+
+/// What legality and watermarks need to know of a node; a stateless row-by-row node says nothing.
+public struct StreamingFacts: Sendable {
+  /// A leaf whose rows keep coming.
+  public var isSource = false
+  /// Set where the node keeps rows or results between batches.
+  public var state: StateFacts?
+  /// What Spark says when the node may not stand over a stream at all; nil: it may.
+  public var refusal: Failure?
+
+  public init(isSource: Bool = false, state: StateFacts? = nil, refusal: Failure? = nil) {
+    self.isSource = isSource
+    self.state = state
+    self.refusal = refusal
+  }
+}
+
+/// A stateful operator, for restart checks and legality.
+public struct StateFacts: Sendable {
+  public enum Kind: String, Sendable {
+    case aggregate, sessionAggregate, deduplicate, deduplicateWithinWatermark, join, limit
+    case groupState, transformWithState
+  }
+
+  public let kind: Kind
+  /// Named by `df:uid`, or nil.
+  public let uid: String?
+  /// Keys, aggregates, types as text: what may not change between runs.
+  public let fingerprint: String
+
+  public init(_ kind: Kind, uid: String?, fingerprint: String) {
+    self.kind = kind
+    self.uid = uid
+    self.fingerprint = fingerprint
+  }
+}
