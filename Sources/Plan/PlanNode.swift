@@ -48,16 +48,36 @@ public struct StreamingFacts: Sendable {
   public var state: StateFacts?
   /// What Spark says when the node may not stand over a stream at all; nil: it may.
   public var refusal: Failure?
+  /// What becomes of the watermark that comes from below.
+  public var watermark: WatermarkEffect
 
-  public init(isSource: Bool = false, state: StateFacts? = nil, refusal: Failure? = nil) {
+  public init(
+    isSource: Bool = false, state: StateFacts? = nil, refusal: Failure? = nil,
+    watermark: WatermarkEffect = .passes
+  ) {
     self.isSource = isSource
     self.state = state
     self.refusal = refusal
+    self.watermark = watermark
   }
 }
 
+/// What a node does to the watermark on its way up. A node's input watermark is the least of those
+/// that its children give; a node none of whose children has one gives none.
+public enum WatermarkEffect: Sendable, Hashable {
+  /// The input watermark goes on.
+  case passes
+  /// `withWatermark`: the query's watermark begins here. The running node counts the event times it
+  /// sees with `BatchMetrics.update(eventTimesOf: id)`; `id` is the node's own, unique in its plan.
+  case defines(id: Int, delayUs: Int64)
+  /// A join within a time interval: its output may be this much older than its input.
+  case delays(byUs: Int64)
+  /// Nothing above may rely on event time (mapGroupsWithState, processing-time timers).
+  case ends
+}
+
 /// A stateful operator, for restart checks and legality.
-public struct StateFacts: Sendable {
+public struct StateFacts: Sendable, Hashable {
   public enum Kind: String, Sendable {
     case aggregate, sessionAggregate, deduplicate, deduplicateWithinWatermark, join, limit
     case groupState, transformWithState
@@ -66,12 +86,15 @@ public struct StateFacts: Sendable {
   public let kind: Kind
   /// Named by `df:uid`, or nil.
   public let uid: String?
+  /// The keys as text, by which an operator without a uid is told from others of its kind.
+  public let keys: String
   /// Keys, aggregates, types as text: what may not change between runs.
   public let fingerprint: String
 
-  public init(_ kind: Kind, uid: String?, fingerprint: String) {
+  public init(_ kind: Kind, uid: String?, keys: String = "", fingerprint: String) {
     self.kind = kind
     self.uid = uid
+    self.keys = keys
     self.fingerprint = fingerprint
   }
 }

@@ -4,6 +4,7 @@ import Contract
 import Expressions
 import Plan
 import State
+import Synchronization
 
 /// The running half of a plan node. One instance lives as long as its query's run and keeps what
 /// it must between batches; it is driven by one thread, its partitions by workers.
@@ -77,14 +78,46 @@ public protocol OperatorNode: PlanNode {
   func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator
 }
 
+/// A leaf whose rows keep coming. The streaming engine opens its source once per query, however
+/// often the same `sourceId` stands in the plan, and hands each batch's splits over in
+/// `BatchRun.inputs[sourceId]`.
+public protocol StreamSourceNode: OperatorNode {
+  /// The identity of the `readStream…load` that made it.
+  var sourceId: Int { get }
+  /// Checks the options and opens the source; `directory` is its folder in the checkpoint.
+  func openSource(directory: String) throws -> any StreamSource
+}
+
+/// An operator that keeps rows or results between batches.
+public protocol StatefulOperator: Operator {
+  /// As `Lowering.operatorId` gave it.
+  var operatorId: String { get }
+  /// Whether a batch without new rows would emit or forget something. Asked after each batch with
+  /// the watermarks that batch had, those the next would have, and the next batch's clock.
+  func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool
+}
+
+/// The stateful operators of one lowered plan, in the order in which they were made.
+public final class StatefulOperators: Sendable {
+  private let operators = Mutex<[any StatefulOperator]>([])
+
+  public init() {}
+
+  public var all: [any StatefulOperator] { operators.withLock { $0 } }
+
+  fileprivate func add(_ one: any StatefulOperator) { operators.withLock { $0.append(one) } }
+}
+
 /// What lowering gives to operators: partition count, settings, and the state of this query.
 public struct Lowering: Sendable {
   public let settings: Settings
   public let partitionCount: Int
   public let state: any StateStore
   public let outputMode: OutputMode
-  /// Ids of stateful operators, by the node's place in the plan (parents first, from 0).
+  /// The id of a stateful operator; each stateful node asks exactly once, when it is lowered.
   public let operatorId: @Sendable (StateFacts) -> String
+  /// Filled as operators are made.
+  public let statefulOperators = StatefulOperators()
 
   public init(
     settings: Settings, partitionCount: Int, state: any StateStore, outputMode: OutputMode,
@@ -102,6 +135,8 @@ public struct Lowering: Sendable {
     guard let node = node as? any OperatorNode else {
       preconditionFailure("\(node.name) has no running half")
     }
-    return try node.lower(node.children.map(lower), self)
+    let made = try node.lower(node.children.map(lower), self)
+    if let stateful = made as? any StatefulOperator { statefulOperators.add(stateful) }
+    return made
   }
 }
