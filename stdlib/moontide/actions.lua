@@ -1,0 +1,120 @@
+--- What makes a DataFrame's plan cross into the engine: its schema, its rows, its explanation.
+local F = require "moontide.functions"
+local check = require "moontide.check"
+local dataframe = require "moontide.dataframe"
+local engine = require "moontide.engine"
+local types = getmetatable(require "moontide.types").internal
+
+local methods, values = dataframe.methods, dataframe.values
+local unwrap = dataframe.unwrap
+
+-- Values
+
+--- A list that says so when it is called.
+local function list(elements, name)
+  return setmetatable(elements, { __call = check.notCallable(name, "df." .. name) })
+end
+
+function values.schema(df)
+  return types.fromEngine(check.call(engine.schema, unwrap(df)))
+end
+
+function values.columns(df)
+  local names = {}
+  for position, field in ipairs(values.schema(df).fields) do names[position] = field.name end
+  return list(names, "columns")
+end
+
+function values.dtypes(df)
+  local out = {}
+  for position, field in ipairs(values.schema(df).fields) do
+    out[position] = { field.name, field.type:simpleString() }
+  end
+  return list(out, "dtypes")
+end
+
+function values.isStreaming(df)
+  return check.call(engine.isStreaming, unwrap(df))
+end
+
+-- Rows
+
+function methods:collect()
+  return check.call(engine.collect, unwrap(self))
+end
+
+function methods:take(count)
+  check.integer(count, check.argument("take", 1), 0)
+  return self:limit(count):collect()
+end
+
+--- The first row, or nil; with a number, a list of so many.
+function methods:head(...)
+  if select("#", ...) > 0 then return self:take((...)) end
+  return self:limit(1):collect()[1]
+end
+
+function methods:first()
+  return self:head()
+end
+
+function methods:isEmpty()
+  return self:limit(1):collect()[1] == nil
+end
+
+function methods:count()
+  return self:agg(F.count(F.lit(1)):alias "count"):collect()[1][1]
+end
+
+--- `for row in df:toLocalIterator() do`: row by row, without holding them all.
+function methods:toLocalIterator()
+  local nextRow, close = check.call(engine.iterate, unwrap(self))
+  return nextRow, nil, nil, close
+end
+
+function methods:foreach(fn)
+  check.func(fn, check.argument("foreach", 1))
+  check.call(engine.foreach, unwrap(self), fn)
+end
+
+--- Prints the first rows as a table: `show()`, `show(5)`, `show(5, false)`, `show { truncate = 40 }`.
+function methods:show(...)
+  local given = check.arguments("show", { "n", "truncate", "vertical" }, ...)
+  local rows = check.integer(given.n or 20, "`n` of `show`", 0)
+  local truncate = given.truncate
+  if rawequal(truncate, nil) or truncate == true then truncate = 20 end
+  if truncate == false then truncate = 0 end
+  check.integer(truncate, "`truncate` of `show`", 0)
+  local text = check.call(engine.show, unwrap(self), rows, truncate, given.vertical == true)
+  print(text)
+end
+
+-- Plans
+
+local MODES = { "simple", "extended", "codegen", "cost", "formatted" }
+
+--- Prints the plan: `explain()`, `explain(true)`, `explain "extended"`.
+function methods:explain(...)
+  local given = check.arguments("explain", { "mode", "extended" }, ...)
+  local mode = rawequal(given.mode, nil) and given.extended or given.mode
+  if rawequal(mode, nil) or mode == false then mode = "simple" end
+  if mode == true then mode = "extended" end
+  mode = check.word(mode, MODES, check.argument("explain", 1))
+  print((check.call(engine.explain, unwrap(self), mode)))
+end
+
+function methods:printSchema()
+  print((check.call(engine.schemaTree, unwrap(self))))
+end
+
+--- Keeps the rows once computed, until `unpersist`.
+function methods:persist()
+  check.call(engine.persist, unwrap(self))
+  return self
+end
+methods.cache = methods.persist
+
+function methods:unpersist()
+  check.call(engine.unpersist, unwrap(self))
+  return self
+end

@@ -1,0 +1,67 @@
+--- Temporary views and tables by name.
+local check = require "moontide.check"
+local dataframe = require "moontide.dataframe"
+local engine = require "moontide.engine"
+local plan = require "moontide.plan"
+
+local catalog = {}
+
+-- Lower-cased name to { name, plan }. A change makes a new table, so that a query keeps the views
+-- that were there when it was written.
+local views = {}
+
+local function changed(key, view)
+  local copy = {}
+  for name, kept in next, views do copy[name] = kept end
+  copy[key] = view
+  views = copy
+end
+
+--- The views of the moment.
+function catalog.views() return views end
+
+function dataframe.methods:createOrReplaceTempView(name)
+  check.text(name, check.argument("createOrReplaceTempView", 1))
+  changed(name:lower(), { name = name, plan = dataframe.unwrap(self) })
+end
+
+--- The DataFrame of a view or of a table that the engine keeps.
+function catalog.table(name, fields)
+  fields.name, fields.views = name, views
+  return dataframe.wrap(plan.node("table", fields))
+end
+
+local Catalog = check.class "Catalog"
+local methods = Catalog.methods
+Catalog.__call = check.notCallable("catalog", "session.catalog")
+
+--- The views and tables: a list of { name, isTemporary }, by name.
+function methods.listTables()
+  local out = {}
+  for _, view in next, views do out[#out + 1] = { name = view.name, isTemporary = true } end
+  for _, name in ipairs(check.call(engine.tables)) do
+    if not views[name:lower()] then out[#out + 1] = { name = name, isTemporary = false } end
+  end
+  table.sort(out, function(a, b) return a.name < b.name end)
+  return out
+end
+
+function methods.tableExists(_, name)
+  check.text(name, check.argument("tableExists", 1))
+  for _, entry in ipairs(methods.listTables()) do
+    if entry.name:lower() == name:lower() then return true end
+  end
+  return false
+end
+
+--- Removes a view; false where there was none.
+function methods.dropTempView(_, name)
+  local key = check.text(name, check.argument("dropTempView", 1)):lower()
+  if not views[key] then return false end
+  changed(key, nil)
+  return true
+end
+
+catalog.object = setmetatable({}, Catalog)
+
+return catalog

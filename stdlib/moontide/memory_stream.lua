@@ -1,0 +1,24 @@
+--- `session:memoryStream(schema)`: a stream whose rows the script hands in, for tests.
+local check = require "moontide.check"
+local dataframe = require "moontide.dataframe"
+local engine = require "moontide.engine"
+local plan = require "moontide.plan"
+
+local HANDLE = {}
+local MemoryStream = check.class "MemoryStream"
+local methods = MemoryStream.methods
+
+--- Adds rows, each a list or a table by column name: `addData { { 1, "a" }, { id = 2 } }`.
+function methods:addData(rows)
+  if not check.isList(rows) then check.refuse(check.argument("addData", 1), "a list of rows", rows) end
+  check.call(engine.addData, rawget(self, HANDLE), rows)
+end
+
+function methods:toDF()
+  local stream = rawget(self, HANDLE)
+  return dataframe.wrap(plan.node("memoryStream", { stream = stream, isStreaming = true }))
+end
+
+return function(schema)
+  return setmetatable({ [HANDLE] = check.call(engine.memoryStream, schema) }, MemoryStream)
+end

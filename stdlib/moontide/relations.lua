@@ -1,0 +1,301 @@
+--- DataFrame methods that choose, combine and order rows and columns.
+local check = require "moontide.check"
+local column = require "moontide.column"
+local dataframe = require "moontide.dataframe"
+local expression = require "moontide.expression"
+local plan = require "moontide.plan"
+
+local methods = dataframe.methods
+local derive, unwrap = dataframe.derive, dataframe.unwrap
+
+-- Columns
+
+function methods:select(...)
+  return derive(self, "select", { columns = column.columns("select", ...) })
+end
+
+function methods:selectExpr(...)
+  local columns = {}
+  for position, text in ipairs(check.names("selectExpr", ...)) do
+    columns[position] = expression.new("text", { text = text })
+  end
+  return derive(self, "select", { columns = columns })
+end
+
+-- A column to be added must be a Column: a string would be a name or a value, nobody can tell.
+local function added(given, what)
+  if column.isColumn(given) then return column.unwrap(given) end
+  local hint = type(given) == "string"
+    and ('Write `F.col "%s"` for the column, `F.lit "%s"` for the text.'):format(given, given)
+  check.fail("NOT_COLUMN", what .. " should be a Column, not " .. check.describe(given),
+    hint or rawequal(given, nil) and "A misspelt variable is nil in Lua."
+      or "`F.lit` makes a constant column.")
+end
+
+local function named(name, expr)
+  return expression.new("alias", { expr, names = { name } })
+end
+
+function methods:withColumn(...)
+  local given = check.arguments("withColumn", { "colName", "col" }, ...)
+  local name = check.text(given.colName, check.argument("withColumn", 1))
+  local expr = added(given.col, check.argument("withColumn", 2))
+  return derive(self, "withColumns", { columns = { named(name, expr) } })
+end
+
+--- `withColumns { a = …, b = … }`; new columns come in the order of their names, since a Lua table
+-- has none of its own.
+function methods:withColumns(map)
+  if not check.isKeywords(map) then
+    check.refuse(check.argument("withColumns", 1), "a table of Columns by name", map)
+  end
+  local columns = {}
+  for position, name in ipairs(check.sortedKeys(map)) do
+    columns[position] = named(name, added(map[name], "`" .. name .. "` of `withColumns`"))
+  end
+  return derive(self, "withColumns", { columns = columns })
+end
+
+function methods:withColumnRenamed(...)
+  local given = check.arguments("withColumnRenamed", { "existing", "new" }, ...)
+  return derive(self, "withColumnsRenamed", {
+    existing = { check.text(given.existing, check.argument("withColumnRenamed", 1)) },
+    names = { check.text(given.new, check.argument("withColumnRenamed", 2)) },
+  })
+end
+
+function methods:withColumnsRenamed(map)
+  if not check.isKeywords(map) then
+    check.refuse(check.argument("withColumnsRenamed", 1), "a table of names by name", map)
+  end
+  local existing, names = check.sortedKeys(map), {}
+  for position, name in ipairs(existing) do
+    names[position] = check.text(map[name], "`" .. name .. "` of `withColumnsRenamed`")
+  end
+  return derive(self, "withColumnsRenamed", { existing = existing, names = names })
+end
+
+--- Drops columns; a name that is not there is no error, as in Spark.
+function methods:drop(...)
+  local list, count = check.spread(...)
+  local names, columns = {}, {}
+  for position = 1, count do
+    local given, what = list[position], check.argument("drop", position)
+    if type(given) == "string" then
+      names[#names + 1] = given
+    else
+      columns[#columns + 1] = added(given, what)
+    end
+  end
+  return derive(self, "drop", { names = names, columns = columns })
+end
+
+function methods:toDF(...)
+  return derive(self, "toDF", { names = check.names("toDF", ...) })
+end
+
+function methods:alias(name)
+  return derive(self, "subqueryAlias", { name = check.text(name, check.argument("alias", 1)) })
+end
+
+-- Rows
+
+function methods:where(...)
+  local given = check.arguments("where", { "condition" }, ...).condition
+  if type(given) == "function" then return derive(self, "filterRows", { fn = given }) end
+  local condition
+  if type(given) == "string" then
+    condition = expression.new("text", { text = given })
+  else
+    condition = column.condition(given, check.argument("where", 1))
+  end
+  return derive(self, "filter", { condition = condition })
+end
+methods.filter = methods.where
+
+function methods:limit(count)
+  return derive(self, "limit", { count = check.integer(count, check.argument("limit", 1), 0) })
+end
+
+local function sortKey(expr, ascending)
+  if expr.kind == "sort" then return expr end
+  return expression.new("sort", { expr, ascending = ascending, nullsFirst = ascending })
+end
+
+--- `orderBy("a", F.col("b"):desc())`, `orderBy("a", "b", { ascending = { true, false } })`.
+function methods:orderBy(...)
+  local count = select("#", ...)
+  local given, ascending = { ... }, true
+  if count > 0 and check.isKeywords(given[count]) then
+    check.knownKeys(given[count], { "ascending" }, "`orderBy`")
+    ascending = given[count].ascending
+    count = count - 1
+  end
+  local keys = column.columns("orderBy", table.unpack(given, 1, count))
+  if #keys == 0 then check.refuse(check.argument("orderBy", 1), "a column", nil) end
+  for position, expr in ipairs(keys) do
+    local up = ascending
+    if type(ascending) == "table" then up = ascending[position] end
+    if type(up) == "number" then up = up ~= 0 end
+    keys[position] = sortKey(expr, check.boolean(up, "`ascending` of `orderBy`"))
+  end
+  return derive(self, "sort", { order = keys })
+end
+methods.sort = methods.orderBy
+
+function methods:distinct()
+  return derive(self, "deduplicate", {})
+end
+
+local function deduplicate(method, op)
+  methods[method] = function(self, ...)
+    local list = ...
+    if check.isKeywords(list) then
+      list = check.arguments(method, { "subset" }, ...).subset
+    end
+    local names
+    if select("#", ...) > 0 then
+      names = check.isList(list) and check.names(method, list) or check.names(method, ...)
+    end
+    return derive(self, op, { names = names })
+  end
+end
+deduplicate("dropDuplicates", "deduplicate")
+deduplicate("dropDuplicatesWithinWatermark", "deduplicateWithinWatermark")
+
+function methods:sample(...)
+  local names = { "withReplacement", "fraction", "seed" }
+  -- PySpark: the first argument may be left out.
+  if type((...)) == "number" then names = { "fraction", "seed" } end
+  local given = check.arguments("sample", names, ...)
+  return derive(self, "sample", {
+    fraction = check.number(given.fraction, "`fraction` of `sample`"),
+    withReplacement = given.withReplacement == true,
+    seed = given.seed and check.integer(given.seed, "`seed` of `sample`"),
+  })
+end
+
+function methods:repartition(count, ...)
+  if math.type(count) == "integer" then
+    return derive(self, "repartition", {
+      count = check.integer(count, check.argument("repartition", 1), 1),
+      columns = column.columns("repartition", ...),
+    })
+  end
+  return derive(self, "repartition", { columns = column.columns("repartition", count, ...) })
+end
+
+function methods:coalesce(count)
+  return derive(self, "coalesce", {
+    count = check.integer(count, check.argument("coalesce", 1), 1),
+  })
+end
+
+-- Two DataFrames
+
+local function combine(self, op, method, other, fields)
+  fields = fields or {}
+  fields.inputs = { unwrap(self), dataframe.input(other, check.argument(method, 1)) }
+  return dataframe.wrap(plan.node(op, fields))
+end
+
+function methods:union(other) return combine(self, "union", "union", other) end
+methods.unionAll = methods.union
+
+function methods:unionByName(...)
+  local given = check.arguments("unionByName", { "other", "allowMissingColumns" }, ...)
+  return combine(self, "unionByName", "unionByName", given.other, {
+    allowMissingColumns = given.allowMissingColumns == true,
+  })
+end
+
+function methods:subtract(other) return combine(self, "except", "subtract", other) end
+function methods:intersect(other) return combine(self, "intersect", "intersect", other) end
+
+function methods:exceptAll(other)
+  return combine(self, "except", "exceptAll", other, { all = true })
+end
+
+function methods:intersectAll(other)
+  return combine(self, "intersect", "intersectAll", other, { all = true })
+end
+
+-- Spark reads a join's kind without regard to case and underscores.
+local JOINS = {
+  inner = "inner", cross = "cross",
+  left = "leftOuter", leftouter = "leftOuter", right = "rightOuter", rightouter = "rightOuter",
+  full = "fullOuter", fullouter = "fullOuter", outer = "fullOuter",
+  leftsemi = "leftSemi", semi = "leftSemi", leftanti = "leftAnti", anti = "leftAnti",
+}
+local JOIN_WORDS = {
+  "inner", "cross", "left", "leftOuter", "right", "rightOuter", "full", "fullOuter",
+  "leftSemi", "leftAnti",
+}
+
+local function joinKind(how)
+  if rawequal(how, nil) then return "inner" end
+  local kind = JOINS[check.text(how, "`how` of `join`"):lower():gsub("_", "")]
+  if kind then return kind end
+  check.fail("UNSUPPORTED_JOIN_TYPE", ("there is no join `%s`"):format(how),
+    check.suggestion(how, JOIN_WORDS) or "It is one of: " .. table.concat(JOIN_WORDS, ", ") .. ".")
+end
+
+-- What joins: names that both sides have, or a condition.
+local function joinOn(on)
+  local what = "`on` of `join`"
+  if type(on) == "string" then return { on } end
+  if not check.isList(on) or #on == 0 then return nil, column.condition(on, what) end
+  if type(on[1]) == "string" then return check.names("join", on) end
+  local condition = column.condition(on[1], what)
+  for position = 2, #on do
+    condition = expression.call("and", condition, column.condition(on[position], what))
+  end
+  return nil, condition
+end
+
+--- `join(other [, on [, how]])`: `on` is a column name, a list of names, or a boolean Column.
+function methods:join(...)
+  local given, present = check.arguments("join", { "other", "on", "how" }, ...)
+  local names, condition
+  if present.on then names, condition = joinOn(given.on) end
+  return combine(self, "join", "join", given.other, {
+    kind = joinKind(given.how), names = names, condition = condition,
+  })
+end
+
+function methods:crossJoin(other)
+  return combine(self, "join", "crossJoin", other, { kind = "cross" })
+end
+
+-- Event time, names for operators, and composition
+
+function methods:withWatermark(...)
+  local given = check.arguments("withWatermark", { "eventTime", "delayThreshold" }, ...)
+  local name = given.eventTime
+  return derive(self, "withWatermark", {
+    column = column.column(name, check.argument("withWatermark", 1)),
+    delay = check.duration(given.delayThreshold, check.argument("withWatermark", 2)),
+  })
+end
+
+function methods:observe(name, ...)
+  return derive(self, "observe", {
+    name = check.text(name, check.argument("observe", 1)),
+    columns = column.columns("observe", ...),
+  })
+end
+
+--- Names the stateful operator just built, so that a changed plan finds its state again.
+function methods:uid(name)
+  return derive(self, "uid", { name = check.text(name, check.argument("uid", 1)) })
+end
+
+--- `df:transform(fn, …)` is `fn(df, …)`, for chains.
+function methods:transform(fn, ...)
+  local result = check.func(fn, check.argument("transform", 1))(self, ...)
+  if not dataframe.isDataFrame(result) then
+    check.fail("NOT_EXPECTED_TYPE",
+      "the function of `transform` should return a DataFrame, not " .. check.describe(result))
+  end
+  return result
+end

@@ -1,0 +1,65 @@
+--- `session.streams`: the queries that run, and those who listen to them.
+local check = require "moontide.check"
+local engine = require "moontide.engine"
+local query = require "moontide.query"
+
+local values = {}
+
+function values.active()
+  local queries = {}
+  for position, handle in ipairs(check.call(engine.activeQueries)) do
+    queries[position] = query.wrap(handle)
+  end
+  return queries
+end
+
+local StreamingQueries = check.class("StreamingQueries", values)
+local methods = StreamingQueries.methods
+StreamingQueries.__call = check.notCallable("streams", "session.streams")
+
+--- The active query of an id, or nil.
+function methods:get(id)
+  check.text(id, check.argument("get", 1))
+  for _, active in ipairs(self.active) do
+    if active.id == id then return active end
+  end
+  return nil
+end
+
+--- Waits until any query has ended, and raises its error; with seconds, says whether one has.
+function methods.awaitAnyTermination(_, ...)
+  local given, present = check.arguments("awaitAnyTermination", { "timeout" }, ...)
+  if not present.timeout then
+    check.call(engine.awaitAnyQuery)
+    return
+  end
+  local seconds = check.number(given.timeout, check.argument("awaitAnyTermination", 1))
+  return check.call(engine.awaitAnyQuery, seconds)
+end
+
+--- Forgets the queries that have ended, so that `awaitAnyTermination` waits for the next.
+function methods.resetTerminated()
+  check.call(engine.resetTerminated)
+end
+
+local EVENTS = { "onQueryStarted", "onQueryProgress", "onQueryIdle", "onQueryTerminated" }
+
+--- `addListener { onQueryProgress = function(event) … end, … }`.
+function methods.addListener(_, listener)
+  if type(listener) ~= "table" then
+    check.refuse(check.argument("addListener", 1), "a table of functions", listener)
+  end
+  if getmetatable(listener) == nil then check.knownKeys(listener, EVENTS, "a listener") end
+  for _, name in ipairs(EVENTS) do
+    if not rawequal(listener[name], nil) then
+      check.func(listener[name], "`" .. name .. "` of the listener")
+    end
+  end
+  check.call(engine.addListener, listener)
+end
+
+function methods.removeListener(_, listener)
+  check.call(engine.removeListener, listener)
+end
+
+return setmetatable({}, StreamingQueries)
