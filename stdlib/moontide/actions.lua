@@ -16,7 +16,7 @@ local function list(elements, name)
 end
 
 function values.schema(df)
-  return types.fromEngine(check.call(engine.schema, unwrap(df)))
+  return types.fromEngine(engine.schema(unwrap(df)))
 end
 
 function values.columns(df)
@@ -34,13 +34,13 @@ function values.dtypes(df)
 end
 
 function values.isStreaming(df)
-  return check.call(engine.isStreaming, unwrap(df))
+  return engine.isStreaming(unwrap(df))
 end
 
 -- Rows
 
 function methods:collect()
-  return check.call(engine.collect, unwrap(self))
+  return engine.collect(unwrap(self))
 end
 
 function methods:take(count)
@@ -68,16 +68,17 @@ end
 
 --- `for row in df:toLocalIterator() do`: row by row, without holding them all.
 function methods:toLocalIterator()
-  local nextRow, close = check.call(engine.iterate, unwrap(self))
+  local nextRow, close = engine.iterate(unwrap(self))
   return nextRow, nil, nil, close
 end
 
 function methods:foreach(fn)
   check.func(fn, check.argument("foreach", 1))
-  check.call(engine.foreach, unwrap(self), fn)
+  engine.foreach(unwrap(self), fn)
 end
 
---- Prints the first rows as a table: `show()`, `show(5)`, `show(5, false)`, `show { truncate = 40 }`.
+--- Prints the first rows as a table: `show()`, `show(5)`, `show(5, false)`,
+-- `show { truncate = 40 }`.
 function methods:show(...)
   local given = check.arguments("show", { "n", "truncate", "vertical" }, ...)
   local rows = check.integer(given.n or 20, "`n` of `show`", 0)
@@ -85,7 +86,7 @@ function methods:show(...)
   if rawequal(truncate, nil) or truncate == true then truncate = 20 end
   if truncate == false then truncate = 0 end
   check.integer(truncate, "`truncate` of `show`", 0)
-  local text = check.call(engine.show, unwrap(self), rows, truncate, given.vertical == true)
+  local text = engine.show(unwrap(self), rows, truncate, given.vertical == true)
   print(text)
 end
 
@@ -100,21 +101,21 @@ function methods:explain(...)
   if rawequal(mode, nil) or mode == false then mode = "simple" end
   if mode == true then mode = "extended" end
   mode = check.word(mode, MODES, check.argument("explain", 1))
-  print((check.call(engine.explain, unwrap(self), mode)))
+  print((engine.explain(unwrap(self), mode)))
 end
 
 function methods:printSchema()
-  print((check.call(engine.schemaTree, unwrap(self))))
+  print((engine.schemaTree(unwrap(self))))
 end
 
 --- Keeps the rows once computed, until `unpersist`.
 function methods:persist()
-  check.call(engine.persist, unwrap(self))
+  engine.persist(unwrap(self))
   return self
 end
 methods.cache = methods.persist
 
 function methods:unpersist()
-  check.call(engine.unpersist, unwrap(self))
+  engine.unpersist(unwrap(self))
   return self
 end

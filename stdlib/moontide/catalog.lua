@@ -39,7 +39,7 @@ Catalog.__call = check.notCallable("catalog", "session.catalog")
 function methods.listTables()
   local out = {}
   for _, view in next, views do out[#out + 1] = { name = view.name, isTemporary = true } end
-  for _, name in ipairs(check.call(engine.tables)) do
+  for _, name in ipairs(engine.tables()) do
     if not views[name:lower()] then out[#out + 1] = { name = name, isTemporary = false } end
   end
   table.sort(out, function(a, b) return a.name < b.name end)

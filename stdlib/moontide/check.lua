@@ -8,7 +8,7 @@ local check = {}
 
 --- Raises an error table that points at the script's line.
 function check.fail(class, message, hint)
-  error(errors.new { class = class, message = message, hint = hint, where = origin.here() }, 0)
+  errors.raise { class = class, message = message, hint = hint, where = origin.here() }
 end
 local fail = check.fail
 
@@ -204,19 +204,6 @@ function check.class(name, values)
   end
   function class.__tostring() return name end
   return class
-end
-
---- Calls the engine; a failure that knows no script line gets the present one.
-function check.call(fn, ...)
-  local function finish(ok, ...)
-    if ok then return ... end
-    local err = ...
-    if type(err) == "table" and rawget(err, "where") == nil then
-      rawset(err, "where", origin.here())
-    end
-    error(err, 0)
-  end
-  return finish(pcall(fn, ...))
 end
 
 return check

@@ -107,10 +107,13 @@ end
 
 -- Operators
 
+-- The parentheses around what they return keep these off the tail: the script's frame, which
+-- fetched no method, must be the next one on the stack.
+
 local function operator(name, symbol)
   return function(a, b)
-    return call(name, value(a, "the left operand of `" .. symbol .. "`"),
-      value(b, "the right operand of `" .. symbol .. "`"))
+    return (call(name, value(a, "the left operand of `" .. symbol .. "`"),
+      value(b, "the right operand of `" .. symbol .. "`")))
   end
 end
 
@@ -119,7 +122,7 @@ local function logical(name, symbol)
     local what = ("the %s operand of `%s`"):format(side, symbol)
     return condition(given, what)
   end
-  return function(a, b) return call(name, operand(a, "left"), operand(b, "right")) end
+  return function(a, b) return (call(name, operand(a, "left"), operand(b, "right"))) end
 end
 
 Column.__add = operator("+", "+")
@@ -130,8 +133,8 @@ Column.__mod = operator("%", "%")
 Column.__pow = operator("power", "^")
 Column.__band = logical("and", "&")
 Column.__bor = logical("or", "|")
-function Column.__unm(a) return call("negative", unwrap(a)) end
-function Column.__bnot(a) return call("not", unwrap(a)) end
+function Column.__unm(a) return (call("negative", unwrap(a))) end
+function Column.__bnot(a) return (call("not", unwrap(a))) end
 
 local function comparison(symbol, instead)
   return function()

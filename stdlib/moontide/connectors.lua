@@ -7,7 +7,9 @@ local connectors = {}
 
 -- Which members each has, and which it cannot do without.
 local SOURCE = {
-  order = { "name", "options", "schema", "initialOffset", "latestOffset", "read", "commit", "close" },
+  order = {
+    "name", "options", "schema", "initialOffset", "latestOffset", "read", "commit", "close",
+  },
   required = { "schema", "initialOffset", "latestOffset", "read" },
   functions = { "schema", "initialOffset", "latestOffset", "read", "commit", "close" },
 }
@@ -50,7 +52,7 @@ end
 function connectors.source(declaration)
   local source, what = declare("source", SOURCE, declaration)
   source.options = optionNames(source, what)
-  check.call(engine.declareSource, source)
+  engine.declareSource(source)
 end
 
 local MODES = { "append", "update", "complete" }
@@ -63,7 +65,7 @@ function connectors.sink(declaration)
   for position, mode in ipairs(sink.modes) do
     sink.modes[position] = check.word(mode, MODES, "a mode " .. what)
   end
-  check.call(engine.declareSink, sink)
+  engine.declareSink(sink)
 end
 
 return connectors

@@ -7,7 +7,6 @@ local column = require "moontide.column"
 local engine = require "moontide.engine"
 local expression = require "moontide.expression"
 local lambda = require "moontide.lambda"
-local null = require "moontide.json".null
 local origin = require "moontide.origin"
 local types = getmetatable(require "moontide.types").internal
 local userFunction = require "moontide.user_function"
@@ -116,6 +115,8 @@ local function parameterAt(spec, position)
 end
 
 -- Keywords in last place, unless they are the options that this parameter takes.
+local GAP = {}
+
 local function splitKeywords(spec, names, given, count)
   local last = given[count]
   if not check.isKeywords(last) then return nil, count end
@@ -164,6 +165,18 @@ local function refuseCount(spec, count)
     #names > 0 and "Its parameters: " .. table.concat(names, ", ") .. "." or nil)
 end
 
+-- Arguments that a later keyword jumped over get their defaults: SQL text, or another parameter.
+local function fillGaps(spec, operands)
+  for position, operand in ipairs(operands) do
+    local default = spec.parameters[position] and spec.parameters[position].default
+    if operand == GAP and (default or "") == "" then refuseCount(spec, position - 1) end
+    if operand == GAP then operands[position] = expression.new("text", { text = default }) end
+    for source, parameter in ipairs(spec.parameters) do
+      if operand == GAP and parameter.name == default then operands[position] = operands[source] end
+    end
+  end
+end
+
 local function build(spec)
   return function(...)
     local given, count, present = positional(spec, ...)
@@ -177,10 +190,10 @@ local function build(spec)
         local what = check.argument(spec.name, position)
         operands[position] = readers[parameter.kind](given[position], what)
       else
-        -- A gap before a keyword: the engine fills in the parameter's default.
-        operands[position] = expression.new("default", { name = parameter.name })
+        operands[position] = GAP
       end
     end
+    fillGaps(spec, operands)
     return wrap(expression.callWith(spec.name, operands))
   end
 end

@@ -19,7 +19,7 @@ local moontide = {
   source = connectors.source,
   sink = connectors.sink,
   null = null,
-  version = engine.version,
+  version = engine.version(),
 }
 
 return setmetatable(moontide, {

@@ -10,7 +10,7 @@ for _, level in ipairs { "debug", "info", "warn", "error" } do
     if fields ~= nil and type(fields) ~= "table" then
       check.refuse(check.argument(level, 2), "a table", fields)
     end
-    check.call(engine.log, level, text, fields)
+    engine.log(level, text, fields)
   end
 end
 

@@ -10,8 +10,10 @@ local methods = MemoryStream.methods
 
 --- Adds rows, each a list or a table by column name: `addData { { 1, "a" }, { id = 2 } }`.
 function methods:addData(rows)
-  if not check.isList(rows) then check.refuse(check.argument("addData", 1), "a list of rows", rows) end
-  check.call(engine.addData, rawget(self, HANDLE), rows)
+  if not check.isList(rows) then
+    check.refuse(check.argument("addData", 1), "a list of rows", rows)
+  end
+  engine.addData(rawget(self, HANDLE), rows)
 end
 
 function methods:toDF()
@@ -20,5 +22,5 @@ function methods:toDF()
 end
 
 return function(schema)
-  return setmetatable({ [HANDLE] = check.call(engine.memoryStream, schema) }, MemoryStream)
+  return setmetatable({ [HANDLE] = engine.memoryStream(schema) }, MemoryStream)
 end

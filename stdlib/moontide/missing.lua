@@ -1,4 +1,5 @@
---- `dropna`, `fillna` and `describe`: made of other methods, as in Spark, once the columns are known.
+--- `dropna`, `fillna` and `describe`: made of other methods once the columns are known, as in
+-- Spark.
 local F = require "moontide.functions"
 local check = require "moontide.check"
 local dataframe = require "moontide.dataframe"
@@ -79,7 +80,7 @@ local function filled(field, value)
   return F.coalesce(present, F.lit(value):cast(field.type)):alias(field.name)
 end
 
---- Puts a value where there is none: `fillna(0)`, `fillna("?", { "a" })`, `fillna { a = 0, b = "" }`.
+--- Puts a value where there is none: `fillna(0)`, `fillna("?", { "a" })`, `fillna { a = 0 }`.
 function methods:fillna(value, subset)
   local byName = check.isKeywords(value) and value or nil
   local names = subset

@@ -4,7 +4,7 @@ local getinfo = debug.getinfo
 local origin = {}
 
 -- Where the script last fetched a method or a column. `return df:select("x")` is a tail call, which
--- wipes the script's frame off the stack before `select` runs; the fetch of `select` came before it.
+-- wipes the script's frame off the stack before `select` runs; the fetch of `select` came earlier.
 local last
 
 local function isOurs(source)
@@ -25,14 +25,17 @@ end
 
 --- `file:line` of the script's call into the API, or nil where there is none.
 function origin.here()
-  local level, sawTailCall = 2, false
+  local level = 2
+  local entered -- the outermost of our own frames
   local info = getinfo(level, "Slft")
   while info and isOurs(info.source) do
-    sawTailCall = sawTailCall or info.istailcall
+    entered = info
     level = level + 1
     info = getinfo(level, "Slft")
   end
-  if last and (not info or sawTailCall and info.func ~= last.func) then return text(last) end
+  if last and (not info or entered and entered.istailcall and info.func ~= last.func) then
+    return text(last)
+  end
   return info and text(info)
 end
 

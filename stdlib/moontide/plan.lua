@@ -1,5 +1,5 @@
---- Plan nodes as data: { op =, origin =, id =, input = or inputs =, arguments… }, never changed once
--- made. A node that is used twice is the same table, and has one id.
+--- Plan nodes as data: { op =, origin =, id =, input = or inputs =, arguments… }, never changed
+-- once made. A node that is used twice is the same table, and has one id.
 local origin = require "moontide.origin"
 
 local plan = {}

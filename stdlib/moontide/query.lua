@@ -8,7 +8,7 @@ local values = {}
 for _, name in ipairs {
   "id", "runId", "name", "isActive", "status", "lastProgress", "recentProgress", "exception",
 } do
-  values[name] = function(self) return check.call(engine.queryValue, rawget(self, HANDLE), name) end
+  values[name] = function(self) return engine.queryValue(rawget(self, HANDLE), name) end
 end
 
 local StreamingQuery = check.class("StreamingQuery", values)
@@ -16,27 +16,27 @@ local methods = StreamingQuery.methods
 
 --- Waits for the end of the present batch, then ends the query.
 function methods:stop()
-  check.call(engine.stopQuery, rawget(self, HANDLE))
+  engine.stopQuery(rawget(self, HANDLE))
 end
 
 --- Waits for the end, and raises the query's error; with seconds, says whether it has ended.
 function methods:awaitTermination(...)
   local given, present = check.arguments("awaitTermination", { "timeout" }, ...)
   if not present.timeout then
-    check.call(engine.awaitQuery, rawget(self, HANDLE))
+    engine.awaitQuery(rawget(self, HANDLE))
     return
   end
   local seconds = check.number(given.timeout, check.argument("awaitTermination", 1))
-  return check.call(engine.awaitQuery, rawget(self, HANDLE), seconds)
+  return engine.awaitQuery(rawget(self, HANDLE), seconds)
 end
 
 --- Returns when the rows available now have been processed; raises the query's error.
 function methods:processAllAvailable()
-  check.call(engine.processAllAvailable, rawget(self, HANDLE))
+  engine.processAllAvailable(rawget(self, HANDLE))
 end
 
 function methods:explain(extended)
-  print((check.call(engine.explainQuery, rawget(self, HANDLE), extended == true)))
+  print((engine.explainQuery(rawget(self, HANDLE), extended == true)))
 end
 
 function StreamingQuery.__tostring(self)

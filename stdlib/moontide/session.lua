@@ -22,16 +22,16 @@ local function settingText(value, what)
 end
 
 function Conf.methods.get(_, name)
-  return check.call(engine.getSetting, check.text(name, check.argument("get", 1)))
+  return engine.getSetting(check.text(name, check.argument("get", 1)))
 end
 
 function Conf.methods.set(_, name, value)
   check.text(name, check.argument("set", 1))
-  check.call(engine.setSetting, name, settingText(value, check.argument("set", 2)))
+  engine.setSetting(name, settingText(value, check.argument("set", 2)))
 end
 
 function Conf.methods.unset(_, name)
-  check.call(engine.unsetSetting, check.text(name, check.argument("unset", 1)))
+  engine.unsetSetting(check.text(name, check.argument("unset", 1)))
 end
 
 local conf = setmetatable({}, Conf)
@@ -47,7 +47,7 @@ function Registration.methods.register(_, ...)
   local name = check.text(given.name, check.argument("register", 1))
   local fn = given.f
   if not userFunction.definition(fn) then fn = userFunction.udf(fn, given.returnType) end
-  check.call(engine.registerFunction, name, userFunction.named(fn, name))
+  engine.registerFunction(name, userFunction.named(fn, name))
   return fn
 end
 
@@ -62,7 +62,7 @@ local values = {
   udf = function() return registration end,
   catalog = function() return catalog.object end,
   streams = function() return streams end,
-  version = function() return engine.version end,
+  version = function() return engine.version() end,
 }
 
 local Session = check.class("Session", values)
@@ -70,10 +70,8 @@ local methods = Session.methods
 local object = setmetatable({}, Session)
 
 --- A query as text; `args` fills its named (`:name`) or its positional (`?`) markers.
-function methods.sql(_, ...)
-  local given = check.arguments("sql", { "sqlQuery", "args" }, ...)
-  local text = check.text(given.sqlQuery, check.argument("sql", 1))
-  local args = given.args
+function methods.sql(_, text, args)
+  check.text(text, check.argument("sql", 1))
   local named, listed
   if check.isKeywords(args) then
     named = {}
@@ -118,7 +116,7 @@ function methods.createDataFrame(_, ...)
     check.refuse(check.argument("createDataFrame", 1), "a list of rows", given.data)
   end
   local schema = types.text(given.schema, check.argument("createDataFrame", 2))
-  local rows = check.call(engine.localRows, given.data, schema)
+  local rows = engine.localRows(given.data, schema)
   return dataframe.wrap(plan.node("localRows", { rows = rows }))
 end
 
@@ -128,7 +126,7 @@ end
 
 --- Stops every query; the session itself stays usable.
 function methods.stop()
-  check.call(engine.stopAll)
+  engine.stopAll()
 end
 
 local session = {}
@@ -156,7 +154,7 @@ function session.get(settings)
   check.knownKeys(settings, BUILDER, "`session`")
   local name = settings.appName and check.text(settings.appName, "`appName`")
   local count = settings.master and threads(settings.master)
-  check.call(engine.configure, { appName = name, threads = count })
+  engine.configure({ appName = name, threads = count })
   if not rawequal(settings.conf, nil) then
     if type(settings.conf) ~= "table" then check.refuse("`conf`", "a table", settings.conf) end
     for _, key in ipairs(check.sortedKeys(settings.conf)) do

@@ -80,7 +80,9 @@ end
 
 local function start(self, changes)
   local request = read(with(self, changes))
-  return query.wrap(check.call(engine.start, dataframe.unwrap(request.df), request))
+  local df = request.df
+  request.df = nil
+  return query.wrap(engine.start(dataframe.unwrap(df), request))
 end
 
 --- Starts the query; `path` is where a file sink writes.

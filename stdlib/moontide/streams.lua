@@ -7,7 +7,7 @@ local values = {}
 
 function values.active()
   local queries = {}
-  for position, handle in ipairs(check.call(engine.activeQueries)) do
+  for position, handle in ipairs(engine.activeQueries()) do
     queries[position] = query.wrap(handle)
   end
   return queries
@@ -30,16 +30,16 @@ end
 function methods.awaitAnyTermination(_, ...)
   local given, present = check.arguments("awaitAnyTermination", { "timeout" }, ...)
   if not present.timeout then
-    check.call(engine.awaitAnyQuery)
+    engine.awaitAnyQuery()
     return
   end
   local seconds = check.number(given.timeout, check.argument("awaitAnyTermination", 1))
-  return check.call(engine.awaitAnyQuery, seconds)
+  return engine.awaitAnyQuery(seconds)
 end
 
 --- Forgets the queries that have ended, so that `awaitAnyTermination` waits for the next.
 function methods.resetTerminated()
-  check.call(engine.resetTerminated)
+  engine.resetTerminated()
 end
 
 local EVENTS = { "onQueryStarted", "onQueryProgress", "onQueryIdle", "onQueryTerminated" }
@@ -55,11 +55,11 @@ function methods.addListener(_, listener)
       check.func(listener[name], "`" .. name .. "` of the listener")
     end
   end
-  check.call(engine.addListener, listener)
+  engine.addListener(listener)
 end
 
 function methods.removeListener(_, listener)
-  check.call(engine.removeListener, listener)
+  engine.removeListener(listener)
 end
 
 return setmetatable({}, StreamingQueries)

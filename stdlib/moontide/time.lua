@@ -8,14 +8,14 @@ local time = {}
 function time.parse(text, pattern)
   check.text(text, check.argument("parse", 1))
   if pattern ~= nil then check.text(pattern, check.argument("parse", 2)) end
-  return check.call(engine.parseTime, text, pattern)
+  return engine.parseTime(text, pattern)
 end
 
 --- The text of an instant, in the session's time zone; `pattern` as in `date_format`.
 function time.format(us, pattern)
   check.integer(us, check.argument("format", 1))
   if pattern ~= nil then check.text(pattern, check.argument("format", 2)) end
-  return check.call(engine.formatTime, us, pattern)
+  return engine.formatTime(us, pattern)
 end
 
 return time

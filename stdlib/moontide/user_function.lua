@@ -19,7 +19,7 @@ function UserFunction.__call(self, ...)
   local definition = rawget(self, DEFINITION)
   local operands = column.columns(definition.name, ...)
   operands.definition = definition
-  return column.wrap(expression.new(definition.kind, operands))
+  return (column.wrap(expression.new(definition.kind, operands)))
 end
 
 function UserFunction.__tostring(self)

@@ -20,7 +20,9 @@ end
 
 local function write(self, changes)
   local request = read(with(self, changes))
-  check.call(engine.write, dataframe.unwrap(request.df), request)
+  local df = request.df
+  request.df = nil
+  engine.write(dataframe.unwrap(df), request)
 end
 
 function methods:save(...)
