@@ -8,11 +8,98 @@ struct module {
 };
 
 static const struct module modules[] = {
+  {"moontide.actions", (const unsigned char[]){
+#embed "../../stdlib/moontide/actions.lua" suffix(, 0)
+  }},
+  {"moontide.catalog", (const unsigned char[]){
+#embed "../../stdlib/moontide/catalog.lua" suffix(, 0)
+  }},
+  {"moontide.check", (const unsigned char[]){
+#embed "../../stdlib/moontide/check.lua" suffix(, 0)
+  }},
+  {"moontide.column", (const unsigned char[]){
+#embed "../../stdlib/moontide/column.lua" suffix(, 0)
+  }},
+  {"moontide.connectors", (const unsigned char[]){
+#embed "../../stdlib/moontide/connectors.lua" suffix(, 0)
+  }},
+  {"moontide.dataframe", (const unsigned char[]){
+#embed "../../stdlib/moontide/dataframe.lua" suffix(, 0)
+  }},
   {"moontide.error", (const unsigned char[]){
 #embed "../../stdlib/moontide/error.lua" suffix(, 0)
   }},
+  {"moontide.expression", (const unsigned char[]){
+#embed "../../stdlib/moontide/expression.lua" suffix(, 0)
+  }},
+  {"moontide.functions", (const unsigned char[]){
+#embed "../../stdlib/moontide/functions.lua" suffix(, 0)
+  }},
+  {"moontide.group", (const unsigned char[]){
+#embed "../../stdlib/moontide/group.lua" suffix(, 0)
+  }},
+  {"moontide", (const unsigned char[]){
+#embed "../../stdlib/moontide/init.lua" suffix(, 0)
+  }},
   {"moontide.json", (const unsigned char[]){
 #embed "../../stdlib/moontide/json.lua" suffix(, 0)
+  }},
+  {"moontide.lambda", (const unsigned char[]){
+#embed "../../stdlib/moontide/lambda.lua" suffix(, 0)
+  }},
+  {"moontide.log", (const unsigned char[]){
+#embed "../../stdlib/moontide/log.lua" suffix(, 0)
+  }},
+  {"moontide.memory_stream", (const unsigned char[]){
+#embed "../../stdlib/moontide/memory_stream.lua" suffix(, 0)
+  }},
+  {"moontide.missing", (const unsigned char[]){
+#embed "../../stdlib/moontide/missing.lua" suffix(, 0)
+  }},
+  {"moontide.options", (const unsigned char[]){
+#embed "../../stdlib/moontide/options.lua" suffix(, 0)
+  }},
+  {"moontide.origin", (const unsigned char[]){
+#embed "../../stdlib/moontide/origin.lua" suffix(, 0)
+  }},
+  {"moontide.plan", (const unsigned char[]){
+#embed "../../stdlib/moontide/plan.lua" suffix(, 0)
+  }},
+  {"moontide.query", (const unsigned char[]){
+#embed "../../stdlib/moontide/query.lua" suffix(, 0)
+  }},
+  {"moontide.reader", (const unsigned char[]){
+#embed "../../stdlib/moontide/reader.lua" suffix(, 0)
+  }},
+  {"moontide.relations", (const unsigned char[]){
+#embed "../../stdlib/moontide/relations.lua" suffix(, 0)
+  }},
+  {"moontide.row_functions", (const unsigned char[]){
+#embed "../../stdlib/moontide/row_functions.lua" suffix(, 0)
+  }},
+  {"moontide.session", (const unsigned char[]){
+#embed "../../stdlib/moontide/session.lua" suffix(, 0)
+  }},
+  {"moontide.stream_writer", (const unsigned char[]){
+#embed "../../stdlib/moontide/stream_writer.lua" suffix(, 0)
+  }},
+  {"moontide.streams", (const unsigned char[]){
+#embed "../../stdlib/moontide/streams.lua" suffix(, 0)
+  }},
+  {"moontide.time", (const unsigned char[]){
+#embed "../../stdlib/moontide/time.lua" suffix(, 0)
+  }},
+  {"moontide.types", (const unsigned char[]){
+#embed "../../stdlib/moontide/types.lua" suffix(, 0)
+  }},
+  {"moontide.user_function", (const unsigned char[]){
+#embed "../../stdlib/moontide/user_function.lua" suffix(, 0)
+  }},
+  {"moontide.window", (const unsigned char[]){
+#embed "../../stdlib/moontide/window.lua" suffix(, 0)
+  }},
+  {"moontide.writer", (const unsigned char[]){
+#embed "../../stdlib/moontide/writer.lua" suffix(, 0)
   }},
 };
 

@@ -4,9 +4,42 @@ import Expressions
 
 /// A query as the script or SQL text built it: a tree of named operations with their arguments,
 /// nothing looked up. `id` is the DataFrame's identity, by which `df.name` finds its column later.
+///
+/// The operations and their arguments (`?`: may be absent; a list is of what its name says):
+///
+///     read                 format?, isStreaming, schema?, options, paths?, host?
+///     table                name, isStreaming, options?      (no view: views are put in place before)
+///     range                start, end, step
+///     localRows            rows                             (also the batch that foreachBatch gets)
+///     select, withColumns  columns
+///     withColumnsRenamed   existing, names                  (texts)
+///     drop                 names, columns
+///     toDF                 names
+///     alias                name
+///     filter               condition
+///     filterRows           function
+///     mapRows, flatMapRows, mapPartitions        function, schema
+///     limit                count
+///     sort                 order                            (expressions, each a `sort`)
+///     deduplicate, deduplicateWithinWatermark    names?     (absent: all columns)
+///     union; unionByName   allowMissingColumns              (two inputs, as have these:)
+///     except, intersect    all
+///     join                 kind, names?, condition?         (kind: inner cross leftOuter rightOuter
+///                                                            fullOuter leftSemi leftAnti)
+///     aggregate            grouping, keys, aggregates, pivotColumn?, pivotValues?
+///                                                           (grouping: groupBy rollup cube)
+///     withWatermark        column, delay
+///     observe              name, columns
+///     uid                  name
+///     sample               fraction, withReplacement, seed?
+///     repartition          count?, columns;  coalesce  count
+///     flatMapGroupsWithState   keys, outputSchema, stateSchema, outputMode, timeout, host,
+///                              returnsOneRow                (a second input: the initial state)
+///     transformWithState       keys, outputSchema, outputMode, timeMode, host   (the same)
+///     applyInGroups            keys, function, schema
 public final class UnresolvedPlan: Sendable {
   public let id: Int
-  /// The operation: `select`, `where`, `readStream`, `groupBy`…: a name in the operators' catalog.
+  /// The operation: a name in the operators' catalog.
   public let name: String
   public let inputs: [UnresolvedPlan]
   public let arguments: [String: PlanArgument]

@@ -95,7 +95,7 @@ function methods:toDF(...)
 end
 
 function methods:alias(name)
-  return derive(self, "subqueryAlias", { name = check.text(name, check.argument("alias", 1)) })
+  return derive(self, "alias", { name = check.text(name, check.argument("alias", 1)) })
 end
 
 -- Rows
