@@ -10,6 +10,23 @@ public struct ScalarFunction: Sendable {
   public let isDeterministic: Bool
   /// Whether some input makes it raise.
   public let canFail: Bool
+  public let notation: Notation
+
+  /// How a call is written, in automatic column names and in `explain`.
+  public enum Notation: Sendable {
+    /// `name(a, b)`
+    case call
+    /// `(a + b)`
+    case infix
+    /// `(NOT a)`
+    case prefix
+    /// `(a IS NULL)`
+    case postfix
+    /// An implicit cast to a type: as a column's name it shows its argument alone.
+    case implicitCast(DataType)
+    /// Made from the arguments' texts.
+    case custom(@Sendable ([String]) -> String)
+  }
 
   public enum Kernel: Sendable {
     /// Whole columns of equal length in (some may be constant), one column out. A kernel that fails
@@ -21,9 +38,11 @@ public struct ScalarFunction: Sendable {
   }
 
   public init(
-    _ name: String, isDeterministic: Bool = true, canFail: Bool = false, kernel: Kernel
+    _ name: String, isDeterministic: Bool = true, canFail: Bool = false,
+    notation: Notation = .call, kernel: Kernel
   ) {
     self.name = name
+    self.notation = notation
     self.kernel = kernel
     self.isDeterministic = isDeterministic
     self.canFail = canFail

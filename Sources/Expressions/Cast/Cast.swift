@@ -1,0 +1,93 @@
+import Columns
+import Contract
+
+/// Casts a whole column.
+typealias VectorCast = @Sendable (Vector, EvaluationContext) throws -> Vector
+
+/// How one type is cast to another.
+struct CastRule {
+  /// Whether some value makes it raise (under `try_cast`: gives NULL).
+  let canFail: Bool
+  let kernel: VectorCast
+
+  init(canFail: Bool = false, _ kernel: @escaping VectorCast) {
+    self.canFail = canFail
+    self.kernel = kernel
+  }
+}
+
+extension Expression {
+  /// This expression cast to a type because the user asked for it.
+  public func cast(to target: DataType, isTry: Bool = false) throws -> Expression {
+    guard let rule = castRule(from: type, to: target, isTry: isTry) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
+        "cannot cast `\(sqlText)` from \"\(type)\" to \"\(target)\"", origin: origin)
+    }
+    let name = isTry ? "TRY_CAST" : "CAST"
+    return cast(to: target, rule, isTry: isTry, .custom { "\(name)(\($0[0]) AS \(target))" })
+  }
+
+  /// This expression cast to a type that coercion chose; itself where it is of that type. A column's
+  /// automatic name does not show the cast.
+  public func implicitlyCast(to target: DataType) -> Expression {
+    if type == target { return self }
+    if case .literal(.null) = kind { return .literal(.null, target, origin: origin) }
+    guard let rule = castRule(from: type, to: target, isTry: false) else {
+      preconditionFailure("coercion chose a cast from \(type) to \(target), which does not exist")
+    }
+    return cast(to: target, rule, isTry: false, .implicitCast(target))
+  }
+
+  private func cast(
+    to target: DataType, _ rule: CastRule, isTry: Bool, _ notation: ScalarFunction.Notation
+  ) -> Expression {
+    let kernel = rule.kernel
+    let function = ScalarFunction(
+      isTry ? "try_cast" : "cast", canFail: rule.canFail && !isTry, notation: notation,
+      kernel: .whole { columns, context in try kernel(columns[0], context) })
+    return Expression(
+      .call(function, [self]), target, isNullable: isNullable || (isTry && rule.canFail),
+      origin: origin)
+  }
+}
+
+/// Whether CAST accepts this pair of types.
+public func canCast(from: DataType, to: DataType) -> Bool {
+  castRule(from: from, to: to, isTry: false) != nil
+}
+
+/// The rule for a pair of types, or nil where SQL has none.
+func castRule(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
+  if from == to { return CastRule { column, _ in column } }
+  if from == .null { return CastRule { column, _ in .nulls(to, count: column.count) } }
+  if from.isNested || to.isNested { return nestedCast(from: from, to: to, isTry: isTry) }
+  switch from {
+  case .byte: return integerCast(Int8.self, from: from, to: to, isTry: isTry)
+  case .short: return integerCast(Int16.self, from: from, to: to, isTry: isTry)
+  case .int: return integerCast(Int32.self, from: from, to: to, isTry: isTry)
+  case .long: return integerCast(Int64.self, from: from, to: to, isTry: isTry)
+  case .float: return fractionCast(Float.self, from: from, to: to, isTry: isTry)
+  case .double: return fractionCast(Double.self, from: from, to: to, isTry: isTry)
+  case .boolean: return booleanCast(to: to)
+  default: return nil
+  }
+}
+
+/// A value that does not fit the type it is cast to.
+func castOverflow(_ value: Scalar, from: DataType, to: DataType) -> Failure {
+  Failure(
+    "CAST_OVERFLOW",
+    "the value \(value.sqlText(from)) of the type \"\(from)\" cannot be cast to \"\(to)\" "
+      + "due to an overflow",
+    hint: "Use `try_cast` to tolerate overflow and return NULL instead")
+}
+
+/// A text that is no value of the type it is cast to.
+func castInvalidInput(_ text: String, from: DataType, to: DataType) -> Failure {
+  Failure(
+    "CAST_INVALID_INPUT",
+    "the value '\(text)' of the type \"\(from)\" cannot be cast to \"\(to)\" because it is "
+      + "malformed",
+    hint: "Correct the value, or use `try_cast` to tolerate malformed input and return NULL instead")
+}

@@ -1,0 +1,10 @@
+import Columns
+import Contract
+
+extension FunctionCatalog {
+  /// Every function and operator of SQL, one line a family.
+  public static let builtIn = FunctionCatalog(
+    [
+      operatorFunctions
+    ].flatMap { $0 })
+}

@@ -1,0 +1,147 @@
+import Columns
+import Contract
+
+/// For whom an expression is written.
+private enum TextStyle {
+  /// The name of an output column: names alone, implicit casts left out.
+  case name
+  /// SQL, as in error messages: strings quoted.
+  case sql
+  /// `explain`: attributes with their ids.
+  case plan
+  /// A restart check: as SQL, but nothing that a new plan of the same script would change.
+  case fingerprint
+}
+
+extension Expression: CustomStringConvertible {
+  /// The name that Spark gives a column of this expression.
+  public var automaticName: String { text(.name) }
+
+  /// The expression as SQL, for messages.
+  public var sqlText: String { text(.sql) }
+
+  /// As `explain` shows it: `(v#3 > 15)`.
+  public var description: String { text(.plan) }
+
+  /// The same for the same script, whatever ids a plan was given.
+  public var fingerprint: String { text(.fingerprint) }
+
+  private func text(_ style: TextStyle) -> String {
+    switch kind {
+    case .attribute(let attribute): return Self.text(attribute, style)
+    case .literal(let value):
+      return style == .sql || style == .fingerprint
+        ? value.sqlText(type) : value.plainText(type, quoted: style == .name)
+    case .call(let function, let arguments):
+      return Self.text(function, arguments, style)
+    case .lambda(let parameters, let body):
+      let names = parameters.map { Self.text($0, style == .plan ? .plan : .sql) }
+      let list = names.count == 1 ? names[0] : "(" + names.joined(separator: ", ") + ")"
+      return style == .name || style == .sql
+        ? "lambdafunction(\(body.text(style)), \(names.joined(separator: ", ")))"
+        : "\(list) -> \(body.text(style))"
+    case .aggregate(let call):
+      let arguments = call.arguments.map { $0.text(style) }.joined(separator: ", ")
+      let distinct = call.isDistinct ? "DISTINCT " : ""
+      let filter = call.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
+      return "\(call.function.name)(\(distinct)\(arguments))\(filter)"
+    case .generator(let generator, let arguments):
+      return Self.call(generator.name, arguments.map { $0.text(style) })
+    case .userFunction(let function, let arguments):
+      return Self.call(function.name, arguments.map { $0.text(style) })
+    case .window(let call): return Self.text(call, style)
+    case .alias(let child, let attribute):
+      switch style {
+      case .name: return attribute.name
+      case .plan: return "\(child.text(style)) AS \(Self.text(attribute, style))"
+      case .sql, .fingerprint: return "\(child.text(style)) AS \(attribute.name)"
+      }
+    }
+  }
+}
+
+extension Expression {
+  private static func call(_ name: String, _ arguments: [String]) -> String {
+    "\(name)(\(arguments.joined(separator: ", ")))"
+  }
+
+  private static func text(_ attribute: Attribute, _ style: TextStyle) -> String {
+    switch style {
+    case .plan: "\(attribute.name)#\(attribute.id)\(attribute.type == .long ? "L" : "")"
+    case .name, .sql, .fingerprint: attribute.name
+    }
+  }
+
+  private static func text(
+    _ function: ScalarFunction, _ arguments: [Expression], _ style: TextStyle
+  ) -> String {
+    let texts = arguments.map { $0.text(style) }
+    let name = function.name.uppercased()
+    switch function.notation {
+    case .call: return call(function.name, texts)
+    case .infix: return "(" + texts.joined(separator: " \(name) ") + ")"
+    case .prefix: return "(\(name) \(texts[0]))"
+    case .postfix: return "(\(texts[0]) \(name))"
+    case .implicitCast(let type):
+      return style == .name ? texts[0] : "CAST(\(texts[0]) AS \(type))"
+    case .custom(let write): return write(texts)
+    }
+  }
+
+  private static func text(_ window: WindowCall, _ style: TextStyle) -> String {
+    let name: String
+    switch window.function {
+    case .aggregate(let function): name = function.name
+    case .rowNumber: name = "row_number"
+    case .rank: name = "rank"
+    case .denseRank: name = "dense_rank"
+    case .percentRank: name = "percent_rank"
+    case .cumulativeDistribution: name = "cume_dist"
+    case .ntile: name = "ntile"
+    case .lag: name = "lag"
+    case .lead: name = "lead"
+    case .firstValue: name = "first_value"
+    case .lastValue: name = "last_value"
+    case .nthValue: name = "nth_value"
+    }
+    var parts: [String] = []
+    if !window.partition.isEmpty {
+      parts.append(
+        "PARTITION BY " + window.partition.map { $0.text(style) }.joined(separator: ", "))
+    }
+    if !window.order.isEmpty {
+      let keys = window.order.map { key in
+        "\(key.expression.text(style)) \(key.order.text)"
+      }
+      parts.append("ORDER BY " + keys.joined(separator: ", "))
+    }
+    parts.append(window.frame.text)
+    let arguments = window.arguments.map { $0.text(style) }
+    return "\(call(name, arguments)) OVER (\(parts.joined(separator: " ")))"
+  }
+}
+
+extension WindowFrame {
+  /// `ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`
+  var text: String { "\(isRows ? "ROWS" : "RANGE") BETWEEN \(lower.text) AND \(upper.text)" }
+}
+
+extension WindowFrame.Bound {
+  var text: String {
+    switch self {
+    case .unboundedPreceding: return "UNBOUNDED PRECEDING"
+    case .currentRow: return "CURRENT ROW"
+    case .unboundedFollowing: return "UNBOUNDED FOLLOWING"
+    case .offset(.integer(let value), .int) where value < 0: return "\(-value) PRECEDING"
+    case .offset(.integer(let value), .int): return "\(value) FOLLOWING"
+    case .offset(let value, let type): return "\(value.sqlText(type)) FOLLOWING"
+    }
+  }
+}
+
+extension SortOrder {
+  /// `ASC NULLS FIRST`
+  public var text: String {
+    "\(isAscending ? "ASC" : "DESC") NULLS \(nullsFirst ? "FIRST" : "LAST")"
+  }
+}
