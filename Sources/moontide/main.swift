@@ -1,2 +1,5 @@
+import Contract
+import Glibc
 import Script
-print("moontide")
+
+exit(CommandLineTool(Array(CommandLine.arguments.dropFirst())).run())
