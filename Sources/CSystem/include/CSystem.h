@@ -1,2 +1,12 @@
 #pragma once
-unsigned long long moontide_hash64(const void *bytes, unsigned long count, unsigned long long seed);
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The small C libraries that every room may use.
+
+/// XXH3, 64 bits.
+uint64_t moontide_hash64(const void *_Nullable bytes, unsigned long count, uint64_t seed);
+
+/// Whether this processor has what the column kernels are compiled for.
+int moontide_has_avx2(void);

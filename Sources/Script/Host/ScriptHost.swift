@@ -1,0 +1,89 @@
+import CLua
+import Contract
+import Glibc
+import Operators
+import Synchronization
+
+/// One run of a user's script: the driver's Lua state with the engine behind it, from the first line
+/// until every query has ended.
+public final class ScriptHost {
+  /// What `start` does.
+  public enum Mode: Sendable {
+    case run
+    /// Queries are analysed where they would start.
+    case check
+  }
+
+  public struct Options: Sendable {
+    public var mode = Mode.run
+    /// Effect states are as closed as pure ones.
+    public var isSealed = false
+
+    public init() {}
+  }
+
+  private let options: Options
+  private let state: LuaState
+
+  public init(_ options: Options) throws {
+    self.options = options
+    state = try LuaState()
+  }
+
+  /// Asks all queries to stop; false where there is nothing to wait for. Callable from any thread.
+  public var stopRequest: @Sendable () -> Bool { { false } }
+
+  /// Starts a thread with a stack large enough for Lua.
+  public static func startThread(_ body: @escaping @Sendable () -> Void) {
+    WorkerPool.startThread(body)
+  }
+
+  /// Runs a script to its end and waits for its queries; gives the exit status.
+  public func run(_ path: String, arguments: [String]) -> Int32 {
+    do {
+      let text = try Self.read(path)
+      try state.setGlobal("arg", Self.argumentTable(path, arguments))
+      try state.call(
+        try state.load(text, name: "@" + path), arguments.map { LuaValue.string($0) })
+      return 0
+    } catch {
+      Self.report(error)
+      return 1
+    }
+  }
+
+  /// As Lua's own interpreter sets `arg`: the script at 0, its arguments from 1.
+  private static func argumentTable(_ path: String, _ arguments: [String]) -> LuaValue {
+    .table(
+      LuaTable(
+        arguments.map { .string($0) }, others: [(key: .integer(0), value: .string(path))]))
+  }
+
+  /// A script's text, its `#!` line made a comment.
+  private static func read(_ path: String) throws -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw unreadable(path) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = Glibc.read(descriptor, &piece, piece.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw unreadable(path) }
+      if count == 0 { break }
+      bytes += piece[..<count]
+    }
+    if bytes.starts(with: [0x23]) { bytes.insert(contentsOf: [0x2D, 0x2D], at: 0) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func unreadable(_ path: String) -> Failure {
+    Failure("SCRIPT_NOT_FOUND", "cannot read `\(path)`: \(String(cString: strerror(errno)))")
+  }
+
+  /// An error that ends the script, for a person.
+  private static func report(_ error: any Error) {
+    var text = "\(error)\n"
+    text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

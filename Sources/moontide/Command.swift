@@ -1,0 +1,84 @@
+import Contract
+import Glibc
+import Script
+
+/// One command: its name, its help, and what it does.
+struct Command: Sendable {
+  let name: String
+  let usage: String
+  let summary: String
+  /// The body of `moontide help NAME`.
+  let text: String
+  let run: @Sendable ([String]) -> Int32
+
+  static let all = [runScript, check]
+
+  private static let runScript = Command(
+    name: "run", usage: "run [--sealed] SCRIPT [ARGUMENT…]", summary: "run a script",
+    text: """
+      Runs a Lua script. Its arguments are in `arg`, as Lua's own interpreter sets it.
+      At the script's end, waits until every query it started has ended.
+
+        --sealed    writers and own sources too run without io, os and C modules
+
+      Exit status: 0; 1 when the script or a query failed; 130 or 143 after SIGINT or SIGTERM, which
+      let every query finish its current batch. A second signal ends the process at once: always safe.
+      """,
+    run: { script($0, mode: .run, command: "run") })
+
+  private static let check = Command(
+    name: "check", usage: "check SCRIPT [ARGUMENT…]", summary: "analyse a script's queries, run nothing",
+    text: """
+      Runs the script, but every query is only built and analysed when it would start: names, types,
+      options and streaming rules are checked, nothing is read or written.
+      """,
+    run: { script($0, mode: .check, command: "check") })
+
+  private static func script(_ arguments: [String], mode: ScriptHost.Mode, command: String) -> Int32 {
+    var options = ScriptHost.Options()
+    options.mode = mode
+    var rest = arguments[...]
+    while let flag = rest.first, flag.hasPrefix("-"), flag != "-" {
+      guard flag == "--sealed", mode == .run else {
+        return CommandLineTool.refuse("`\(command)` has no option `\(flag)`. See `moontide help \(command)`.")
+      }
+      options.isSealed = true
+      rest.removeFirst()
+    }
+    guard let path = rest.popFirst() else {
+      return CommandLineTool.refuse("`\(command)` needs a script. See `moontide help \(command)`.")
+    }
+    return guarded {
+      let host = try ScriptHost(options)
+      Signals.forward(to: host)
+      return Signals.status(of: host.run(path, arguments: Array(rest)))
+    }
+  }
+
+  private static func guarded(_ body: () throws -> Int32) -> Int32 {
+    do { return try body() } catch {
+      Output.standardError("moontide: \(error)\n")
+      return 1
+    }
+  }
+}
+
+/// The texts of `moontide help`.
+enum Help {
+  static var overview: String {
+    let own = [("version", "print the version"), ("help", "show this, or help on a command")]
+    let rows = Command.all.map { ($0.name, $0.summary) } + own
+    let width = rows.map(\.0.count).max() ?? 0
+    return """
+      Moontide: Structured Streaming without the cluster.
+      usage: moontide COMMAND [ARGUMENT…]
+
+      \(rows.map { row($0.0, $0.1, width) }.joined(separator: "\n"))
+
+      """
+  }
+
+  private static func row(_ name: String, _ summary: String, _ width: Int) -> String {
+    "  " + name + String(repeating: " ", count: width - name.count + 2) + summary
+  }
+}
