@@ -27,6 +27,10 @@ typedef struct moontide_host {
   void *_Nullable context;
   /// Bytes in use, the most there were, and the most there may be (0: no limit).
   size_t used, peak, limit;
+  /// The clock of the batch that runs, microseconds since the epoch.
+  int64_t batchTimeUs;
+  /// Rows lent to a function are good while this stays what it was when they were lent.
+  uint64_t loan;
   /// Allocations so far, and the one that fails (0: none): for tests.
   int64_t allocations, failAt;
   /// Handles of host objects whose userdata Lua has collected, for the host to drop.
@@ -45,6 +49,10 @@ moontide_host *_Nonnull moontide_host_of(lua_State *_Nonnull lua);
 
 /// Opens the libraries of a kind of state and the searcher of the embedded modules.
 int moontide_open_libraries(lua_State *_Nonnull lua, int kind);
+
+/// Sets a pure state's clock and chance: `stream` tells the batches of one seed apart.
+int moontide_begin_batch(
+  lua_State *_Nonnull lua, int64_t timeUs, uint64_t seed, uint64_t stream);
 
 /// Calls the function below `arguments` values, with a traceback added to errors that have none.
 int moontide_call(lua_State *_Nonnull lua, int arguments, int results);

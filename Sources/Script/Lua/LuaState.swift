@@ -176,6 +176,12 @@ public final class LuaState {
     return handle
   }
 
+  /// What the userdata at a stack index is, if it is one of ours.
+  func className(at index: Int32) -> String? {
+    let handle = moontide_handle(lua, index)
+    return handle < 0 ? nil : object(UInt32(handle)).map { type(of: $0).luaClass }
+  }
+
   func object(_ handle: UInt32) -> (any LuaObject)? { objects[handle] }
 
   /// Lets go of what was released by Swift or collected by Lua since the last time.

@@ -1,0 +1,49 @@
+import Contract
+import Glibc
+import Synchronization
+
+/// Where `moontide.log` and a worker's `print` write: lines on standard error, unless the host says
+/// otherwise.
+public enum ScriptLog {
+  /// Takes a level (`debug`, `info`, `warn`, `error`) and a line.
+  public typealias Sink = @Sendable (_ level: String, _ line: String) -> Void
+
+  private static let current = Mutex<Sink>({ level, line in
+    if level == "debug" { return }
+    var text = level.uppercased() + " " + line + "\n"
+    text.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
+  })
+
+  /// Replaces the place where lines go.
+  public static func send(to sink: @escaping Sink) { current.withLock { $0 = sink } }
+
+  public static func write(_ level: String, _ line: String) {
+    let sink = current.withLock { $0 }
+    sink(level, line)
+  }
+
+  /// `native.log(level, text [, fields])`.
+  static func write(from call: LuaCall) throws -> Int {
+    let level = try call.string(1)
+    var line = try call.optionalString(2) ?? "nil"
+    let fields = try call.optionalTable(3)?.fields ?? [:]
+    for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
+      line += " \(name)=\(value.logText)"
+    }
+    if let origin = call.origin { line += " (\(origin))" }
+    write(level, line)
+    return 0
+  }
+}
+
+extension LuaValue {
+  fileprivate var logText: String {
+    switch self {
+    case .boolean(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .string(let text): text
+    default: typeName
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import CLua
+import Contract
+import Synchronization
+
+/// What is the same for all rows of a batch that a function sees: its clock and its chance.
+public struct BatchContext: Sendable {
+  public let batchTimeUs: Int64
+  public let seed: UInt64
+  public let partition: Int
+  /// How many rows of this partition came before, so that each batch of rows draws anew.
+  public let firstRow: Int
+
+  public init(batchTimeUs: Int64 = 0, seed: UInt64 = 0, partition: Int = 0, firstRow: Int = 0) {
+    self.batchTimeUs = batchTimeUs
+    self.seed = seed
+    self.partition = partition
+    self.firstRow = firstRow
+  }
+}
+
+/// What worker states are made from: the same for all states of a query.
+public struct WorkerSetting: Sendable {
+  /// The script's `package.path` and `package.cpath`.
+  public var path: String
+  public var cpath: String
+  /// Bytes that one state may use; 0: no limit.
+  public var memoryLimit = 0
+  /// `--sealed`: effect states are pure as well.
+  public var isSealed = false
+
+  public init(path: String, cpath: String) {
+    self.path = path
+    self.cpath = cpath
+  }
+
+  /// The setting of the script that runs in a state.
+  public init(of state: LuaState) throws {
+    let found = try state.run("return package.path, package.cpath", name: "=moontide")
+    self.init(path: found.first?.text ?? "", cpath: found.last?.text ?? "")
+  }
+}
+
+/// A Lua state that runs the script's functions away from the script. Used by one thread at a time.
+public final class WorkerState {
+  public let lua: LuaState
+  private var arrived: [Int: LuaReference] = [:]
+
+  /// A state for functions whose results feed the query (`pure`), or for what exists to touch the
+  /// world: writers, sources and sinks of the script's own.
+  public init(_ kind: LuaState.Kind, _ setting: WorkerSetting) throws {
+    lua = try LuaState(setting.isSealed ? .pure : kind, memoryLimit: setting.memoryLimit)
+    try lua.register("moontide.native", ["log": { try ScriptLog.write(from: $0) }])
+    try lua.call(
+      lua.load(Self.opening, name: "=moontide.worker"),
+      [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable)])
+  }
+
+  /// The modules that describe or run queries have nothing to do in a worker. A function that
+  /// mentions one without need still travels; using it raises.
+  private static let unavailable: [String] = {
+    let kept = ["moontide.error", "moontide.json", "moontide.log", "moontide.time"]
+    return (0...).lazy.map { moontide_module_name($0) }.prefix { $0 != nil }
+      .compactMap { $0.map { String(cString: $0) } }.filter { !kept.contains($0) }
+  }()
+
+  private static let opening = """
+    local path, cpath, unavailable = ...
+    package.path = path
+    if package.cpath then package.cpath = cpath end
+    local native, errors = require "moontide.native", require "moontide.error"
+    local kept = { ["moontide"] = { null = native.null } }
+    for _, name in ipairs(unavailable) do
+      package.preload[name] = function()
+        return setmetatable(kept[name] or {}, { __index = function(_, key)
+          errors.raise { class = "UNAVAILABLE_IN_WORKER", message =
+            "`" .. name .. "." .. tostring(key) .. "` was used in a function that runs in a worker.",
+            hint = "Workers have moontide.json, moontide.log, moontide.time and moontide.null." }
+        end })
+      end
+    end
+    function print(...)
+      local texts = table.pack(...)
+      for i = 1, texts.n do texts[i] = tostring(texts[i]) end
+      native.log("info", table.concat(texts, "\\t"))
+    end
+    """
+
+  /// The function as this state has it; it arrives with the first use.
+  public func instance(of function: ShippedFunction) throws -> LuaReference {
+    if let known = arrived[function.id] { return known }
+    try lua.reserve(4)
+    try lua.check(function.bytes.withUnsafeBufferPointer { bytes in
+      bytes.baseAddress.map { moontide_arrive(lua.lua, $0, bytes.count) } ?? LUA_OK
+    })
+    let reference = try lua.takeReference()
+    arrived[function.id] = reference
+    return reference
+  }
+
+  /// Sets the clock and the chance of a pure state.
+  public func begin(_ context: BatchContext) throws {
+    let stream = UInt64(truncatingIfNeeded: context.partition) << 40 ^ UInt64(context.firstRow)
+    try lua.check(moontide_begin_batch(lua.lua, context.batchTimeUs, context.seed, stream))
+  }
+}
+
+/// The pure states of one query: as many as threads use at the same time, made when needed.
+///
+/// Border (`@unchecked Sendable`): a state is handed to one thread at a time, under the lock.
+public final class WorkerStates: @unchecked Sendable {
+  private let setting: WorkerSetting
+  private let lock = Mutex<Void>(())
+  private var idle: [WorkerState] = []
+
+  public init(_ setting: WorkerSetting) { self.setting = setting }
+
+  /// Runs `body` with a state that nobody else uses meanwhile.
+  public func use<T>(_ context: BatchContext, _ body: (WorkerState) throws -> T) throws -> T {
+    let state = try lock.withLock { _ in idle.popLast() } ?? WorkerState(.pure, setting)
+    do {
+      try state.begin(context)
+      let result = try body(state)
+      lock.withLock { _ in idle.append(state) }
+      return result
+    } catch {
+      // A state in which memory ran out is not used again.
+      if setting.memoryLimit == 0 { lock.withLock { _ in idle.append(state) } }
+      throw error
+    }
+  }
+}
