@@ -46,6 +46,8 @@ moontide_host *moontide_open(moontide_body body, void *context, size_t limit) {
     return NULL;
   }
   host->limit = limit;
+  // 0 means that a row is owned.
+  host->loan = 1;
   *(moontide_host **)lua_getextraspace(host->lua) = host;
   lua_atpanic(host->lua, panic);
   lua_gc(host->lua, LUA_GCGEN, 0, 0);

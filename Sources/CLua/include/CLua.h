@@ -127,6 +127,69 @@ enum {
   MOONTIDE_ENVIRONMENT,
 };
 
+// ---- Rows (Rows.c) ---------------------------------------------------------------------------
+
+enum {
+  MOONTIDE_NULL_COLUMN, MOONTIDE_BOOLEAN_COLUMN, MOONTIDE_INT8_COLUMN, MOONTIDE_INT16_COLUMN,
+  MOONTIDE_INT32_COLUMN, MOONTIDE_INT64_COLUMN, MOONTIDE_FLOAT_COLUMN, MOONTIDE_DOUBLE_COLUMN,
+  MOONTIDE_DECIMAL_COLUMN, MOONTIDE_STRING_COLUMN, MOONTIDE_LIST_COLUMN, MOONTIDE_MAP_COLUMN,
+  MOONTIDE_STRUCT_COLUMN,
+};
+
+typedef struct moontide_strings moontide_strings;
+moontide_strings *_Nullable moontide_strings_new(void);
+void moontide_strings_free(moontide_strings *_Nullable strings);
+
+/// A column of the engine's, in Arrow's layout.
+typedef struct moontide_column {
+  int32_t kind, scale;
+  /// Row number & mask is the place: 0 for a constant column, else -1.
+  int64_t mask;
+  bool isAllNull;
+  const uint8_t *_Nullable validity;
+  const void *_Nullable values;
+  const void *_Nullable const *_Nullable blocks;
+  const struct moontide_column *_Nullable children;
+  int32_t childCount;
+  /// A structure's field names.
+  const char *_Nonnull const *_Nullable names;
+  /// For the loop over values: strings met lately.
+  moontide_strings *_Nullable strings;
+} moontide_column;
+
+typedef struct moontide_rows {
+  const moontide_column *_Nullable columns;
+  const char *_Nonnull const *_Nullable names;
+  int32_t width;
+  /// Registry reference of the table: name → position from 1.
+  int32_t places;
+} moontide_rows;
+
+/// How rows become arguments: as the values of each row, as a row object, all at once, or not.
+enum { MOONTIDE_AS_VALUES, MOONTIDE_AS_ROW, MOONTIDE_AS_GROUP, MOONTIDE_AS_NOTHING };
+
+/// Calls of one function for some rows. `before`, the key row, the row or rows, and `after` are
+/// its arguments, in this order.
+typedef struct moontide_calls {
+  int32_t function, form;
+  const moontide_rows *_Nonnull rows;
+  int64_t first, count;
+  const moontide_rows *_Nullable key;
+  int32_t before[2], after[2], beforeCount, afterCount;
+  /// Reads the result on the stack top; false ends the calls. Never raises.
+  bool (*_Nonnull take)(lua_State *_Nonnull lua, void *_Nullable context, int64_t row);
+  void *_Nullable context;
+  /// Where the calls are.
+  int64_t row;
+} moontide_calls;
+
+int moontide_call_rows(lua_State *_Nonnull lua, moontide_calls *_Nonnull calls);
+
+/// Pushes a list of row objects that keep the host's object `handle` alive.
+int moontide_push_owned_rows(
+  lua_State *_Nonnull lua, const moontide_rows *_Nonnull rows, int64_t first, int64_t count,
+  uint32_t handle, const char *_Nonnull className);
+
 /// The most levels of a traceback, bytes of an error message, and nested tables in a value.
 enum { MOONTIDE_TRACEBACK = 50, MOONTIDE_MESSAGE = 65536, MOONTIDE_DEPTH = 200 };
 
