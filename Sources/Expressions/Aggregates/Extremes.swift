@@ -1,0 +1,170 @@
+import Columns
+import Contract
+
+/// MIN and MAX over integers, dates, times and intervals.
+final class IntegerExtremeAccumulator: Accumulator {
+  private var values = GroupArray<Int64>(empty: 0)
+  private var isSet = GroupArray<Bool>(empty: false)
+  private let type: DataType
+  private let isMax: Bool
+
+  init(_ type: DataType, isMax: Bool) {
+    self.type = type
+    self.isMax = isMax
+  }
+
+  func grow(to groupCount: Int) {
+    values.grow(to: groupCount)
+    isSet.grow(to: groupCount)
+  }
+
+  func update(
+    _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
+  ) {
+    merge(arguments, groups: groups, count: count)
+  }
+
+  func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) {
+    let vector = states[0].widened()
+    let (values, isSet) = (values.pointer, isSet.pointer)
+    let (source, stride) = (vector.typed(Int64.self), vector.stride)
+    if isMax {
+      vector.forEachValid(count) { row in
+        let (group, value) = (Int(groups[row]), source[row &* stride])
+        if !isSet[group] || value > values[group] { values[group] = value }
+        isSet[group] = true
+      }
+    } else {
+      vector.forEachValid(count) { row in
+        let (group, value) = (Int(groups[row]), source[row &* stride])
+        if !isSet[group] || value < values[group] { values[group] = value }
+        isSet[group] = true
+      }
+    }
+  }
+
+  func states(_ groups: Selection) -> [Vector] {
+    [values.integers(type, groups, validity: isSet.bits(groups) { $0 })]
+  }
+
+  func results(_ groups: Selection, context: EvaluationContext) -> Vector { states(groups)[0] }
+
+  func reset(_ groups: Selection) { isSet.reset(groups) }
+
+  var memoryBytes: Int { values.memoryBytes + isSet.memoryBytes }
+}
+
+/// MIN and MAX over every orderable type.
+final class ExtremeAccumulator: Accumulator {
+  private var values: GroupValues
+  private let isMax: Bool
+
+  init(_ type: DataType, isMax: Bool) {
+    values = GroupValues(type)
+    self.isMax = isMax
+  }
+
+  func grow(to groupCount: Int) { values.grow(to: groupCount) }
+
+  func update(
+    _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
+  ) {
+    merge(arguments, groups: groups, count: count)
+  }
+
+  func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) {
+    let vector = states[0]
+    for row in 0..<count where !vector.isNull(row) {
+      let group = Int(groups[row])
+      if values.isNull(group) {
+        values.set(group, vector, row)
+        continue
+      }
+      let order = values.compare(group, vector, row)
+      if isMax ? order < 0 : order > 0 { values.set(group, vector, row) }
+    }
+  }
+
+  func states(_ groups: Selection) -> [Vector] { [values.vector(groups)] }
+
+  func results(_ groups: Selection, context: EvaluationContext) -> Vector {
+    values.vector(groups)
+  }
+
+  func reset(_ groups: Selection) { values.reset(groups) }
+
+  var memoryBytes: Int { values.memoryBytes }
+}
+
+/// MIN_BY and MAX_BY: the value of the row in which another is the least or greatest; of equal ones
+/// the last.
+final class ExtremeByAccumulator: Accumulator {
+  private var values: GroupValues
+  private var keys: GroupValues
+  private let isMax: Bool
+
+  init(_ type: DataType, key: DataType, isMax: Bool) {
+    values = GroupValues(type)
+    keys = GroupValues(key)
+    self.isMax = isMax
+  }
+
+  func grow(to groupCount: Int) {
+    values.grow(to: groupCount)
+    keys.grow(to: groupCount)
+  }
+
+  func update(
+    _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
+  ) {
+    merge(arguments, groups: groups, count: count)
+  }
+
+  func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) {
+    let (vector, key) = (states[0], states[1])
+    for row in 0..<count where !key.isNull(row) {
+      let group = Int(groups[row])
+      if !keys.isNull(group) {
+        let order = keys.compare(group, key, row)
+        if isMax ? order > 0 : order < 0 { continue }
+      }
+      keys.set(group, key, row)
+      values.set(group, vector, row)
+    }
+  }
+
+  func states(_ groups: Selection) -> [Vector] { [values.vector(groups), keys.vector(groups)] }
+
+  func results(_ groups: Selection, context: EvaluationContext) -> Vector {
+    values.vector(groups)
+  }
+
+  func reset(_ groups: Selection) {
+    values.reset(groups)
+    keys.reset(groups)
+  }
+
+  var memoryBytes: Int { values.memoryBytes + keys.memoryBytes }
+}
+
+enum Extremes {
+  /// MIN or MAX over an orderable type.
+  static func function(_ name: String, _ type: DataType, isMax: Bool) -> TypedAggregate {
+    let isInteger: Bool
+    switch type {
+    case .float, .double, .decimal: isInteger = false
+    default: if case .fixed = type.layout { isInteger = true } else { isInteger = false }
+    }
+    return TypedAggregate(name, type, states: [type]) {
+      if isInteger { return IntegerExtremeAccumulator(type, isMax: isMax) }
+      return ExtremeAccumulator(type, isMax: isMax)
+    }
+  }
+
+  /// MIN_BY or MAX_BY.
+  static func by(_ name: String, _ type: DataType, key: DataType, isMax: Bool) -> TypedAggregate {
+    TypedAggregate(name, type, states: [type, key]) {
+      ExtremeByAccumulator(type, key: key, isMax: isMax)
+    }
+  }
+}
