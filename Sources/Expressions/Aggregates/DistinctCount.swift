@@ -25,7 +25,7 @@ final class DistinctCountAccumulator: Accumulator {
     _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
   ) {
     let vector = arguments[0]
-    let hashes = XXHash64.hashes(of: vector, normalizing: true)
+    let hashes = XXHash64.hashes(of: vector)
     let source = hashes.typed(Int64.self)
     let (precision, width) = (precision, width)
     registers.withUnsafeMutableBufferPointer { registers in
@@ -99,21 +99,16 @@ final class DistinctCountAccumulator: Accumulator {
 
   /// The mean bias at the six table entries nearest to an estimate.
   private func bias(_ raw: Double) -> Double {
-    // The tables lie in C, which has no bounds of its own: `moontide_hyperloglog_starts` has them.
-    let starts = withUnsafeBytes(of: moontide_hyperloglog_starts) {
-      Array($0.bindMemory(to: Int32.self))
-    }
-    let start = Int(starts[precision - 4])
-    let count = Int(starts[precision - 3]) - start
-    guard let tables = HyperLogLogTables() else { return 0 }
-    let (estimates, biases) = (tables.estimates + start, tables.biases + start)
+    let start = moontide_hyperloglog_start(Int32(precision - 4))
+    let count = Int(moontide_hyperloglog_start(Int32(precision - 3)) - start)
+    func estimate(_ index: Int) -> Double { moontide_hyperloglog_estimate(start + Int32(index)) }
     var (first, last) = (0, count)
     while first < last {
       let middle = (first + last) / 2
-      if estimates[middle] < raw { first = middle + 1 } else { last = middle }
+      if estimate(middle) < raw { first = middle + 1 } else { last = middle }
     }
     func distance(_ index: Int) -> Double {
-      (raw - estimates[index]) * (raw - estimates[index])
+      (raw - estimate(index)) * (raw - estimate(index))
     }
     var low = max(first - 5, 0)
     var high = min(low + 6, count)
@@ -122,7 +117,7 @@ final class DistinctCountAccumulator: Accumulator {
       high += 1
     }
     var sum = 0.0
-    for index in low..<high { sum += biases[index] }
+    for index in low..<high { sum += moontide_hyperloglog_bias(start + Int32(index)) }
     return sum / Double(high - low)
   }
 

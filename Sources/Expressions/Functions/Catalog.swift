@@ -5,6 +5,9 @@ extension FunctionCatalog {
   /// Every function and operator of SQL, one line a family.
   public static let builtIn = FunctionCatalog(
     [
-      operatorFunctions
+      operatorFunctions,
+      basicAggregates,
+      statisticalAggregates,
+      logicalAggregates,
     ].flatMap { $0 })
 }

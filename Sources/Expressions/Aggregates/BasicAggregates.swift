@@ -1,0 +1,220 @@
+import Columns
+import Contract
+
+extension FunctionCall {
+  /// This call as an aggregate: DISTINCT and FILTER are taken from the call. `arguments` are those
+  /// that are evaluated row by row (by default all).
+  func aggregate(
+    _ function: any AggregateFunction, over arguments: [Expression]? = nil
+  ) -> Expression {
+    let arguments = arguments ?? self.arguments
+    let distinct =
+      isDistinct ? DistinctAccumulator.function(function, arguments.map(\.type)) : function
+    return Expression(
+      .aggregate(
+        AggregateCall(distinct, arguments, isDistinct: isDistinct, filter: filter)),
+      function.resultType, isNullable: function.isNullable, origin: origin)
+  }
+
+  /// The same call over distinct arguments.
+  var distinct: FunctionCall {
+    FunctionCall(
+      name: name, arguments: arguments, isDistinct: true, filter: filter, origin: origin,
+      session: session, lambda: lambda)
+  }
+
+  /// A parameter that must be a constant that is not NULL.
+  func constantInteger(_ index: Int) throws -> Int64 {
+    if case .integer(let value) = try constant(index) { return value }
+    throw unexpectedType(index, expected: "an integer that is not NULL")
+  }
+
+  /// A parameter that must be a constant BOOLEAN.
+  func constantBoolean(_ index: Int) throws -> Bool {
+    if case .boolean(let value) = try constant(index) { return value }
+    throw unexpectedType(index, expected: "a BOOLEAN that is not NULL")
+  }
+}
+
+private func aggregate(
+  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
+  isVariadic: Bool = false, returns: String, _ examples: [Example], notes: String = "",
+  bind: @escaping @Sendable (FunctionCall) throws -> Expression
+) -> FunctionSpec {
+  .function(
+    .aggregate, name, aliases: aliases, category: "aggregates", summary: summary, parameters,
+    isVariadic: isVariadic, returns: returns, examples: examples, notes: notes, bind: bind)
+}
+
+private let summable = AcceptedType.oneOf([.numeric, .dayTimeInterval, .yearMonthInterval])
+
+/// COUNT, SUM, AVG, MIN, MAX and what goes with them.
+let basicAggregates: [FunctionSpec] = [
+  aggregate(
+    "count", "How many rows there are in which no argument is NULL; `count(*)` counts all.",
+    [.column("columns", .any, "what is counted")], isVariadic: true, returns: "BIGINT",
+    [
+      Example("count(*) FROM VALUES (NULL), (5), (5), (20)", "?"),
+      Example("count(a) FROM VALUES (NULL), (5), (5), (20)", "?"),
+      Example("count(DISTINCT a) FROM VALUES (NULL), (5), (5), (10)", "?"),
+      Example("count(a, b) FROM VALUES (1, NULL), (5, 2)", "?"),
+    ]
+  ) { call in
+    // A literal is never NULL in one row and not in another: COUNT(1) reads no column.
+    let columns = call.arguments.filter { argument in
+      if case .literal(let value) = argument.kind, !value.isNull, !call.isDistinct { false }
+      else { true }
+    }
+    return call.aggregate(CountAccumulator.function(call.name.lowercased()), over: columns)
+  },
+  aggregate(
+    "count_distinct", "How many distinct rows of the arguments there are, NULLs not counted.",
+    [.column("columns", .any, "what is counted")], isVariadic: true, returns: "BIGINT", []
+  ) { $0.distinct.aggregate(CountAccumulator.function("count")) },
+  aggregate(
+    "count_if", "How many rows satisfy a condition.",
+    [.column("condition", .boolean, "the condition")], returns: "BIGINT",
+    [
+      Example("count_if(a % 2 = 0) FROM VALUES (NULL), (0), (1), (2), (3)", "?"),
+      Example("count_if(a IS NULL) FROM VALUES (NULL), (0), (1), (2), (3)", "?"),
+    ]
+  ) { $0.aggregate(CountIfAccumulator.function()) },
+  aggregate(
+    "sum", "The sum of the values that are not NULL; NULL when there are none.",
+    [.column("value", summable, "what is summed")], returns: "BIGINT, DOUBLE, DECIMAL or INTERVAL",
+    [
+      Example("sum(a) FROM VALUES (5), (10), (15)", "?"),
+      Example("sum(a) FROM VALUES (NULL), (10), (15)", "?"),
+      Example("sum(CAST(a AS INT)) FROM VALUES (NULL), (NULL)", "?"),
+      Example("sum(DISTINCT a) FROM VALUES (5), (5), (15)", "?"),
+      Example("sum(a) FROM VALUES (1.25), (-3.10)", "?"),
+      Example("sum(a) FROM VALUES (9223372036854775807), (1)", "?"),
+      Example("sum(a) FROM VALUES (INTERVAL '1 02' DAY TO HOUR), (INTERVAL '3' DAY)", "?"),
+    ]
+  ) { try sumCall($0, isTry: false) },
+  aggregate(
+    "try_sum", "As `sum`; NULL when the sum does not fit its type.",
+    [.column("value", summable, "what is summed")], returns: "BIGINT, DOUBLE, DECIMAL or INTERVAL",
+    [
+      Example("try_sum(a) FROM VALUES (5), (10), (15)", "?"),
+      Example("try_sum(a) FROM VALUES (NULL), (10)", "?"),
+      Example("try_sum(a) FROM VALUES (9223372036854775807), (1)", "?"),
+    ]
+  ) { try sumCall($0, isTry: true) },
+  aggregate(
+    "sum_distinct", "The sum of the distinct values.",
+    [.column("value", summable, "what is summed")], returns: "BIGINT, DOUBLE, DECIMAL or INTERVAL",
+    []
+  ) { try sumCall($0.distinct, isTry: false) },
+  aggregate(
+    "avg", aliases: ["mean"], "The mean of the values that are not NULL; NULL when there are none.",
+    [.column("value", summable, "what is averaged")], returns: "DOUBLE, DECIMAL or INTERVAL",
+    [
+      Example("avg(a) FROM VALUES (1), (2), (4)", "?"),
+      Example("avg(a) FROM VALUES (1), (2), (NULL)", "?"),
+      Example("avg(a) FROM VALUES (1.10), (2.25), (3.33)", "?"),
+      Example("avg(a) FROM VALUES (INTERVAL '1' DAY), (INTERVAL '2' DAY)", "?"),
+    ]
+  ) { try averageCall($0, isTry: false) },
+  aggregate(
+    "try_avg", "As `avg`; NULL when the sum does not fit.",
+    [.column("value", summable, "what is averaged")], returns: "DOUBLE, DECIMAL or INTERVAL",
+    [Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "?")]
+  ) { try averageCall($0, isTry: true) },
+  aggregate(
+    "min", "The least value that is not NULL.",
+    [.column("value", .orderable, "what is compared")], returns: "the type of `value`",
+    [
+      Example("min(a) FROM VALUES (10), (NULL), (-1), (20)", "?"),
+      Example("min(a) FROM VALUES ('b'), ('äa'), ('B')", "?"),
+      Example("min(a) FROM VALUES (double('NaN')), (1.5d)", "?"),
+    ]
+  ) { $0.aggregate(Extremes.function("min", $0.types[0], isMax: false)) },
+  aggregate(
+    "max", "The greatest value that is not NULL; NaN is greater than every number.",
+    [.column("value", .orderable, "what is compared")], returns: "the type of `value`",
+    [
+      Example("max(a) FROM VALUES (10), (NULL), (-1), (20)", "?"),
+      Example("max(a) FROM VALUES (double('NaN')), (1.5d)", "?"),
+      Example("max(a) FROM VALUES (array(1, 2)), (array(1, 10)), (array(1))", "?"),
+      Example("max(a) FROM VALUES (date'2024-02-29'), (date'1999-12-31')", "?"),
+    ]
+  ) { $0.aggregate(Extremes.function("max", $0.types[0], isMax: true)) },
+  aggregate(
+    "min_by", "The first argument in the row in which the second is the least.",
+    [.column("value", .any, "the result"), .column("ordering", .orderable, "what is compared")],
+    returns: "the type of `value`",
+    [Example("min_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "?")]
+  ) {
+    $0.aggregate(Extremes.by("min_by", $0.types[0], key: $0.types[1], isMax: false))
+  },
+  aggregate(
+    "max_by", "The first argument in the row in which the second is the greatest.",
+    [.column("value", .any, "the result"), .column("ordering", .orderable, "what is compared")],
+    returns: "the type of `value`",
+    [
+      Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "?"),
+      Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 10)", "?"),
+    ]
+  ) {
+    $0.aggregate(Extremes.by("max_by", $0.types[0], key: $0.types[1], isMax: true))
+  },
+  firstOrLast("first", aliases: ["first_value"], "The value of the first row to arrive."),
+  firstOrLast("last", aliases: ["last_value"], "The value of the last row to arrive."),
+  firstOrLast("any_value", "Some value of the group: that of its first row."),
+  aggregate(
+    "collect_list", aliases: ["array_agg"],
+    "All values that are not NULL, in order of arrival, as an array.",
+    [.column("value", .any, "what is collected")], returns: "ARRAY",
+    [
+      Example("collect_list(a) FROM VALUES (1), (2), (NULL), (1)", "?"),
+      Example("collect_list(DISTINCT a) FROM VALUES (1), (1)", "?"),
+    ]
+  ) { call in
+    call.aggregate(CollectAccumulator.function("collect_list", call.types[0], isSet: false))
+  },
+  aggregate(
+    "collect_set", "The distinct values that are not NULL, as an array.",
+    [.column("value", .any, "what is collected")], returns: "ARRAY",
+    [Example("sort_array(collect_set(a)) FROM VALUES (1), (2), (NULL), (1)", "?")],
+    notes: "The elements come in the order of their first arrival; Spark promises no order."
+  ) { call in
+    call.aggregate(CollectAccumulator.function("collect_set", call.types[0], isSet: true))
+  },
+]
+
+private func sumCall(_ call: FunctionCall, isTry: Bool) throws -> Expression {
+  guard let function = Sum.function(isTry ? "try_sum" : "sum", call.types[0], isTry: isTry) else {
+    throw call.unexpectedType(0, expected: summable.text)
+  }
+  return call.aggregate(function)
+}
+
+private func averageCall(_ call: FunctionCall, isTry: Bool) throws -> Expression {
+  guard let function = Average.function(isTry ? "try_avg" : "avg", call.types[0], isTry: isTry)
+  else { throw call.unexpectedType(0, expected: summable.text) }
+  return call.aggregate(function)
+}
+
+private func firstOrLast(
+  _ name: String, aliases: [String] = [], _ summary: String
+) -> FunctionSpec {
+  aggregate(
+    name, aliases: aliases, summary,
+    [
+      .column("value", .any, "the result"),
+      .value(
+        "ignoreNulls", .boolean, default: "false", filler: (.boolean(false), .boolean),
+        "whether rows with NULL are passed over"),
+    ], returns: "the type of `value`",
+    [
+      Example("\(name)(a) FROM VALUES (10), (5), (20)", "?"),
+      Example("\(name)(a) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("\(name)(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+    ]
+  ) { call in
+    let function = FirstLastAccumulator.function(
+      name, call.types[0], isLast: name == "last", ignoresNulls: try call.constantBoolean(1))
+    return call.aggregate(function, over: [call[0]])
+  }
+}

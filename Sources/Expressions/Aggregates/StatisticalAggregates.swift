@@ -1,0 +1,238 @@
+import Columns
+import Contract
+import Glibc
+
+private func aggregate(
+  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
+  returns: String, _ examples: [Example], notes: String = "",
+  bind: @escaping @Sendable (FunctionCall) throws -> Expression
+) -> FunctionSpec {
+  .function(
+    .aggregate, name, aliases: aliases, category: "aggregates", summary: summary, parameters,
+    returns: returns, examples: examples, notes: notes, bind: bind)
+}
+
+private func moment(
+  _ name: String, aliases: [String] = [], _ summary: String,
+  _ finish: @escaping MomentAccumulator.Finish
+) -> FunctionSpec {
+  aggregate(
+    name, aliases: aliases, summary, [.column("value", .double, "the values")], returns: "DOUBLE",
+    [
+      Example("\(name)(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("\(name)(a) FROM VALUES (1)", "?"),
+    ]
+  ) { $0.aggregate(MomentAccumulator.function(name, finish)) }
+}
+
+private func joint(
+  _ name: String, _ summary: String, _ finish: @escaping CovarianceAccumulator.Finish
+) -> FunctionSpec {
+  aggregate(
+    name, summary,
+    [.column("y", .double, "the first column"), .column("x", .double, "the second column")],
+    returns: "DOUBLE",
+    [
+      Example("\(name)(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("\(name)(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("\(name)(a, b) FROM VALUES (1, 3)", "?"),
+    ]
+  ) { $0.aggregate(CovarianceAccumulator.function(name, finish)) }
+}
+
+/// Moments, covariances, quantiles, sketches.
+let statisticalAggregates: [FunctionSpec] = [
+  moment(
+    "stddev", aliases: ["stddev_samp", "std"], "The standard deviation of a sample.",
+    MomentAccumulator.deviationSample),
+  moment(
+    "stddev_pop", "The standard deviation of a population.", MomentAccumulator.deviationPopulation),
+  moment(
+    "variance", aliases: ["var_samp"], "The variance of a sample.",
+    MomentAccumulator.varianceSample),
+  moment("var_pop", "The variance of a population.", MomentAccumulator.variancePopulation),
+  moment("skewness", "The skewness of a distribution.", MomentAccumulator.skewness),
+  moment("kurtosis", "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
+  joint("corr", "Pearson's coefficient of correlation.", CovarianceAccumulator.correlation),
+  joint("covar_pop", "The covariance of a population.", CovarianceAccumulator.population),
+  joint("covar_samp", "The covariance of a sample.", CovarianceAccumulator.sample),
+  joint(
+    "regr_avgx", "The mean of `x` over the rows in which neither is NULL.",
+    CovarianceAccumulator.independentMean),
+  joint(
+    "regr_avgy", "The mean of `y` over the rows in which neither is NULL.",
+    CovarianceAccumulator.dependentMean),
+  joint(
+    "regr_sxx", "The sum of the squared distances of `x` from its mean.",
+    CovarianceAccumulator.independentSquares),
+  joint(
+    "regr_syy", "The sum of the squared distances of `y` from its mean.",
+    CovarianceAccumulator.dependentSquares),
+  joint(
+    "regr_sxy", "The sum of the products of both distances from the means.",
+    CovarianceAccumulator.products),
+  joint("regr_slope", "The slope of the line that fits best.", CovarianceAccumulator.slope),
+  joint(
+    "regr_intercept", "Where the line that fits best meets `x` = 0.",
+    CovarianceAccumulator.intercept),
+  joint("regr_r2", "The coefficient of determination.", CovarianceAccumulator.determination),
+  aggregate(
+    "regr_count", "How many rows there are in which neither argument is NULL.",
+    [.column("y", .numeric, "the first column"), .column("x", .numeric, "the second column")],
+    returns: "BIGINT",
+    [Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "?")]
+  ) { $0.aggregate(CountAccumulator.function("regr_count")) },
+  aggregate(
+    "approx_count_distinct", "About how many distinct values there are (HyperLogLog++).",
+    [
+      .column("value", .any, "what is counted"),
+      .value(
+        "deviation", .double, default: "0.05", filler: (.double(0.05), .double),
+        "the greatest relative standard deviation allowed"),
+    ], returns: "BIGINT",
+    [
+      Example("approx_count_distinct(a) FROM VALUES (1), (1), (2), (2), (3), (NULL)", "?"),
+      Example("approx_count_distinct(a, 0.01) FROM VALUES ('a'), ('b'), ('c')", "?"),
+    ]
+  ) { call in
+    guard case .double(let deviation) = try call.constant(1) else { throw call.notConstant(1) }
+    return call.aggregate(
+      DistinctCountAccumulator.function("approx_count_distinct", deviation: deviation),
+      over: [call[0]])
+  },
+  aggregate(
+    "percentile", "The exact percentile, interpolated between neighbours.",
+    [
+      .column("value", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "the values"),
+      .value("percentage", .oneOf([.double, .arrayOf(.double)]), "from 0 to 1, or an array of such"),
+      .column("frequency", .integral, default: "1", "how often each value counts"),
+    ], returns: "DOUBLE, INTERVAL, or an ARRAY of them",
+    [
+      Example("percentile(a, 0.3) FROM VALUES (0), (10), (NULL)", "?"),
+      Example("percentile(a, array(0.25, 0.75)) FROM VALUES (0), (10), (20)", "?"),
+      Example("percentile(a, 0.5, b) FROM VALUES (0, 1), (10, 5), (20, 2)", "?"),
+    ]
+  ) { call in
+    let (percentages, isArray) = try percentages(call, 1)
+    let isWeighted = call.arguments.count > 2
+    let function = Percentile.function(
+      "percentile", call.types[0], percentages: percentages, isArray: isArray,
+      isWeighted: isWeighted, weightType: isWeighted ? call.types[2] : .long)
+    return call.aggregate(function, over: isWeighted ? [call[0], call[2]] : [call[0]])
+  },
+  aggregate(
+    "median", "The exact median, interpolated between neighbours.",
+    [.column("value", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "the values")],
+    returns: "DOUBLE or INTERVAL",
+    [
+      Example("median(a) FROM VALUES (0), (10), (NULL)", "?"),
+      Example("median(a) FROM VALUES (0), (5), (10)", "?"),
+    ]
+  ) { call in
+    call.aggregate(
+      Percentile.function(
+        "median", call.types[0], percentages: [0.5], isArray: false, isWeighted: false))
+  },
+  aggregate(
+    "percentile_approx", aliases: ["approx_percentile"],
+    "The least value whose rank is about the percentage of all.",
+    [
+      .column("value", .oneOf([.numeric, .date, .anyTimestamp, .dayTimeInterval, .yearMonthInterval]), "the values"),
+      .value("percentage", .oneOf([.double, .arrayOf(.double)]), "from 0 to 1, or an array of such"),
+      .value(
+        "accuracy", .long, default: "10000", filler: (.integer(10_000), .long),
+        "the greatest relative error is 1 divided by it"),
+    ], returns: "the type of `value`, or an ARRAY of it",
+    [
+      Example("percentile_approx(a, 0.5, 100) FROM VALUES (0), (1), (2), (10)", "?"),
+      Example("percentile_approx(a, array(0.5, 0.4, 0.1), 100) FROM VALUES (0), (1), (2), (10)", "?"),
+      Example("percentile_approx(a, 0.5) FROM VALUES (DATE'2024-01-01'), (NULL), (DATE'2024-03-01')", "?"),
+    ]
+  ) { call in
+    let (percentages, isArray) = try percentages(call, 1)
+    return call.aggregate(
+      QuantileAccumulator.function(
+        "percentile_approx", call.types[0], percentages: percentages, isArray: isArray,
+        accuracy: try call.constantInteger(2)), over: [call[0]])
+  },
+  aggregate(
+    "mode", "The most frequent value that is not NULL.",
+    [
+      .column("value", .orderable, "the values"),
+      .value("deterministic", .boolean, default: "false", "of several, the least"),
+    ], returns: "the type of `value`",
+    [
+      Example("mode(a) FROM VALUES (0), (10), (10), (NULL), (NULL), (NULL)", "?"),
+      Example("mode(a, true) FROM VALUES (-10), (0), (10)", "?"),
+    ], notes: "Of several equally frequent values this engine always gives the least."
+  ) { call in call.aggregate(Mode.function("mode", call.types[0]), over: [call[0]]) },
+]
+
+private func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double], Bool) {
+  let constant = try call.constant(index)
+  let list: [Scalar]
+  if case .array(let elements) = constant { list = elements } else { list = [constant] }
+  let values = try list.map { scalar -> Double in
+    guard case .double(let value) = scalar, (0...1).contains(value) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+        "a percentage of `\(call.name)` must be between 0.0 and 1.0", origin: call.origin)
+    }
+    return value
+  }
+  if case .array = constant { return (values, true) }
+  return (values, false)
+}
+
+private func booleans(_ name: String, aliases: [String], _ summary: String, isMax: Bool)
+  -> FunctionSpec
+{
+  aggregate(
+    name, aliases: aliases, summary, [.column("condition", .boolean, "the condition")],
+    returns: "BOOLEAN",
+    [
+      Example("\(name)(a) FROM VALUES (true), (false), (true)", "?"),
+      Example("\(name)(a) FROM VALUES (NULL), (true)", "?"),
+      Example("\(name)(a) FROM VALUES (NULL), (NULL)", "?"),
+    ]
+  ) { $0.aggregate(Extremes.function(name, .boolean, isMax: isMax)) }
+}
+
+private func bits(_ name: String, _ summary: String, _ operation: BitAccumulator.Operation)
+  -> FunctionSpec
+{
+  aggregate(
+    name, summary, [.column("value", .integral, "the values")], returns: "the type of `value`",
+    [
+      Example("\(name)(a) FROM VALUES (3), (5), (NULL)", "?"),
+      Example("\(name)(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+    ]
+  ) { $0.aggregate(BitAccumulator.function(name, $0.types[0], operation)) }
+}
+
+/// Booleans, bits, joined strings.
+let logicalAggregates: [FunctionSpec] = [
+  booleans("bool_and", aliases: ["every"], "Whether the condition is true in every row.", isMax: false),
+  booleans("bool_or", aliases: ["some", "any"], "Whether the condition is true in some row.", isMax: true),
+  bits("bit_and", "The bitwise AND of the values that are not NULL.", .and),
+  bits("bit_or", "The bitwise OR of the values that are not NULL.", .or),
+  bits("bit_xor", "The bitwise XOR of the values that are not NULL.", .xor),
+  aggregate(
+    "listagg", aliases: ["string_agg"], "The strings that are not NULL, joined.",
+    [
+      .column("value", .stringOrBinary, "the strings"),
+      .value(
+        "delimiter", .stringOrBinary, default: "''", filler: (.text(""), .string),
+        "what comes between two"),
+    ], returns: "STRING",
+    [
+      Example("listagg(a) FROM VALUES ('a'), ('b'), (NULL), ('c')", "?"),
+      Example("listagg(a, ', ') FROM VALUES ('a'), ('b'), (NULL), ('c')", "?"),
+    ]
+  ) { call in
+    var delimiter: [UInt8] = []
+    if case .bytes(let bytes) = try call.constant(1) { delimiter = bytes }
+    return call.aggregate(
+      ListAggregate.function("listagg", call.types[0], delimiter: delimiter), over: [call[0]])
+  },
+]
