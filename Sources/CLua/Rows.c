@@ -490,6 +490,37 @@ static void expand_rows(lua_State *lua) {
   }
 }
 
+/// Stores the result on the stack top if it is of the column's type or NULL.
+static bool store(lua_State *lua, moontide_calls *calls) {
+  int64_t row = calls->row;
+  int type = lua_type(lua, -1);
+  if (type == LUA_TNIL || (type == LUA_TLIGHTUSERDATA && !lua_touserdata(lua, -1))) {
+    calls->validity[row >> 3] &= (uint8_t)~(1 << (row & 7));
+    calls->nulls++;
+    return true;
+  }
+  if (calls->resultKind == MOONTIDE_BOOLEAN_COLUMN) {
+    if (type != LUA_TBOOLEAN) return false;
+    if (lua_toboolean(lua, -1)) ((uint8_t *)calls->results)[row >> 3] |= (uint8_t)(1 << (row & 7));
+    return true;
+  }
+  if (type != LUA_TNUMBER) return false;
+  if (calls->resultKind == MOONTIDE_DOUBLE_COLUMN) {
+    ((double *)calls->results)[row] = lua_tonumber(lua, -1);
+    return true;
+  }
+  int isExact;
+  lua_Integer value = lua_tointegerx(lua, -1, &isExact);
+  if (!isExact) return false;
+  if (calls->resultKind == MOONTIDE_INT64_COLUMN) {
+    ((int64_t *)calls->results)[row] = value;
+    return true;
+  }
+  if (value != (int32_t)value) return false;
+  ((int32_t *)calls->results)[row] = (int32_t)value;
+  return true;
+}
+
 static int calls_step(lua_State *lua) {
   moontide_calls *calls = lua_touserdata(lua, 1);
   moontide_host *host = moontide_host_of(lua);
@@ -509,7 +540,8 @@ static int calls_step(lua_State *lua) {
     lua_pushvalue(lua, function);
     lua_call(lua, push_arguments(lua, calls, strings), 1);
     if (calls->form != MOONTIDE_AS_VALUES) expand_rows(lua);
-    if (!calls->take(lua, calls->context, calls->row)) return 0;
+    bool isStored = calls->results && store(lua, calls);
+    if (!isStored && !calls->take(lua, calls->context, calls->row)) return 0;
     lua_settop(lua, function);
   }
   host->loan++;

@@ -179,6 +179,12 @@ typedef struct moontide_calls {
   /// Reads the result on the stack top; false ends the calls. Never raises.
   bool (*_Nonnull take)(lua_State *_Nonnull lua, void *_Nullable context, int64_t row);
   void *_Nullable context;
+  /// Where results of a fixed width go without `take`, which then sees only what does not fit:
+  /// the kind of column, its values and validity bits (all 1 at first), and how many are NULL.
+  int32_t resultKind;
+  void *_Nullable results;
+  uint8_t *_Nullable validity;
+  int64_t nulls;
   /// Where the calls are.
   int64_t row;
 } moontide_calls;

@@ -36,15 +36,23 @@ struct LuaReader {
     }
   }
 
+  /// The type's name as Lua says it, integers and floats told apart.
+  static func typeName(_ lua: OpaquePointer, at index: Int32) -> String {
+    if lua_type(lua, index) == LUA_TNUMBER {
+      return lua_isinteger(lua, index) != 0 ? "integer" : "float"
+    }
+    return lua_typename(lua, lua_type(lua, index)).map { String(cString: $0) } ?? "value"
+  }
+
   /// The string at a stack index that holds one.
   func string(at index: Int32) -> LuaValue {
-    let bytes = bytes(at: index)
+    let bytes = Self.bytes(lua, at: index)
     if let text = String(validating: bytes, as: UTF8.self) { return .string(text) }
     return .bytes(Array(bytes))
   }
 
   /// The bytes of the string at a stack index; valid while the string is on the stack.
-  func bytes(at index: Int32) -> UnsafeBufferPointer<UInt8> {
+  static func bytes(_ lua: OpaquePointer, at index: Int32) -> UnsafeBufferPointer<UInt8> {
     var count = 0
     let start = lua_tolstring(lua, index, &count)
     return UnsafeBufferPointer(

@@ -1,4 +1,5 @@
 import CLua
+import Columns
 import Contract
 
 /// A function that Lua may call: it reads its arguments from the call, pushes results, and returns
@@ -23,6 +24,8 @@ public final class LuaState {
   private var objects: [UInt32: any LuaObject] = [:]
   private var nextHandle: UInt32 = 1
   let registry = LuaRegistry()
+  /// Tables of column positions, see `places(of:)`.
+  var placesBySchema: [Schema: LuaReference] = [:]
 
   /// A state with its libraries. `memoryLimit` is in bytes; 0 means none.
   public init(_ kind: Kind = .whole, memoryLimit: Int = 0) throws {

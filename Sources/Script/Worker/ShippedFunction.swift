@@ -97,7 +97,7 @@ private struct FunctionPacker {
   }
 
   private func text(at index: Int32) -> String {
-    String(decoding: LuaReader(state).bytes(at: index), as: UTF8.self)
+    String(decoding: LuaReader.bytes(lua, at: index), as: UTF8.self)
   }
 
   // MARK: Values
@@ -118,7 +118,7 @@ private struct FunctionPacker {
     case LUA_TNUMBER:
       writer.tag(MOONTIDE_NUMBER)
       writer.raw(lua_tonumberx(lua, index, nil))
-    case LUA_TSTRING: writer.write(bytes: LuaReader(state).bytes(at: index))
+    case LUA_TSTRING: writer.write(bytes: LuaReader.bytes(lua, at: index))
     case LUA_TLIGHTUSERDATA where lua_touserdata(lua, index) == nil: writer.tag(MOONTIDE_NULL)
     case LUA_TTABLE, LUA_TFUNCTION: try writeShared(at: index, path: path)
     case LUA_TTHREAD: throw refusal(path, "a coroutine")
@@ -221,7 +221,7 @@ private struct FunctionPacker {
     while lua_next(lua, index) != 0 {
       moontide_pop(lua, 1)
       if lua_type(lua, -1) == LUA_TSTRING {
-        texts.append(Array(LuaReader(state).bytes(at: -1)))
+        texts.append(Array(LuaReader.bytes(lua, at: -1)))
       } else if lua_isinteger(lua, -1) != 0 {
         integers.append(moontide_integer(lua, -1))
       } else {

@@ -1,0 +1,136 @@
+import CLua
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// A function of the script's that the engine runs in worker states: over columns (`F.udf`), rows
+/// (`filter`, `map`, `flatMap`) or groups of rows (`mapPartitions`, `applyInGroups`).
+public final class LuaFunction: UserFunction, UserRowFunction {
+  public let name: String
+  public let origin: Origin?
+  public let returnType: DataType
+  private let shipped: ShippedFunction
+  private let states: WorkerStates
+
+  /// `name` as errors give it; nil: `function at file:line`. Fails if something that the function
+  /// holds on to cannot travel.
+  public init(
+    _ function: LuaReference, in state: LuaState, name: String? = nil, returns: DataType = .null,
+    states: WorkerStates
+  ) throws {
+    self.name = name ?? function.definition.map { "function at \($0)" } ?? "function"
+    origin = function.definition
+    returnType = returns
+    self.states = states
+    shipped = try ShippedFunction(.function(function), in: state, name: self.name)
+    let shipped = shipped
+    // Modules are looked for now rather than in the first batch.
+    try states.use(BatchContext()) { _ = try $0.instance(of: shipped) }
+  }
+
+  public var hash: UInt64 { shipped.hash }
+
+  /// Chance and time come from the batch; a global counter is the function's own affair.
+  public var isDeterministic: Bool { true }
+
+  // MARK: Columns
+
+  public func call(_ arguments: [Vector], context: EvaluationContext) throws -> Vector {
+    let columns = LuaColumns(arguments: arguments)
+    return try run(context.task, firstRow: context.firstRow) { state in
+      let taker = ResultTaker(try ValueReader(returnType, in: state.lua), .value)
+      let calls = try calls(state, columns, form: MOONTIDE_AS_VALUES, count: context.count)
+      return try named {
+        var calls = calls
+        if let vector = try calls.runIntoVector(state.lua, taker) { return vector }
+        try calls.run(state.lua, taker)
+        return taker.reader.builder.finish()
+      }
+    }
+  }
+
+  // MARK: Rows
+
+  public func filter(_ batch: Batch, schema: Schema, task: TaskContext) throws -> Vector {
+    try run(task) { state in
+      let columns = try self.columns(batch, schema, state)
+      let taker = ResultTaker(try ValueReader(.boolean, in: state.lua), .truth)
+      try call(state, columns, form: MOONTIDE_AS_ROW, count: batch.count, taker)
+      return taker.reader.builder.finish()
+    }
+  }
+
+  public func expand(
+    _ batch: Batch, schema: Schema, output: Schema, isFlat: Bool, task: TaskContext
+  ) throws -> (columns: [Vector], rows: Selection) {
+    try run(task) { state in
+      let columns = try self.columns(batch, schema, state)
+      let taker = ResultTaker(
+        try ValueReader(.structure(output.fields), in: state.lua), isFlat ? .rows : .row)
+      try call(state, columns, form: MOONTIDE_AS_ROW, count: batch.count, taker)
+      let rows = Selection(taker.sources)
+      return (taker.reader.builder.finish().children, rows)
+    }
+  }
+
+  public func apply(
+    key: Batch?, keySchema: Schema, rows: Batch, schema: Schema, output: Schema, task: TaskContext
+  ) throws -> Batch {
+    try run(task) { state in
+      let columns = try self.columns(rows, schema, state)
+      let keys = try key.map { try self.columns($0, keySchema, state) }
+      let taker = ResultTaker(
+        try ValueReader(.structure(output.fields), in: state.lua), .rows)
+      try call(
+        state, columns, form: MOONTIDE_AS_GROUP, count: rows.count, taker, key: keys)
+      let made = taker.reader.builder.finish()
+      return Batch(made.children, count: made.count)
+    }
+  }
+
+  // MARK: Running
+
+  private func columns(_ batch: Batch, _ schema: Schema, _ state: WorkerState) throws -> LuaColumns {
+    LuaColumns(batch, schema: schema, places: try state.lua.places(of: schema))
+  }
+
+  private func run<T>(
+    _ task: TaskContext, firstRow: Int = 0, _ body: (WorkerState) throws -> T
+  ) throws -> T {
+    let context = BatchContext(
+      batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
+      firstRow: firstRow)
+    return try states.use(context, body)
+  }
+
+  private func calls(
+    _ state: WorkerState, _ columns: LuaColumns, form: Int, count: Int
+  ) throws -> FunctionCalls {
+    FunctionCalls(try state.instance(of: shipped), columns, form: form, count: count)
+  }
+
+  private func call(
+    _ state: WorkerState, _ columns: LuaColumns, form: Int, count: Int, _ taker: ResultTaker,
+    key: LuaColumns? = nil
+  ) throws {
+    var calls = try calls(state, columns, form: form, count: count)
+    calls.key = key
+    try named { try calls.run(state.lua, taker) }
+  }
+
+  private func named<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch let error as RowFailure {
+      throw RowFailure(row: error.row, error.failure.calledFunction(name, row: error.row))
+    }
+  }
+}
+
+extension Failure {
+  /// Says which function failed, and for which row.
+  func calledFunction(_ name: String, row: Int) -> Failure {
+    var copy = self
+    copy.details.append("in the \(name), row \(row + 1)")
+    return copy
+  }
+}
