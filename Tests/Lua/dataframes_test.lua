@@ -41,7 +41,7 @@ test("where", function()
   equal(node(df:where "a > 1").condition.text, "a > 1")
   equal(node(df:filter(df.a:gt(1))).op, "filter")
   local fn = function() return true end
-  equal(node(df:filter(fn)).fn, fn)
+  equal(node(df:filter(fn))["function"], fn)
   raises(function() df:where(df.a == 1) end, { class = "NOT_COLUMN", hint = "a:eq" })
   raises(function() df:where(undefined) end, { message = "not nil" }) -- luacheck: ignore
 end)

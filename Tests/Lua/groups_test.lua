@@ -25,8 +25,8 @@ end)
 
 test("pivot", function()
   local made = node(df:groupBy("k"):pivot("c", { "x", "y" }):sum("v"))
-  equal(made.pivot.values[2].value, "y")
-  equal(node(df:groupBy("k"):pivot("c"):sum("v")).pivot.values, nil)
+  equal(made.pivotValues[2].value, "y")
+  equal(node(df:groupBy("k"):pivot("c"):sum("v")).pivotValues, nil)
 end)
 
 test("state", function()
@@ -42,7 +42,7 @@ test("state", function()
   local tws = node(df:groupBy("k"):transformWithState {
     outputSchema = "k STRING", timeMode = "none", handleInputRows = print,
   })
-  equal(tws.processor.handleInputRows, print)
+  equal(tws.host.handleInputRows, print)
   raises(function() df:groupBy("k"):transformWithState { outputSchema = "k INT" } end,
     { message = "`handleInputRows`" })
 end)

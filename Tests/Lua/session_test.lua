@@ -23,8 +23,8 @@ test("views are those of the moment", function()
   session:range(3):createOrReplaceTempView "V"
   local before = session:table "v"
   session:range(4):createOrReplaceTempView "v"
-  equal(node(before).views.v.plan.finish, 3)
-  equal(node(session:sql("SELECT * FROM v", { a = 1 })).views.v.plan.finish, 4)
+  equal(node(before).views.v.plan["end"], 3)
+  equal(node(session:sql("SELECT * FROM v", { a = 1 })).views.v.plan["end"], 4)
   equal(session.catalog:tableExists "v", true)
   equal(#session.catalog:listTables(), 2)
   equal(session.catalog:dropTempView "V", true)
@@ -35,11 +35,11 @@ end)
 test("rows of the script's own", function()
   local session = moontide.session()
   equal(node(session:createDataFrame({ { 1 } }, "a INT")).rows.rows, { { 1 } })
-  equal(node(session:range(2, 5, 2)), { op = "range", start = 2, finish = 5, step = 2 })
-  equal(node(session:range(5)), { op = "range", start = 0, finish = 5, step = 1 })
+  equal(node(session:range(2, 5, 2)), { op = "range", start = 2, ["end"] = 5, step = 2 })
+  equal(node(session:range(5)), { op = "range", start = 0, ["end"] = 5, step = 1 })
   local input = session:memoryStream "a INT"
   input:addData { { 1 } }
-  equal(node(input:toDF()).stream.rows, { { 1 } })
+  equal(node(input:toDF()).host.rows, { { 1 } })
   raises(function() session:createDataFrame({}) end, { message = "argument 2" })
 end)
 

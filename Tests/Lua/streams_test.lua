@@ -61,7 +61,7 @@ test("foreach and foreachBatch", function()
   local seen
   df.writeStream:foreachBatch(function(batch, id) seen = { batch, id } end):start()
   engine.started.request.foreachBatch("the batch", 7)
-  equal(node(seen[1]), { op = "computedBatch", batch = "the batch" })
+  equal(node(seen[1]), { op = "localRows", rows = "the batch" })
   equal(seen[2], 7)
   df.writeStream:foreach(print):start()
   equal(engine.started.request.foreach, { process = print })

@@ -23,7 +23,9 @@ end
 
 local function derive(self, op, fields)
   local grouping = rawget(self, GROUPING)
-  fields.grouping, fields.keys, fields.pivot = grouping.kind, grouping.keys, grouping.pivot
+  local pivot = grouping.pivot or {}
+  fields.grouping, fields.keys = grouping.kind, grouping.keys
+  fields.pivotColumn, fields.pivotValues = pivot.column, pivot.values
   return dataframe.derive(rawget(self, INPUT), op, fields)
 end
 
@@ -154,7 +156,7 @@ local function groupsWithState(method, isFlat)
       outputMode = mode,
       timeout = word(options, "timeout", TIMEOUTS, method, "none"),
       initialState = initialState(options, method),
-      fn = check.func(fn, check.argument(method, 2)),
+      host = check.func(fn, check.argument(method, 2)),
       returnsOneRow = not isFlat,
     })
   end
@@ -181,7 +183,7 @@ function methods:transformWithState(options)
     outputMode = word(options, "outputMode", MODES, method, "append"),
     timeMode = word(options, "timeMode", TIMEOUTS, method, "none"),
     initialState = initialState(options, method),
-    processor = processor,
+    host = processor,
   })
 end
 
@@ -189,7 +191,7 @@ end
 function methods:applyInGroups(...)
   local given = check.arguments("applyInGroups", { "fn", "schema" }, ...)
   return derive(self, "applyInGroups", {
-    fn = check.func(given.fn, check.argument("applyInGroups", 1)),
+    ["function"] = check.func(given.fn, check.argument("applyInGroups", 1)),
     schema = types.text(given.schema, check.argument("applyInGroups", 2)),
   })
 end

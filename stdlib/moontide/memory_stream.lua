@@ -17,8 +17,9 @@ function methods:addData(rows)
 end
 
 function methods:toDF()
-  local stream = rawget(self, HANDLE)
-  return dataframe.wrap(plan.node("memoryStream", { stream = stream, isStreaming = true }))
+  return dataframe.wrap(plan.node("read", {
+    format = "memory", isStreaming = true, options = {}, host = rawget(self, HANDLE),
+  }))
 end
 
 return function(schema)

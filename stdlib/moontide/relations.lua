@@ -102,7 +102,7 @@ end
 
 function methods:where(...)
   local given = check.arguments("where", { "condition" }, ...).condition
-  if type(given) == "function" then return derive(self, "filterRows", { fn = given }) end
+  if type(given) == "function" then return derive(self, "filterRows", { ["function"] = given }) end
   local condition
   if type(given) == "string" then
     condition = expression.new("text", { text = given })

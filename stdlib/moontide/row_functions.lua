@@ -7,7 +7,7 @@ local function rows(method, op)
   dataframe.methods[method] = function(self, ...)
     local given = check.arguments(method, { "fn", "schema" }, ...)
     return dataframe.derive(self, op, {
-      fn = check.func(given.fn, check.argument(method, 1)),
+      ["function"] = check.func(given.fn, check.argument(method, 1)),
       schema = types.text(given.schema, check.argument(method, 2)),
     })
   end

@@ -104,7 +104,7 @@ function methods.range(_, ...)
   if step == 0 then check.fail("VALUE_NOT_ALLOWED", "`step` of `range` cannot be 0") end
   return dataframe.wrap(plan.node("range", {
     start = check.integer(first, "`start` of `range`"),
-    finish = check.integer(last, "`end` of `range`"),
+    ["end"] = check.integer(last, "`end` of `range`"),
     step = step,
   }))
 end

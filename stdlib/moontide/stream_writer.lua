@@ -73,7 +73,7 @@ end
 function methods:foreachBatch(fn)
   check.func(fn, check.argument("foreachBatch", 1))
   local function call(batch, batchId)
-    fn(dataframe.wrap(plan.node("computedBatch", { batch = batch })), batchId)
+    fn(dataframe.wrap(plan.node("localRows", { rows = batch })), batchId)
   end
   return with(self, { format = "foreachBatch", foreachBatch = call })
 end

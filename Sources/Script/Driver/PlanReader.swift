@@ -1,0 +1,209 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// Reads the Lua tables of DataFrames (`stdlib/moontide/plan.lua`) into the unresolved tree. A node
+/// used twice is read once, and keeps its identity: `df.name` refers to it.
+struct PlanReader {
+  private let expressions: ExpressionReader
+  private let userFunctions: any UserFunctionReader
+  /// Reads a query's text, with its named and positional arguments.
+  private let parseQuery: QueryParser
+  private var read: [Int: UnresolvedPlan] = [:]
+
+  /// Text, named arguments and positional ones to the unresolved tree.
+  typealias QueryParser = @Sendable (
+    _ text: String, _ named: [String: UnresolvedExpression], _ listed: [UnresolvedExpression],
+    _ origin: Origin?
+  ) throws -> UnresolvedPlan
+
+  init(
+    expressions: ExpressionReader, userFunctions: any UserFunctionReader,
+    parseQuery: @escaping QueryParser
+  ) {
+    self.expressions = expressions
+    self.userFunctions = userFunctions
+    self.parseQuery = parseQuery
+  }
+
+  mutating func plan(_ value: LuaValue) throws -> UnresolvedPlan {
+    let node = value.node
+    guard let id = node["id"].integer.map({ Int($0) }) else {
+      preconditionFailure("a plan node without its id")
+    }
+    if let known = read[id] { return known }
+    let made = try withOrigin(node.origin) { try make(node, id: id) }
+    read[id] = made
+    return made
+  }
+
+  private mutating func make(_ node: LuaTable, id: Int) throws -> UnresolvedPlan {
+    let name = node.text("op")
+    switch name {
+    case "sql": return try query(node, id: id)
+    case "table": if let view = try view(node, id: id) { return view }
+    default: break
+    }
+    guard let operation = Self.operations[name] else {
+      preconditionFailure("the stdlib made a plan node `\(name)`")
+    }
+    var inputs: [UnresolvedPlan] = []
+    if !node["input"].isNil { inputs.append(try plan(node["input"])) }
+    for input in node["inputs"].elements { inputs.append(try plan(input)) }
+    if !node["initialState"].isNil { inputs.append(try plan(node["initialState"])) }
+    var arguments: [String: PlanArgument] = [:]
+    for (field, shape) in operation where !node[field].isNil {
+      arguments[field] = try argument(node[field], shape, origin: node.origin)
+    }
+    return UnresolvedPlan(
+      id: id, name: name, inputs: inputs, arguments: arguments, origin: node.origin)
+  }
+
+  private func argument(
+    _ value: LuaValue, _ shape: Shape, origin: Origin?
+  ) throws -> PlanArgument {
+    switch shape {
+    case .expression: .expression(try expressions.expression(value))
+    case .expressions:
+      .list(try value.elements.map { .expression(try expressions.expression($0)) })
+    case .text: .text(value.text ?? "")
+    case .texts: .list(value.texts.map { .text($0) })
+    case .integer: .integer(value.integer ?? 0)
+    case .number: .number(value.number ?? 0)
+    case .boolean: .boolean(value.boolean == true)
+    case .schema: .type(.structure(try Schema(ddl: value.text ?? "").fields))
+    case .options:
+      .table(
+        value.node.fields.sorted { $0.key < $1.key }
+          .map { (name: $0.key, value: .text($0.value.text ?? "")) })
+    case .function: .function(try userFunctions.rowFunction(function(value), origin: origin))
+    case .rows: rows(value)
+    case .host: .host(try host(value, origin: origin))
+    }
+  }
+
+  private func function(_ value: LuaValue) -> LuaReference {
+    guard let function = value.function else { preconditionFailure("a node without its function") }
+    return function
+  }
+
+  private func rows(_ value: LuaValue) -> PlanArgument {
+    guard case .object(let object) = value, let rows = object as? LocalRows else {
+      preconditionFailure("rows that the engine did not make")
+    }
+    return .rows(rows.schema, rows.batches)
+  }
+
+  /// An object of the engine's that the script holds, or its functions with state.
+  private func host(_ value: LuaValue, origin: Origin?) throws -> any Sendable {
+    if case .object(let object) = value { return object }
+    return try userFunctions.stateFunction(value, origin: origin)
+  }
+
+  // MARK: Text and views
+
+  private mutating func query(_ node: LuaTable, id: Int) throws -> UnresolvedPlan {
+    var named: [String: UnresolvedExpression] = [:]
+    for (name, value) in node["named"].table?.fields ?? [:] {
+      named[name] = try expressions.expression(value)
+    }
+    let parsed = try parseQuery(
+      node.text("text"), named, try node["listed"].elements.map(expressions.expression),
+      node.origin)
+    let plan = try replacingViews(of: parsed, views: node["views"].node)
+    return plan.with(id: id)
+  }
+
+  /// A table's name may be a view's: the view as it was when the script named it.
+  private mutating func view(_ node: LuaTable, id: Int) throws -> UnresolvedPlan? {
+    let name = node.text("name")
+    guard let view = node["views"].node[name.lowercased()].table else { return nil }
+    return UnresolvedPlan(
+      id: id, name: "alias", inputs: [try plan(view["plan"])],
+      arguments: ["name": .text(view.text("name"))], origin: node.origin)
+  }
+
+  private mutating func replacingViews(
+    of plan: UnresolvedPlan, views: LuaTable
+  ) throws -> UnresolvedPlan {
+    if plan.name == "table", case .text(let name)? = plan.arguments["name"],
+      let view = views[name.lowercased()].table
+    {
+      return UnresolvedPlan(
+        id: plan.id, name: "alias", inputs: [try self.plan(view["plan"])],
+        arguments: ["name": .text(view.text("name"))], origin: plan.origin)
+    }
+    if plan.inputs.isEmpty { return plan }
+    let inputs = try plan.inputs.map { try replacingViews(of: $0, views: views) }
+    return plan.with(inputs: inputs)
+  }
+}
+
+extension UnresolvedPlan {
+  fileprivate func with(id: Int? = nil, inputs: [UnresolvedPlan]? = nil) -> UnresolvedPlan {
+    UnresolvedPlan(
+      id: id ?? self.id, name: name, inputs: inputs ?? self.inputs, arguments: arguments,
+      origin: origin)
+  }
+}
+
+// MARK: The operations
+
+extension PlanReader {
+  /// How one argument is read.
+  fileprivate enum Shape {
+    case expression, expressions, text, texts, integer, number, boolean, schema, options
+    case function, host, rows
+  }
+
+  private static let grouped: [String: Shape] = ["grouping": .text, "keys": .expressions]
+
+  /// The nodes that the stdlib makes, and their arguments: as `UnresolvedPlan` lists them.
+  fileprivate static let operations: [String: [String: Shape]] = [
+    "read": [
+      "format": .text, "isStreaming": .boolean, "schema": .schema, "options": .options,
+      "paths": .texts, "host": .host,
+    ],
+    "table": ["name": .text, "isStreaming": .boolean, "options": .options],
+    "range": ["start": .integer, "end": .integer, "step": .integer],
+    "localRows": ["rows": .rows],
+    "select": ["columns": .expressions],
+    "withColumns": ["columns": .expressions],
+    "withColumnsRenamed": ["existing": .texts, "names": .texts],
+    "drop": ["names": .texts, "columns": .expressions],
+    "toDF": ["names": .texts],
+    "alias": ["name": .text],
+    "filter": ["condition": .expression],
+    "filterRows": ["function": .function],
+    "mapRows": ["function": .function, "schema": .schema],
+    "flatMapRows": ["function": .function, "schema": .schema],
+    "mapPartitions": ["function": .function, "schema": .schema],
+    "limit": ["count": .integer],
+    "sort": ["order": .expressions],
+    "deduplicate": ["names": .texts],
+    "deduplicateWithinWatermark": ["names": .texts],
+    "union": [:],
+    "unionByName": ["allowMissingColumns": .boolean],
+    "except": ["all": .boolean],
+    "intersect": ["all": .boolean],
+    "join": ["kind": .text, "names": .texts, "condition": .expression],
+    "aggregate": grouped.merging([
+      "aggregates": .expressions, "pivotColumn": .expression, "pivotValues": .expressions,
+    ]) { $1 },
+    "withWatermark": ["column": .expression, "delay": .text],
+    "observe": ["name": .text, "columns": .expressions],
+    "uid": ["name": .text],
+    "sample": ["fraction": .number, "withReplacement": .boolean, "seed": .integer],
+    "repartition": ["count": .integer, "columns": .expressions],
+    "coalesce": ["count": .integer],
+    "flatMapGroupsWithState": grouped.merging([
+      "outputSchema": .schema, "stateSchema": .schema, "outputMode": .text, "timeout": .text,
+      "host": .host, "returnsOneRow": .boolean,
+    ]) { $1 },
+    "transformWithState": grouped.merging([
+      "outputSchema": .schema, "outputMode": .text, "timeMode": .text, "host": .host,
+    ]) { $1 },
+    "applyInGroups": grouped.merging(["function": .function, "schema": .schema]) { $1 },
+  ]
+}
