@@ -1,16 +1,17 @@
---- The log: `log.info("loaded", { rows = 3 })`.
-local check = require "moontide.check"
-local engine = require "moontide.engine"
+--- The log: `log.info("loaded", { rows = 3 })`. Works in workers too.
+local errors = require "moontide.error"
+local native = require "moontide.native"
 
 local log = {}
 
 for _, level in ipairs { "debug", "info", "warn", "error" } do
   log[level] = function(text, fields)
-    check.text(text, check.argument(level, 1))
-    if fields ~= nil and type(fields) ~= "table" then
-      check.refuse(check.argument(level, 2), "a table", fields)
+    if type(text) ~= "string" or fields ~= nil and type(fields) ~= "table" then
+      errors.raise {
+        class = "NOT_EXPECTED_TYPE", message = ("`%s` takes a text and a table"):format(level),
+      }
     end
-    engine.log(level, text, fields)
+    native.log(level, text, fields)
   end
 end
 

@@ -89,7 +89,7 @@ struct PlanReader {
   }
 
   private func rows(_ value: LuaValue) -> PlanArgument {
-    guard case .object(let object) = value, let rows = object as? LocalRows else {
+    guard case .object(let object) = value, let rows = object as? ScriptRows else {
       preconditionFailure("rows that the engine did not make")
     }
     return .rows(rows.schema, rows.batches)

@@ -1,0 +1,79 @@
+import Contract
+import Expressions
+import Plan
+
+/// The engine as scripts reach it: the functions behind `require "moontide.engine"`, which only the
+/// stdlib calls.
+public final class Driver {
+  let state: LuaState
+  public let session: Session
+
+  /// Puts the engine's functions into the script's state.
+  public init(_ state: LuaState, session: Session) throws {
+    self.state = state
+    self.session = session
+    try state.register("moontide.native", ["log": { try ScriptLog.write(from: $0) }])
+    for functions in [sessionFunctions, rowFunctions] {
+      try state.register("moontide.engine", functions)
+    }
+  }
+
+  private var sessionFunctions: [String: LuaBody] {
+    [
+      "version": { call in try call.push(.string(Version.text)) },
+      "functionSpecs": { [session] call in
+        try call.push(.list(session.functions.functions.map(\.spec.described)))
+      },
+      "suggest": { call in
+        let names = try call.table(2).list.compactMap(\.string)
+        return try call.push(.optional(Suggestion.sentence(for: call.string(1), among: names)))
+      },
+      "configure": { [session] call in
+        let options = try call.table(1)
+        try session.configure(
+          appName: options["appName"].string, threads: options["threads"].integer.map { Int($0) })
+        return 0
+      },
+      "getSetting": { [session] call in
+        try call.push(.optional(try session.setting(call.string(1))))
+      },
+      "setSetting": { [session] call in
+        try session.set(call.string(1), to: call.string(2))
+        return 0
+      },
+      "unsetSetting": { [session] call in
+        try session.unset(call.string(1))
+        return 0
+      },
+    ]
+  }
+
+  private var rowFunctions: [String: LuaBody] {
+    [
+      "localRows": { call in
+        let schema = try Schema(ddl: call.string(2))
+        let batch = try ScriptRows.read(call, position: 1, schema: schema)
+        return try call.push(.object(ScriptRows([batch], schema: schema)))
+      }
+    ]
+  }
+}
+
+extension Spec {
+  /// As `stdlib/moontide/functions.lua` reads it.
+  fileprivate var described: LuaValue {
+    .record([
+      "name": .string(name),
+      "aliases": aliases.isEmpty ? .nil : .strings(aliases),
+      "minimum": .integer(Int64(minimumCount)),
+      "variadic": isVariadic ? true : .nil,
+      "parameters": .list(
+        parameters.map {
+          .record([
+            "name": .string($0.name), "kind": .string($0.kind.word),
+            "default": .optional($0.defaultText),
+          ])
+        }),
+    ])
+  }
+}

@@ -1,0 +1,74 @@
+import Connectors
+import Contract
+import Expressions
+import Operators
+import Synchronization
+
+/// What a script's session holds: its settings, the functions and connectors that it knows, the
+/// tables it made and the queries it started.
+///
+/// The script's thread changes it; queries take what they need when they start.
+public final class Session {
+  public private(set) var settings: Settings
+  public var functions: FunctionCatalog
+  public var connectors: ConnectorCatalog
+  public private(set) var appName = "moontide"
+  private var threads: Int?
+  private var madePool: WorkerPool?
+  /// Spark's settings that mean nothing here and were warned of.
+  private var warned: Set<String> = []
+
+  public init(settings: Settings, functions: FunctionCatalog, connectors: ConnectorCatalog) {
+    self.settings = settings
+    self.functions = functions
+    self.connectors = connectors
+  }
+
+  /// The worker threads, made when first needed.
+  public var pool: WorkerPool {
+    if let madePool { return madePool }
+    let pool = WorkerPool(count: threads ?? Processor.count)
+    madePool = pool
+    return pool
+  }
+
+  /// `moontide.session { appName =, master = }`.
+  func configure(appName: String?, threads: Int?) throws {
+    if let appName { self.appName = appName }
+    guard let threads, threads != self.threads else { return }
+    if let madePool, madePool.count != threads {
+      throw Failure(
+        "CANNOT_MODIFY_STATIC_CONFIG", "the session runs with \(madePool.count) threads already",
+        hint: "Give `master` before the first query.")
+    }
+    self.threads = threads
+  }
+
+  // MARK: Settings
+
+  func setting(_ name: String) throws -> String? {
+    isForeign(name) ? nil : try settings.text(name)
+  }
+
+  func set(_ name: String, to text: String) throws {
+    if isForeign(name) { return }
+    try settings.set(name, to: text)
+  }
+
+  func unset(_ name: String) throws {
+    if isForeign(name) { return }
+    try settings.unset(name)
+  }
+
+  /// Spark's settings of its cluster, so that a ported script runs: one warning each.
+  private func isForeign(_ name: String) -> Bool {
+    let lower = name.lowercased()
+    guard lower.hasPrefix("spark."), !lower.hasPrefix("spark.sql.") else { return false }
+    // Always so: nothing to warn of.
+    if lower == "spark.streaming.stopgracefullyonshutdown" { return true }
+    if warned.insert(lower).inserted {
+      ScriptLog.write("warn", "the setting `\(name)` means nothing here and is left out")
+    }
+    return true
+  }
+}
