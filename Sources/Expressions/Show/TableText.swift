@@ -5,10 +5,12 @@ public struct TableText: Sendable {
   /// UTF-16 units a cell may have; 0: all of them.
   public let truncate: Int
   public let isVertical: Bool
+  public let timeZoneId: String
 
-  public init(truncate: Int = 20, isVertical: Bool = false) {
+  public init(truncate: Int = 20, isVertical: Bool = false, timeZoneId: String = "UTC") {
     self.truncate = truncate
     self.isVertical = isVertical
+    self.timeZoneId = timeZoneId
   }
 
   /// The first `rows` of a batch that may hold more, the last line ended.
@@ -26,7 +28,7 @@ public struct TableText: Sendable {
   }
 
   private func cell(_ value: Scalar, _ type: DataType) -> String {
-    let text = Self.escaped(value.shownText(type))
+    let text = Self.escaped(value.shownText(type, timeZoneId: timeZoneId))
     let length = text.utf16.count
     guard truncate > 0, length > truncate else { return text }
     let kept = truncate < 4 ? truncate : truncate - 3
@@ -112,21 +114,35 @@ public struct TableText: Sendable {
 extension Scalar {
   /// As `show` writes the value: as a cast to STRING does, but NULL in capitals at every depth, and
   /// BINARY as its bytes.
-  public func shownText(_ type: DataType) -> String {
-    switch (self, type) {
+  public func shownText(_ type: DataType, timeZoneId: String) -> String {
+    func shown(_ value: Scalar, _ type: DataType) -> String {
+      value.shownText(type, timeZoneId: timeZoneId)
+    }
+    return switch (self, type) {
     case (.null, _): "NULL"
     case (.bytes(let bytes), .binary):
       "[" + bytes.map(Self.hexadecimal).joined(separator: " ") + "]"
     case (.array(let elements), .array(let element, _)):
-      "[" + elements.map { $0.shownText(element) }.joined(separator: ", ") + "]"
+      "[" + elements.map { shown($0, element) }.joined(separator: ", ") + "]"
     case (.map(let entries), .map(let key, let value, _)):
       "{"
-        + entries.map { "\($0.key.shownText(key)) -> \($0.value.shownText(value))" }
+        + entries.map { "\(shown($0.key, key)) -> \(shown($0.value, value))" }
         .joined(separator: ", ") + "}"
     case (.structure(let values), .structure(let fields)):
-      "{" + zip(values, fields).map { $0.shownText($1.type) }.joined(separator: ", ") + "}"
-    default: plainText(type, quoted: false)
+      "{" + zip(values, fields).map { shown($0, $1.type) }.joined(separator: ", ") + "}"
+    case (.boolean(let value), _): String(value)
+    case (.bytes, .string): text ?? ""
+    case (.integer(let value), _) where type.isInteger: String(value)
+    default: castText(type, timeZoneId: timeZoneId)
     }
+  }
+
+  /// Whatever is left is written by the cast itself, so that the two cannot differ.
+  private func castText(_ type: DataType, timeZoneId: String) -> String {
+    guard let cast = try? Expression.literal(self, type).cast(to: .string),
+      case .literal(let value) = fold(cast, timeZoneId: timeZoneId).kind
+    else { return "\(self)" }
+    return value.text ?? "NULL"
   }
 
   private static func hexadecimal(_ byte: UInt8) -> String {

@@ -1,6 +1,7 @@
 import Connectors
 import Contract
 import Expressions
+import Glibc
 import Operators
 import Synchronization
 
@@ -27,7 +28,7 @@ public final class Session {
   /// The worker threads, made when first needed.
   public var pool: WorkerPool {
     if let madePool { return madePool }
-    let pool = WorkerPool(count: threads ?? Processor.count)
+    let pool = WorkerPool(count: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     madePool = pool
     return pool
   }
