@@ -101,5 +101,5 @@ test("every expression knows its line", function()
 end)
 
 test("moontide.null is NULL", function()
-  equal(rawequal(moontide.null, require "moontide.json".null), true)
+  equal(rawequal(moontide.null, require "moontide.native".null), true)
 end)

@@ -14,6 +14,7 @@ table.insert(package.searchers, 2, function(name)
   return assert(load(text, "=" .. name)), name
 end)
 
+-- A state of the binary has these already.
 package.preload["moontide.native"] = function()
   local function nothing() end
   return { setErrorMetatable = nothing, where = nothing, null = nothing }
@@ -38,7 +39,8 @@ local function same(a, b)
 end
 
 local function show(value)
-  if type(value) ~= "table" then return type(value) == "string" and ("%q"):format(value) or tostring(value) end
+  if type(value) == "string" then return ("%q"):format(value) end
+  if type(value) ~= "table" then return tostring(value) end
   local out = {}
   for key, inner in next, value do out[#out + 1] = tostring(key) .. " = " .. show(inner) end
   table.sort(out)
@@ -101,4 +103,4 @@ if #files == 0 then
 end
 for _, file in ipairs(files) do dofile(file) end
 print(("%d passed, %d failed"):format(passed, failed))
-os.exit(failed == 0)
+if failed > 0 then error("tests of the stdlib failed", 0) end

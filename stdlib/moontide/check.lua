@@ -1,7 +1,7 @@
 --- Checks of what a script hands to the API, and the errors they raise.
 local engine = require "moontide.engine"
 local errors = require "moontide.error"
-local null = require "moontide.json".null
+local null = require "moontide.native".null
 local origin = require "moontide.origin"
 
 local check = {}

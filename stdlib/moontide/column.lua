@@ -1,7 +1,7 @@
 --- A Column: an expression over the rows of a DataFrame, built but not yet evaluated.
 local check = require "moontide.check"
 local expression = require "moontide.expression"
-local null = require "moontide.json".null
+local null = require "moontide.native".null
 local origin = require "moontide.origin"
 local types = getmetatable(require "moontide.types").internal
 

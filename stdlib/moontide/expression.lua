@@ -7,7 +7,7 @@
 --   lambda { parameters, body }  variable { name }  window { partitionBy, orderBy, frame }
 --   udf { fn, returns, … }  udaf { … }
 -- It is never changed once made.
-local null = require "moontide.json".null
+local null = require "moontide.native".null
 local origin = require "moontide.origin"
 
 local expression = {}

@@ -2,7 +2,7 @@
 local check = require "moontide.check"
 local connectors = require "moontide.connectors"
 local engine = require "moontide.engine"
-local null = require "moontide.json".null
+local null = require "moontide.native".null
 local session = require "moontide.session"
 
 -- These give DataFrames and groups their methods.

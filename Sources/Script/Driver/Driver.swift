@@ -1,3 +1,4 @@
+import Columns
 import Contract
 import Expressions
 import Plan

@@ -1,6 +1,7 @@
 import Columns
 import Contract
 import Expressions
+import Plan
 
 /// Reads the Lua tables of Columns (`stdlib/moontide/expression.lua`) into the unresolved tree.
 struct ExpressionReader {

@@ -36,9 +36,9 @@ extension MethodCatalog {
     comparison("startswith", "Text that starts with another."),
     comparison("endswith", "Text that ends with another."),
     comparison("contains", "Text in which another is found."),
-    column("isNull", "comparisons", "Is NULL."),
-    column("isNotNull", "comparisons", "Is not NULL."),
-    column("isNaN", "comparisons", "Is NaN."),
+    column("isNull", "comparisons", [], "Is NULL."),
+    column("isNotNull", "comparisons", [], "Is not NULL."),
+    column("isNaN", "comparisons", [], "Is NaN."),
     comparison("bitwiseAND", "The bits that both have."),
     comparison("bitwiseOR", "The bits that either has."),
     comparison("bitwiseXOR", "The bits that one of both has."),
@@ -72,7 +72,7 @@ extension MethodCatalog {
   ]
 
   private static func order(_ name: String, _ summary: String) -> Spec {
-    column(name, "order", summary)
+    column(name, "order", [], summary)
   }
 
   private static let orders: [Spec] = [

@@ -58,7 +58,7 @@ extension MethodCatalog {
       "orderBy", aliases: ["sort"], "rows", [columns], variadic: true,
       "Sorts by columns, ascending unless they say `:desc()` or `{ ascending = false }` follows.",
       notes: "Over a stream: after an aggregation in complete mode only."),
-    dataFrame("distinct", "rows", "Keeps one of equal rows."),
+    dataFrame("distinct", "rows", [], "Keeps one of equal rows."),
     dataFrame(
       "dropDuplicates", "rows", [Parameter("subset", .columns, default: "all", "column names")],
       "Keeps the first of the rows that agree in these columns.",
@@ -188,21 +188,21 @@ extension MethodCatalog {
         Parameter("truncate", .any, default: "true", "cut texts at 20 characters, at so many, or not"),
         Parameter("vertical", .boolean, default: "false", "one line a value"),
       ], returns: "nothing", "Prints the first rows as a table."),
-    dataFrame("collect", "actions", returns: "list of rows", "All rows, as a list."),
+    dataFrame("collect", "actions", [], returns: "list of rows", "All rows, as a list."),
     dataFrame(
       "take", "actions", [Parameter("n", .integer, "rows at most")], returns: "list of rows",
       "The first rows, as a list."),
     dataFrame(
       "head", "actions", [Parameter("n", .integer, default: "", "rows at most")], returns: "row",
       "The first row or nil; with a number, a list."),
-    dataFrame("first", "actions", returns: "row", "The first row, or nil."),
-    dataFrame("count", "actions", returns: "integer", "How many rows there are."),
-    dataFrame("isEmpty", "actions", returns: "boolean", "Whether there is no row."),
+    dataFrame("first", "actions", [], returns: "row", "The first row, or nil."),
+    dataFrame("count", "actions", [], returns: "integer", "How many rows there are."),
+    dataFrame("isEmpty", "actions", [], returns: "boolean", "Whether there is no row."),
     dataFrame(
       "describe", "actions", [Parameter("cols", .text, default: "all", "column names")],
       variadic: true, "Count, mean, standard deviation, least and greatest of columns, as text."),
     dataFrame(
-      "toLocalIterator", "actions", returns: "iterator",
+      "toLocalIterator", "actions", [], returns: "iterator",
       "The rows one by one: `for row in df:toLocalIterator() do`."),
     dataFrame(
       "foreach", "actions", [Parameter("fn", .function, "called with each row")],
@@ -214,10 +214,10 @@ extension MethodCatalog {
           "mode", .word(["simple", "extended", "codegen", "cost", "formatted"]), default: "simple",
           "how much")
       ], returns: "nothing", "Prints the plan."),
-    dataFrame("printSchema", "actions", returns: "nothing", "Prints the columns as a tree."),
+    dataFrame("printSchema", "actions", [], returns: "nothing", "Prints the columns as a tree."),
     dataFrame(
-      "persist", aliases: ["cache"], "actions", "Keeps the rows once they are computed."),
-    dataFrame("unpersist", "actions", "Lets go of what `persist` kept."),
+      "persist", aliases: ["cache"], "actions", [], "Keeps the rows once they are computed."),
+    dataFrame("unpersist", "actions", [], "Lets go of what `persist` kept."),
     dataFrame(
       "createOrReplaceTempView", "actions", [Parameter("name", .text, "for SQL text")],
       returns: "nothing", "Makes the DataFrame known by a name to `session:sql` and `session:table`."),

@@ -8,7 +8,7 @@ extension MethodCatalog {
     group(
       "agg", "aggregates", [Parameter("exprs", .column, "aggregates, or functions by column name")],
       variadic: true, "Computes aggregates: `agg(F.sum(\"v\"):alias \"s\")`, `agg { v = \"sum\" }`."),
-    group("count", "aggregates", "Rows of each group, as `count`."),
+    group("count", "aggregates", [], "Rows of each group, as `count`."),
     group("sum", "aggregates", [names], variadic: true, "Sums of columns."),
     group("avg", aliases: ["mean"], "aggregates", [names], variadic: true, "Means of columns."),
     group("min", "aggregates", [names], variadic: true, "Least values of columns."),
