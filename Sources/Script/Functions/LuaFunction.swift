@@ -100,7 +100,7 @@ public final class LuaFunction: UserFunction, UserRowFunction {
   ) throws -> T {
     let context = BatchContext(
       batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
-      firstRow: firstRow)
+      firstRow: firstRow, timeZoneId: task.timeZoneId)
     return try states.use(context, body)
   }
 

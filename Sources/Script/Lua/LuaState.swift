@@ -120,6 +120,12 @@ public final class LuaState {
     try run("local name, value = ... _G[name] = value", name: "=moontide", [.string(name), value])
   }
 
+  /// The session's time zone, for text.
+  public var timeZone = TimeZone.utc
+
+  /// The wall clock; in a pure state, the batch's.
+  var nowUs: Int64 { kind == .pure ? host.pointee.batchTimeUs : SystemClock().nowUs }
+
   /// Bytes that Lua uses now.
   public var memoryUsed: Int { host.pointee.used }
 

@@ -1,4 +1,5 @@
 import CLua
+import Columns
 import Contract
 import Synchronization
 
@@ -9,9 +10,14 @@ public struct BatchContext: Sendable {
   public let partition: Int
   /// How many rows of this partition came before, so that each batch of rows draws anew.
   public let firstRow: Int
+  public let timeZoneId: String
 
-  public init(batchTimeUs: Int64 = 0, seed: UInt64 = 0, partition: Int = 0, firstRow: Int = 0) {
+  public init(
+    batchTimeUs: Int64 = 0, seed: UInt64 = 0, partition: Int = 0, firstRow: Int = 0,
+    timeZoneId: String = "UTC"
+  ) {
     self.batchTimeUs = batchTimeUs
+    self.timeZoneId = timeZoneId
     self.seed = seed
     self.partition = partition
     self.firstRow = firstRow
@@ -49,7 +55,7 @@ public final class WorkerState {
   /// world: writers, sources and sinks of the script's own.
   public init(_ kind: LuaState.Kind, _ setting: WorkerSetting) throws {
     lua = try LuaState(setting.isSealed ? .pure : kind, memoryLimit: setting.memoryLimit)
-    try lua.register("moontide.native", ["log": { try ScriptLog.write(from: $0) }])
+    try lua.register("moontide.native", NativeFunctions.all)
     try lua.call(
       lua.load(Self.opening, name: "=moontide.worker"),
       [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable)])
@@ -58,7 +64,7 @@ public final class WorkerState {
   /// The modules that describe or run queries have nothing to do in a worker. A function that
   /// mentions one without need still travels; using it raises.
   private static let unavailable: [String] = {
-    let kept = ["moontide.error", "moontide.json", "moontide.log", "moontide.time"]
+    let kept = ["moontide.error", "moontide.json"]
     return (0...).lazy.map { moontide_module_name($0) }.prefix { $0 != nil }
       .compactMap { $0.map { String(cString: $0) } }.filter { !kept.contains($0) }
   }()
@@ -68,7 +74,14 @@ public final class WorkerState {
     package.path = path
     if package.cpath then package.cpath = cpath end
     local native, errors = require "moontide.native", require "moontide.error"
-    local kept = { ["moontide"] = { null = native.null } }
+    local kept = {
+      ["moontide"] = { null = native.null },
+      ["moontide.time"] = { parse = native.parseTime, format = native.formatTime },
+      ["moontide.log"] = {},
+    }
+    for _, level in ipairs { "debug", "info", "warn", "error" } do
+      kept["moontide.log"][level] = function(...) native.log(level, ...) end
+    end
     for _, name in ipairs(unavailable) do
       package.preload[name] = function()
         return setmetatable(kept[name] or {}, { __index = function(_, key)
@@ -99,6 +112,7 @@ public final class WorkerState {
 
   /// Sets the clock and the chance of a pure state.
   public func begin(_ context: BatchContext) throws {
+    if lua.timeZone.id != context.timeZoneId { lua.timeZone = try .named(context.timeZoneId) }
     let stream = UInt64(truncatingIfNeeded: context.partition) << 40 ^ UInt64(context.firstRow)
     try lua.check(moontide_begin_batch(lua.lua, context.batchTimeUs, context.seed, stream))
   }
