@@ -27,12 +27,17 @@ public struct TimestampReader {
   /// The instant, nil where Spark's `try_cast` gives NULL.
   @inlinable
   public mutating func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
-    if let local = readCommon(bytes) {
-      if bytes[bytes.count &- 1] == 0x5A { return local }
-      if !localSpan.contains(local) { localSpan = zone.span(atLocal: local) }
-      return local &- localSpan.offsetUs
-    }
+    if let us = readShaped(bytes) { return us }
     return readAny(bytes)
+  }
+
+  /// The instant of a text of the common shape; nil for any other.
+  @inlinable
+  mutating func readShaped(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
+    guard let local = readCommon(bytes) else { return nil }
+    if bytes[bytes.count &- 1] == 0x5A { return local }
+    if !localSpan.contains(local) { localSpan = zone.span(atLocal: local) }
+    return local &- localSpan.offsetUs
   }
 
   /// A timestamp without time zone; nil where malformed, or where a zone is given and
