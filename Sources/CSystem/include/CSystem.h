@@ -26,3 +26,24 @@ static inline double moontide_hyperloglog_estimate(int index) {
 static inline double moontide_hyperloglog_bias(int index) {
   return moontide_hyperloglog_biases[index];
 }
+
+// Regular expressions: PCRE2, compiled with its JIT. One user at a time.
+
+typedef struct moontide_regex moontide_regex;
+
+/// NULL when the pattern is malformed, with the reason in `message`.
+moontide_regex *_Nullable moontide_regex_new(
+    const void *_Nonnull pattern, size_t length, int ignores_case, char *_Nonnull message,
+    size_t message_size);
+void moontide_regex_free(moontide_regex *_Nonnull regex);
+/// Capturing groups, the whole match not counted.
+int moontide_regex_group_count(const moontide_regex *_Nonnull regex);
+/// More than 0: a match at or behind `start`; 0: none; less: the search was given up.
+int moontide_regex_match(
+    moontide_regex *_Nonnull regex, const void *_Nullable text, size_t length, size_t start);
+/// Start and end of the whole match, then of each group; SIZE_MAX: a group that took no part.
+const size_t *_Nonnull moontide_regex_ranges(const moontide_regex *_Nonnull regex);
+
+/// The first place of some bytes in others; NULL: nowhere.
+const void *_Nullable moontide_find(
+    const void *_Nonnull text, size_t length, const void *_Nonnull part, size_t part_length);

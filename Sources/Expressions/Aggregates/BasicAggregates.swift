@@ -159,9 +159,21 @@ let basicAggregates: [FunctionSpec] = [
   ) {
     $0.aggregate(Extremes.by("max_by", $0.types[0], key: $0.types[1], isMax: true))
   },
-  firstOrLast("first", aliases: ["first_value"], "The value of the first row to arrive."),
-  firstOrLast("last", aliases: ["last_value"], "The value of the last row to arrive."),
-  firstOrLast("any_value", "Some value of the group: that of its first row."),
+  firstOrLast("first", [
+      Example("first(a) FROM VALUES (10), (5), (20)", "?"),
+      Example("first(a) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("first(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+    ], aliases: ["first_value"], "The value of the first row to arrive."),
+  firstOrLast("last", [
+      Example("last(a) FROM VALUES (10), (5), (20)", "?"),
+      Example("last(a) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("last(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+    ], aliases: ["last_value"], "The value of the last row to arrive."),
+  firstOrLast("any_value", [
+      Example("any_value(a) FROM VALUES (10), (5), (20)", "?"),
+      Example("any_value(a) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("any_value(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+    ], "Some value of the group: that of its first row."),
   aggregate(
     "collect_list", aliases: ["array_agg"],
     "All values that are not NULL, in order of arrival, as an array.",
@@ -197,7 +209,7 @@ private func averageCall(_ call: FunctionCall, isTry: Bool) throws -> Expression
 }
 
 private func firstOrLast(
-  _ name: String, aliases: [String] = [], _ summary: String
+  _ name: String, _ examples: [Example], aliases: [String] = [], _ summary: String
 ) -> FunctionSpec {
   aggregate(
     name, aliases: aliases, summary,
@@ -207,11 +219,7 @@ private func firstOrLast(
         "ignoreNulls", .boolean, default: "false", filler: (.boolean(false), .boolean),
         "whether rows with NULL are passed over"),
     ], returns: "the type of `value`",
-    [
-      Example("\(name)(a) FROM VALUES (10), (5), (20)", "?"),
-      Example("\(name)(a) FROM VALUES (NULL), (5), (NULL)", "?"),
-      Example("\(name)(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
-    ]
+    examples
   ) { call in
     let function = FirstLastAccumulator.function(
       name, call.types[0], isLast: name == "last", ignoresNulls: try call.constantBoolean(1))

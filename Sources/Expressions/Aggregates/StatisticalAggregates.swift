@@ -13,69 +13,124 @@ private func aggregate(
 }
 
 private func moment(
-  _ name: String, aliases: [String] = [], _ summary: String,
+  _ name: String, _ examples: [Example], aliases: [String] = [], _ summary: String,
   _ finish: @escaping MomentAccumulator.Finish
 ) -> FunctionSpec {
   aggregate(
     name, aliases: aliases, summary, [.column("value", .double, "the values")], returns: "DOUBLE",
-    [
-      Example("\(name)(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("\(name)(a) FROM VALUES (1)", "?"),
-    ]
+    examples
   ) { $0.aggregate(MomentAccumulator.function(name, finish)) }
 }
 
 private func joint(
-  _ name: String, _ summary: String, _ finish: @escaping CovarianceAccumulator.Finish
+  _ name: String, _ examples: [Example], _ summary: String, _ finish: @escaping CovarianceAccumulator.Finish
 ) -> FunctionSpec {
   aggregate(
     name, summary,
     [.column("y", .double, "the first column"), .column("x", .double, "the second column")],
     returns: "DOUBLE",
-    [
-      Example("\(name)(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("\(name)(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("\(name)(a, b) FROM VALUES (1, 3)", "?"),
-    ]
+    examples
   ) { $0.aggregate(CovarianceAccumulator.function(name, finish)) }
 }
 
 /// Moments, covariances, quantiles, sketches.
 let statisticalAggregates: [FunctionSpec] = [
   moment(
-    "stddev", aliases: ["stddev_samp", "std"], "The standard deviation of a sample.",
+    "stddev", [
+      Example("stddev(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("stddev(a) FROM VALUES (1)", "?"),
+    ], aliases: ["stddev_samp", "std"], "The standard deviation of a sample.",
     MomentAccumulator.deviationSample),
   moment(
-    "stddev_pop", "The standard deviation of a population.", MomentAccumulator.deviationPopulation),
+    "stddev_pop", [
+      Example("stddev_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("stddev_pop(a) FROM VALUES (1)", "?"),
+    ], "The standard deviation of a population.", MomentAccumulator.deviationPopulation),
   moment(
-    "variance", aliases: ["var_samp"], "The variance of a sample.",
+    "variance", [
+      Example("variance(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("variance(a) FROM VALUES (1)", "?"),
+    ], aliases: ["var_samp"], "The variance of a sample.",
     MomentAccumulator.varianceSample),
-  moment("var_pop", "The variance of a population.", MomentAccumulator.variancePopulation),
-  moment("skewness", "The skewness of a distribution.", MomentAccumulator.skewness),
-  moment("kurtosis", "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
-  joint("corr", "Pearson's coefficient of correlation.", CovarianceAccumulator.correlation),
-  joint("covar_pop", "The covariance of a population.", CovarianceAccumulator.population),
-  joint("covar_samp", "The covariance of a sample.", CovarianceAccumulator.sample),
+  moment("var_pop", [
+      Example("var_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("var_pop(a) FROM VALUES (1)", "?"),
+    ], "The variance of a population.", MomentAccumulator.variancePopulation),
+  moment("skewness", [
+      Example("skewness(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("skewness(a) FROM VALUES (1)", "?"),
+    ], "The skewness of a distribution.", MomentAccumulator.skewness),
+  moment("kurtosis", [
+      Example("kurtosis(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
+      Example("kurtosis(a) FROM VALUES (1)", "?"),
+    ], "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
+  joint("corr", [
+      Example("corr(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("corr(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("corr(a, b) FROM VALUES (1, 3)", "?"),
+    ], "Pearson's coefficient of correlation.", CovarianceAccumulator.correlation),
+  joint("covar_pop", [
+      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("covar_pop(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The covariance of a population.", CovarianceAccumulator.population),
+  joint("covar_samp", [
+      Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("covar_samp(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The covariance of a sample.", CovarianceAccumulator.sample),
   joint(
-    "regr_avgx", "The mean of `x` over the rows in which neither is NULL.",
+    "regr_avgx", [
+      Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_avgx(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The mean of `x` over the rows in which neither is NULL.",
     CovarianceAccumulator.independentMean),
   joint(
-    "regr_avgy", "The mean of `y` over the rows in which neither is NULL.",
+    "regr_avgy", [
+      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_avgy(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The mean of `y` over the rows in which neither is NULL.",
     CovarianceAccumulator.dependentMean),
   joint(
-    "regr_sxx", "The sum of the squared distances of `x` from its mean.",
+    "regr_sxx", [
+      Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_sxx(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The sum of the squared distances of `x` from its mean.",
     CovarianceAccumulator.independentSquares),
   joint(
-    "regr_syy", "The sum of the squared distances of `y` from its mean.",
+    "regr_syy", [
+      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_syy(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The sum of the squared distances of `y` from its mean.",
     CovarianceAccumulator.dependentSquares),
   joint(
-    "regr_sxy", "The sum of the products of both distances from the means.",
+    "regr_sxy", [
+      Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_sxy(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The sum of the products of both distances from the means.",
     CovarianceAccumulator.products),
-  joint("regr_slope", "The slope of the line that fits best.", CovarianceAccumulator.slope),
+  joint("regr_slope", [
+      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_slope(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The slope of the line that fits best.", CovarianceAccumulator.slope),
   joint(
-    "regr_intercept", "Where the line that fits best meets `x` = 0.",
+    "regr_intercept", [
+      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_intercept(a, b) FROM VALUES (1, 3)", "?"),
+    ], "Where the line that fits best meets `x` = 0.",
     CovarianceAccumulator.intercept),
-  joint("regr_r2", "The coefficient of determination.", CovarianceAccumulator.determination),
+  joint("regr_r2", [
+      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
+      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
+      Example("regr_r2(a, b) FROM VALUES (1, 3)", "?"),
+    ], "The coefficient of determination.", CovarianceAccumulator.determination),
   aggregate(
     "regr_count", "How many rows there are in which neither argument is NULL.",
     [.column("y", .numeric, "the first column"), .column("x", .numeric, "the second column")],
@@ -184,39 +239,49 @@ private func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double]
   return (values, false)
 }
 
-private func booleans(_ name: String, aliases: [String], _ summary: String, isMax: Bool)
+private func booleans(_ name: String, _ examples: [Example], aliases: [String], _ summary: String, isMax: Bool)
   -> FunctionSpec
 {
   aggregate(
     name, aliases: aliases, summary, [.column("condition", .boolean, "the condition")],
     returns: "BOOLEAN",
-    [
-      Example("\(name)(a) FROM VALUES (true), (false), (true)", "?"),
-      Example("\(name)(a) FROM VALUES (NULL), (true)", "?"),
-      Example("\(name)(a) FROM VALUES (NULL), (NULL)", "?"),
-    ]
+    examples
   ) { $0.aggregate(Extremes.function(name, .boolean, isMax: isMax)) }
 }
 
-private func bits(_ name: String, _ summary: String, _ operation: BitAccumulator.Operation)
+private func bits(_ name: String, _ examples: [Example], _ summary: String, _ operation: BitAccumulator.Operation)
   -> FunctionSpec
 {
   aggregate(
     name, summary, [.column("value", .integral, "the values")], returns: "the type of `value`",
-    [
-      Example("\(name)(a) FROM VALUES (3), (5), (NULL)", "?"),
-      Example("\(name)(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
-    ]
+    examples
   ) { $0.aggregate(BitAccumulator.function(name, $0.types[0], operation)) }
 }
 
 /// Booleans, bits, joined strings.
 let logicalAggregates: [FunctionSpec] = [
-  booleans("bool_and", aliases: ["every"], "Whether the condition is true in every row.", isMax: false),
-  booleans("bool_or", aliases: ["some", "any"], "Whether the condition is true in some row.", isMax: true),
-  bits("bit_and", "The bitwise AND of the values that are not NULL.", .and),
-  bits("bit_or", "The bitwise OR of the values that are not NULL.", .or),
-  bits("bit_xor", "The bitwise XOR of the values that are not NULL.", .xor),
+  booleans("bool_and", [
+      Example("bool_and(a) FROM VALUES (true), (false), (true)", "?"),
+      Example("bool_and(a) FROM VALUES (NULL), (true)", "?"),
+      Example("bool_and(a) FROM VALUES (NULL), (NULL)", "?"),
+    ], aliases: ["every"], "Whether the condition is true in every row.", isMax: false),
+  booleans("bool_or", [
+      Example("bool_or(a) FROM VALUES (true), (false), (true)", "?"),
+      Example("bool_or(a) FROM VALUES (NULL), (true)", "?"),
+      Example("bool_or(a) FROM VALUES (NULL), (NULL)", "?"),
+    ], aliases: ["some", "any"], "Whether the condition is true in some row.", isMax: true),
+  bits("bit_and", [
+      Example("bit_and(a) FROM VALUES (3), (5), (NULL)", "?"),
+      Example("bit_and(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+    ], "The bitwise AND of the values that are not NULL.", .and),
+  bits("bit_or", [
+      Example("bit_or(a) FROM VALUES (3), (5), (NULL)", "?"),
+      Example("bit_or(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+    ], "The bitwise OR of the values that are not NULL.", .or),
+  bits("bit_xor", [
+      Example("bit_xor(a) FROM VALUES (3), (5), (NULL)", "?"),
+      Example("bit_xor(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+    ], "The bitwise XOR of the values that are not NULL.", .xor),
   aggregate(
     "listagg", aliases: ["string_agg"], "The strings that are not NULL, joined.",
     [

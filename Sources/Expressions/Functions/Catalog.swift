@@ -9,5 +9,9 @@ extension FunctionCatalog {
       basicAggregates,
       statisticalAggregates,
       logicalAggregates,
+      caseAndPaddingFunctions,
+      partFunctions,
+      regexFunctions,
+      measureFunctions,
     ].flatMap { $0 })
 }

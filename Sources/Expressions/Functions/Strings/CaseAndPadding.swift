@@ -1,0 +1,231 @@
+import Columns
+import Contract
+import Glibc
+
+func stringFunction(
+  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
+  isVariadic: Bool = false, returns: DataType = .string, nullable: Nullability = .ofArguments,
+  canFail: Bool = false, _ examples: [Example], notes: String = "",
+  kernel: @escaping @Sendable ([Vector], EvaluationContext) throws -> Vector
+) -> FunctionSpec {
+  .scalar(
+    name, aliases: aliases, category: "strings", summary: summary, parameters,
+    isVariadic: isVariadic, returns: returns, nullable: nullable, canFail: canFail,
+    examples: examples, notes: notes, kernel: kernel)
+}
+
+let textParameter = FunctionParameter.column("text", .string, "the string")
+
+/// The bytes of a text in other letters: ASCII in place, the rest by Unicode's rules.
+@inline(__always)
+private func changeCase(
+  _ text: Bytes, _ out: inout TextWriter, from first: UInt8, _ whole: (String) -> String
+) {
+  if Characters.isASCII(text) {
+    out.bytes.reserveCapacity(text.count)
+    for byte in text { out.append(byte &- first < 26 ? byte ^ 0x20 : byte) }
+  } else {
+    out.append(whole(String(decoding: text, as: UTF8.self)))
+  }
+}
+
+/// Upper case, lower case, trimming, padding.
+let caseAndPaddingFunctions: [FunctionSpec] = [
+  stringFunction(
+    "upper", aliases: ["ucase"], "The string in capital letters.", [textParameter],
+    [
+      Example("upper('SparkSql')", "?"), Example("upper('straße élan')", "?"),
+      Example("upper('')", "?"), Example("upper(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (text: Bytes, out) in
+      changeCase(text, &out, from: UInt8(ascii: "a")) { $0.uppercased() }
+    }
+  },
+  stringFunction(
+    "lower", aliases: ["lcase"], "The string in small letters.", [textParameter],
+    [
+      Example("lower('SparkSql')", "?"), Example("lower('ÄÖÜ İ')", "?"),
+      Example("lower(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (text: Bytes, out) in
+      changeCase(text, &out, from: UInt8(ascii: "A")) { $0.lowercased() }
+    }
+  },
+  stringFunction(
+    "initcap", "Each word with its first letter a capital and the rest small. Words end at spaces.",
+    [textParameter],
+    [
+      Example("initcap('sPark sql')", "?"), Example("initcap('élan-vital ÖL  x')", "?"),
+      Example("initcap(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (text: Bytes, out) in
+      var startsWord = true
+      for scalar in Characters.scalars(text) {
+        let properties = scalar.properties
+        out.append(startsWord ? properties.titlecaseMapping : properties.lowercaseMapping)
+        startsWord = scalar == " "
+      }
+    }
+  },
+  trimFunction("trim", [
+      Example("concat('[', trim('  é x  '), ']')", "?"), Example("trim('   ')", "?"),
+      Example("trim(NULL)", "?"),
+    ], aliases: [], left: true, right: true, "The string without blanks at its ends."),
+  trimFunction("btrim", [
+      Example("concat('[', btrim('  é x  '), ']')", "?"), Example("btrim('   ')", "?"),
+      Example("btrim(NULL)", "?"),
+    ], aliases: [], left: true, right: true, "As `trim`."),
+  trimFunction("ltrim", [
+      Example("concat('[', ltrim('  é x  '), ']')", "?"), Example("ltrim('   ')", "?"),
+      Example("ltrim(NULL)", "?"),
+    ], aliases: [], left: true, right: false, "The string without blanks at its start."),
+  trimFunction("rtrim", [
+      Example("concat('[', rtrim('  é x  '), ']')", "?"), Example("rtrim('   ')", "?"),
+      Example("rtrim(NULL)", "?"),
+    ], aliases: [], left: false, right: true, "The string without blanks at its end."),
+  padFunction("lpad", [
+      Example("lpad('hi', 5, '??é')", "?"), Example("lpad('hié', 1, '??')", "?"),
+      Example("concat('[', lpad('hi', 4), ']')", "?"), Example("lpad('hi', -1, 'x')", "?"),
+      Example("lpad('hi', 5, '')", "?"), Example("lpad(NULL, 5, 'x')", "?"),
+      Example("hex(lpad(unhex('aabb'), 4))", "?"),
+    ], isLeft: true, "The string, filled up at its start or cut to a length."),
+  padFunction("rpad", [
+      Example("rpad('hi', 5, '??é')", "?"), Example("rpad('hié', 1, '??')", "?"),
+      Example("concat('[', rpad('hi', 4), ']')", "?"), Example("rpad('hi', -1, 'x')", "?"),
+      Example("rpad('hi', 5, '')", "?"), Example("rpad(NULL, 5, 'x')", "?"),
+      Example("hex(rpad(unhex('aabb'), 4))", "?"),
+    ], isLeft: false, "The string, filled up at its end or cut to a length."),
+  stringFunction(
+    "repeat", "The string, several times over.",
+    [.column("text", .string, "the string"), .value("times", .int, "how often")], canFail: true,
+    [
+      Example("repeat('12é', 2)", "?"), Example("repeat('a', 0)", "?"),
+      Example("repeat('a', -1)", "?"), Example("repeat(NULL, 2)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0], columns[1]) { (text: Bytes, times: Int32, out) in
+      try requireLength(text.count * max(Int(times), 0), function: "repeat")
+      for _ in 0..<max(Int(times), 0) { out.append(text) }
+    }
+  },
+  stringFunction(
+    "space", "So many spaces.", [.column("count", .int, "how many")], canFail: true,
+    [
+      Example("concat(space(2), '1')", "?"), Example("concat(space(-2), '1')", "?"),
+      Example("space(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (count: Int32, out) in
+      for _ in 0..<max(count, 0) { out.append(0x20) }
+    }
+  },
+]
+
+/// Throws when a result would be longer than any string may be.
+func requireLength(_ count: Int, function: String) throws {
+  if count > maximumTextLength {
+    throw Failure(
+      "STRING_TOO_LONG", "the result of `\(function)` would have \(count) bytes; "
+        + "a string has at most \(maximumTextLength)")
+  }
+}
+
+private func trimFunction(
+  _ name: String, _ examples: [Example], aliases: [String], left: Bool, right: Bool, _ summary: String
+) -> FunctionSpec {
+  stringFunction(
+    name, aliases: aliases, summary,
+    [
+      textParameter,
+      .value(
+        "characters", .string, default: "' '", filler: (.text(" "), .string),
+        "the characters to take off"),
+    ],
+    examples
+  ) { columns, _ in
+    let characters = columns[1].strings
+    return try mappedSlice(columns[0], [columns[1]]) { row, text in
+      let set = characters[row]
+      if Characters.isASCII(set) {
+        return trimmed(text, left: left, right: right) { byte in set.contains(byte) }
+      }
+      let scalars = Set(Characters.scalars(set))
+      return trimmedScalars(text, left: left, right: right, scalars)
+    }
+  }
+}
+
+@inline(__always)
+private func trimmed(
+  _ text: Bytes, left: Bool, right: Bool, _ isTaken: (UInt8) -> Bool
+) -> Range<Int> {
+  var (start, end) = (0, text.count)
+  if left { while start < end, isTaken(text[start]) { start &+= 1 } }
+  if right { while end > start, isTaken(text[end &- 1]) { end &-= 1 } }
+  return start..<end
+}
+
+private func trimmedScalars(
+  _ text: Bytes, left: Bool, right: Bool, _ set: Set<Unicode.Scalar>
+) -> Range<Int> {
+  let scalars = Characters.scalars(text)
+  var (start, end) = (0, scalars.count)
+  if left { while start < end, set.contains(scalars[start]) { start += 1 } }
+  if right { while end > start, set.contains(scalars[end - 1]) { end -= 1 } }
+  let first = Characters.offset(text, start)
+  return first..<Characters.offset(text, end - start, from: first)
+}
+
+private func padFunction(_ name: String, _ examples: [Example], isLeft: Bool, _ summary: String) -> FunctionSpec {
+  .scalar(
+    name, category: "strings", summary: summary,
+    [
+      .column("text", .stringOrBinary, "the string"),
+      .value("length", .int, "how many characters the result has"),
+      .value("pad", .stringOrBinary, default: "' '", "what is filled in, over and over"),
+    ], returns: "the type of `text`",
+    examples: examples
+  ) { call in
+    let type = call.types[0]
+    var arguments = call.arguments
+    if arguments.count == 2 {
+      arguments.append(
+        .literal(type == .string ? .text(" ") : .bytes([0]), type, origin: call.origin))
+    }
+    return call.with(arguments).result(type, canFail: true) { columns, _ in
+      try mappedText(columns[0], columns[1], columns[2], to: type) {
+        (text: Bytes, length: Int32, pad: Bytes, out) in
+        try padded(
+          text, Int(length), pad, isLeft: isLeft, isText: type == .string, &out, function: name)
+      }
+    }
+  }
+}
+
+private func padded(
+  _ text: Bytes, _ length: Int, _ pad: Bytes, isLeft: Bool, isText: Bool,
+  _ out: inout TextWriter, function: String
+) throws {
+  let have = isText ? Characters.count(text) : text.count
+  if length <= have {
+    let end = isText ? Characters.offset(text, max(length, 0)) : max(length, 0)
+    out.append(Characters.slice(text, 0..<end))
+    return
+  }
+  try requireLength(text.count + length - have, function: function)
+  if !isLeft { out.append(text) }
+  let padCount = isText ? Characters.count(pad) : pad.count
+  if padCount > 0 {
+    var missing = length - have
+    while missing >= padCount {
+      out.append(pad)
+      missing -= padCount
+    }
+    let end = isText ? Characters.offset(pad, missing) : missing
+    out.append(Characters.slice(pad, 0..<end))
+  }
+  if isLeft { out.append(text) }
+}

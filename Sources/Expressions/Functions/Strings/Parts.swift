@@ -1,0 +1,252 @@
+import Columns
+import Contract
+import Glibc
+
+private let length = FunctionParameter.value("length", .int, "how many characters")
+
+private func substringFunction(_ name: String, _ examples: [Example], aliases: [String]) -> FunctionSpec {
+  .scalar(
+    name, aliases: aliases, category: "strings",
+    summary: "A part of the string: from a position (from 1; negative: from the end), so long.",
+    [
+      .column("text", .stringOrBinary, "the string"),
+      .value("position", .int, "where it begins"),
+      .value(
+        "length", .int, default: "2147483647", filler: (.integer(2_147_483_647), .int),
+        "how many characters"),
+    ], returns: "the type of `text`",
+    examples: examples
+  ) { call in
+    let type = call.types[0]
+    return call.result(type) { columns, _ in
+      let (positions, lengths) = (
+        FixedReader<Int32>(columns[1]), FixedReader<Int32>(columns[2])
+      )
+      return try mappedSlice(columns[0], [columns[1], columns[2]]) { row, text in
+        let (position, length) = (Int(positions[row]), Int(lengths[row]))
+        if type == .string {
+          return Characters.substring(text, position: position, length: length)
+        }
+        let start = position > 0 ? position - 1 : (position < 0 ? text.count + position : 0)
+        let end = min(start + length, text.count)
+        return max(start, 0) < end ? max(start, 0)..<end : 0..<0
+      }
+    }
+  }
+}
+
+/// Parts of strings, and where they lie.
+let partFunctions: [FunctionSpec] = [
+  substringFunction("substring", [
+      Example("substring('Spark SQL', 5)", "?"), Example("substring('Spark SQL', -3)", "?"),
+      Example("substring('Spark SQL', 5, 1)", "?"), Example("substring('añb', 2, 1)", "?"),
+      Example("substring('abc', 0, 2)", "?"), Example("substring('abc', -5, 3)", "?"),
+      Example("substring('abc', 2, -1)", "?"), Example("substring(NULL, 1, 1)", "?"),
+      Example("hex(substring(X'0A0B0C', 2, 1))", "?"),
+    ], aliases: ["substr"]),
+  stringFunction(
+    "left", "The first characters.", [textParameter, length],
+    [
+      Example("left('Spark SQL', 3)", "?"), Example("left('éa', 1)", "?"),
+      Example("left('abc', -1)", "?"), Example("left(NULL, 3)", "?"),
+    ]
+  ) { columns, _ in
+    let lengths = FixedReader<Int32>(columns[1])
+    return try mappedSlice(columns[0], [columns[1]]) { row, text in
+      Characters.range(text, 0, Int(lengths[row]))
+    }
+  },
+  stringFunction(
+    "right", "The last characters.", [textParameter, length],
+    [
+      Example("right('Spark SQL', 3)", "?"), Example("right('aé', 1)", "?"),
+      Example("right('abc', -1)", "?"), Example("right(NULL, 3)", "?"),
+    ]
+  ) { columns, _ in
+    let lengths = FixedReader<Int32>(columns[1])
+    return try mappedSlice(columns[0], [columns[1]]) { row, text in
+      let length = Int(lengths[row])
+      return length <= 0
+        ? 0..<0 : Characters.substring(text, position: -length, length: Int(Int32.max))
+    }
+  },
+  stringFunction(
+    "substring_index",
+    "What lies before the nth delimiter; with a negative count, behind the nth from the end.",
+    [
+      textParameter, .value("delimiter", .string, "what is counted"),
+      .value("count", .int, "which one"),
+    ],
+    [
+      Example("substring_index('www.apache.org', '.', 2)", "?"),
+      Example("substring_index('www.apache.org', '.', -2)", "?"),
+      Example("substring_index('www.apache.org', '', 1)", "?"),
+      Example("substring_index('a', '.', 2)", "?"), Example("substring_index('a.b', '.', 0)", "?"),
+      Example("substring_index(NULL, '.', 2)", "?"),
+    ]
+  ) { columns, _ in
+    let (delimiters, counts) = (columns[1].strings, FixedReader<Int32>(columns[2]))
+    return try mappedSlice(columns[0], [columns[1], columns[2]]) { row, text in
+      substringIndex(text, delimiters[row], Int(counts[row]))
+    }
+  },
+  stringFunction(
+    "split_part", "One part of the string between delimiters, counted from 1 or from the end.",
+    [
+      textParameter, .value("delimiter", .string, "what lies between the parts"),
+      .value("part", .int, "which one"),
+    ], canFail: true,
+    [
+      Example("split_part('11.12.13', '.', 3)", "?"),
+      Example("split_part('11.12.13', '.', -1)", "?"),
+      Example("split_part('11.12.13', '.', 5)", "?"),
+      Example("split_part('11.12.13', '.', 0)", "?"), Example("split_part('abc', '', 1)", "?"),
+      Example("split_part(NULL, '.', 1)", "?"),
+    ]
+  ) { columns, _ in
+    let (delimiters, parts) = (columns[1].strings, FixedReader<Int32>(columns[2]))
+    return try mappedSlice(columns[0], [columns[1], columns[2]]) { row, text in
+      try splitPart(text, delimiters[row], Int(parts[row]))
+    }
+  },
+  stringFunction(
+    "instr", "Where the substring first begins, from 1; 0: nowhere.",
+    [textParameter, .value("part", .string, "what is looked for")], returns: .int,
+    [
+      Example("instr('SparkSQL', 'SQL')", "?"), Example("instr('éa', 'a')", "?"),
+      Example("instr('abc', '')", "?"), Example("instr('abc', NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], to: .int) { (text: Bytes, part: Bytes) in
+      position(of: part, in: text, from: 1)
+    }
+  },
+  stringFunction(
+    "locate", aliases: ["position", "charindex"],
+    "Where the substring first begins at or behind a position, from 1; 0: nowhere.",
+    [
+      .value("part", .string, "what is looked for"), .column("text", .string, "the string"),
+      .value(
+        "start", .int, default: "1", filler: (.integer(1), .int), "where the search begins"),
+    ], returns: .int,
+    [
+      Example("locate('bar', 'foobarbar')", "?"), Example("locate('bar', 'foobarbar', 5)", "?"),
+      Example("locate('bar', 'foobarbar', 0)", "?"), Example("locate('', 'abc', 2)", "?"),
+      Example("locate(NULL, 'abc')", "?"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[1], columns[0], columns[2], to: .int) {
+      (text: Bytes, part: Bytes, start: Int32) in
+      position(of: part, in: text, from: Int(start))
+    }
+  },
+  matchFunction("contains", [
+      Example("contains('Spark SQL', 'SQL')", "?"), Example("contains('Spark SQL', 'Spark')", "?"),
+      Example("contains('Spark SQL', '')", "?"), Example("contains('Spark SQL', NULL)", "?"),
+    ], "Whether the first string contains the second.") { text, part in
+    Characters.find(part, in: text) != nil
+  },
+  matchFunction("startswith", [
+      Example("startswith('Spark SQL', 'SQL')", "?"), Example("startswith('Spark SQL', 'Spark')", "?"),
+      Example("startswith('Spark SQL', '')", "?"), Example("startswith('Spark SQL', NULL)", "?"),
+    ], "Whether the first string begins with the second.") { text, part in
+    text.count >= part.count && Characters.equal(Characters.slice(text, 0..<part.count), part)
+  },
+  matchFunction("endswith", [
+      Example("endswith('Spark SQL', 'SQL')", "?"), Example("endswith('Spark SQL', 'Spark')", "?"),
+      Example("endswith('Spark SQL', '')", "?"), Example("endswith('Spark SQL', NULL)", "?"),
+    ], "Whether the first string ends with the second.") { text, part in
+    text.count >= part.count
+      && Characters.equal(Characters.slice(text, (text.count - part.count)..<text.count), part)
+  },
+  stringFunction(
+    "find_in_set", "Which of a comma-separated list's strings it is, from 1; 0: none.",
+    [.column("text", .string, "the string"), .column("list", .string, "the list")], returns: .int,
+    [
+      Example("find_in_set('ab', 'abc,b,ab,c,def')", "?"), Example("find_in_set('', 'a,,b')", "?"),
+      Example("find_in_set('a,b', 'a,b')", "?"), Example("find_in_set(NULL, 'a')", "?"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], to: .int) { (text: Bytes, list: Bytes) in
+      findInSet(text, list)
+    }
+  },
+]
+
+private func matchFunction(
+  _ name: String, _ examples: [Example], _ summary: String, _ matches: @escaping @Sendable (Bytes, Bytes) -> Bool
+) -> FunctionSpec {
+  stringFunction(
+    name, summary,
+    [
+      .column("text", .stringOrBinary, "the string"),
+      .value("part", .stringOrBinary, "what is looked for"),
+    ], returns: .boolean,
+    examples
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], to: .boolean) { (text: Bytes, part: Bytes) in
+      matches(text, part)
+    }
+  }
+}
+
+/// From 1, in characters.
+private func position(of part: Bytes, in text: Bytes, from start: Int) -> Int32 {
+  if start < 1 { return 0 }
+  let first = Characters.offset(text, start - 1)
+  if start - 1 > 0, part.isEmpty, first == text.count, Characters.count(text) < start - 1 {
+    return 0
+  }
+  guard let found = Characters.find(part, in: text, from: first) else { return 0 }
+  return Int32(Characters.count(Characters.slice(text, 0..<found)) + 1)
+}
+
+private func substringIndex(_ text: Bytes, _ delimiter: Bytes, _ count: Int) -> Range<Int> {
+  if delimiter.isEmpty || count == 0 { return 0..<0 }
+  if count > 0 {
+    var (at, left) = (0, count)
+    while let found = Characters.find(delimiter, in: text, from: at) {
+      left -= 1
+      if left == 0 { return 0..<found }
+      at = found + 1
+    }
+    return 0..<text.count
+  }
+  var (end, left) = (text.count - delimiter.count, -count)
+  while end >= 0 {
+    if Characters.equal(Characters.slice(text, end..<(end + delimiter.count)), delimiter) {
+      left -= 1
+      if left == 0 { return (end + delimiter.count)..<text.count }
+    }
+    end -= 1
+  }
+  return 0..<text.count
+}
+
+private func splitPart(_ text: Bytes, _ delimiter: Bytes, _ part: Int) throws -> Range<Int> {
+  if part == 0 {
+    throw Failure("INVALID_INDEX_OF_ZERO", "the parts of `split_part` are counted from 1")
+  }
+  var parts: [Range<Int>] = []
+  var at = 0
+  if !delimiter.isEmpty {
+    while let found = Characters.find(delimiter, in: text, from: at) {
+      parts.append(at..<found)
+      at = found + delimiter.count
+    }
+  }
+  parts.append(at..<text.count)
+  let index = part > 0 ? part - 1 : parts.count + part
+  return parts.indices.contains(index) ? parts[index] : 0..<0
+}
+
+private func findInSet(_ text: Bytes, _ list: Bytes) -> Int32 {
+  if text.contains(UInt8(ascii: ",")) { return 0 }
+  var (number, start): (Int32, Int) = (1, 0)
+  for at in 0...list.count where at == list.count || list[at] == UInt8(ascii: ",") {
+    if Characters.equal(Characters.slice(list, start..<at), text) { return number }
+    number += 1
+    start = at + 1
+  }
+  return 0
+}

@@ -1,0 +1,337 @@
+import Columns
+import Contract
+import Glibc
+
+private let pattern = FunctionParameter.value("pattern", .string, "a regular expression")
+private let group = FunctionParameter.value(
+  "group", .int, default: "1", filler: (.integer(1), .int), "which group; 0: the whole match")
+
+private func requireGroup(_ group: Int32, _ regex: Regex, function: String) throws -> Int {
+  if group < 0 || Int(group) > regex.groupCount {
+    throw Failure(
+      "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
+      "the group of `\(function)` must be between 0 and \(regex.groupCount), not \(group)")
+  }
+  return Int(group)
+}
+
+/// The functions that take regular expressions.
+let regexFunctions: [FunctionSpec] = [
+  stringFunction(
+    "regexp_like", aliases: ["rlike", "regexp"],
+    "Whether the regular expression matches somewhere in the string.", [textParameter, pattern],
+    returns: .boolean, canFail: true,
+    [
+      Example(#"regexp_like('a1b', '[0-9]')"#, "?"), Example(#"regexp_like('été', '^.t.$')"#, "?"),
+      Example(#"regexp_like('abc', '(')"#, "?"), Example(#"regexp_like(NULL, 'a')"#, "?"),
+    ], notes: "Patterns are PCRE2's, with Java's names of character classes."
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_like")
+    let texts = columns[0].strings
+    return try mappedRegexRows(columns, to: .boolean) { row, builder in
+      builder.append(boolean: try regexes[row].match(texts[row], from: 0) != nil)
+    }
+  },
+  stringFunction(
+    "regexp_extract", "A group of the first match; empty when there is none.",
+    [textParameter, pattern, group], canFail: true,
+    [
+      Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 1)"#, "?"),
+      Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 2)"#, "?"),
+      Example(#"regexp_extract('100-200', '(\\d+)')"#, "?"),
+      Example(#"regexp_extract('foo', '(\\d+)', 1)"#, "?"),
+      Example(#"regexp_extract('ab', '(a)|(c)', 2)"#, "?"),
+      Example(#"regexp_extract('foo', '(o)', 2)"#, "?"),
+      Example(#"regexp_extract(NULL, '(o)', 1)"#, "?"),
+    ]
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_extract")
+    let groups = FixedReader<Int32>(columns[2])
+    return try mappedSlice(columns[0], [columns[1], columns[2]]) { row, text in
+      let regex = try regexes[row]
+      let wanted = try requireGroup(groups[row], regex, function: "regexp_extract")
+      if try regex.match(text, from: 0) == nil { return 0..<0 }
+      return regex.range(wanted) ?? 0..<0
+    }
+  },
+  stringFunction(
+    "regexp_extract_all", "A group of every match.", [textParameter, pattern, group],
+    returns: .array(.string, containsNull: true), canFail: true,
+    [
+      Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 1)"#, "?"),
+      Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 0)"#, "?"),
+      Example(#"regexp_extract_all('foo', '(\\d+)')"#, "?"),
+      Example(#"regexp_extract_all(NULL, '(\\d+)')"#, "?"),
+    ]
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_extract_all")
+    let (texts, groups) = (columns[0].strings, FixedReader<Int32>(columns[2]))
+    return try mappedRows(columns, to: .array(.string, containsNull: true)) { row, builder in
+      let (regex, text) = (try regexes[row], texts[row])
+      let wanted = try requireGroup(groups[row], regex, function: "regexp_extract_all")
+      try regex.forEachMatch(text) { _ in
+        builder.children[0].append(bytes: Characters.slice(text, regex.range(wanted) ?? 0..<0))
+        return true
+      }
+      builder.endList()
+    }
+  },
+  stringFunction(
+    "regexp_replace", "Every match replaced; `$1` in the replacement is the first group.",
+    [
+      textParameter, pattern, .value("replacement", .string, "what stands in its place"),
+      .value(
+        "position", .int, default: "1", filler: (.integer(1), .int),
+        "the character at which the search begins"),
+    ], canFail: true,
+    [
+      Example(#"regexp_replace('100-200', '(\\d+)', 'num')"#, "?"),
+      Example(#"regexp_replace('100-200', '(\\d+)-(\\d+)', '$2-$1')"#, "?"),
+      Example(#"regexp_replace('héé', 'é', 'e', 3)"#, "?"),
+      Example(#"regexp_replace('abc', 'x*', '-')"#, "?"),
+      Example(#"regexp_replace('abc', 'b', '\\$')"#, "?"),
+      Example(#"regexp_replace(NULL, 'b', '')"#, "?"),
+    ]
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_replace")
+    let (texts, replacements) = (columns[0].strings, columns[2].strings)
+    let positions = FixedReader<Int32>(columns[3])
+    let shape = KernelShape(of: columns)
+    if shape.isAllNull { return .nulls(.string, count: shape.count) }
+    var out = TextCollector(shape, .string)
+    try shape.forEachRow { row in
+      let regex = try regexes[row]
+      let (text, replacement) = (texts[row], replacements[row])
+      try out.row(row) { writer in
+        let start = Characters.offset(text, max(Int(positions[row]) - 1, 0))
+        var at = 0
+        try regex.forEachMatch(text, from: start) { found in
+          writer.append(Characters.slice(text, at..<found.lowerBound))
+          try appendReplacement(replacement, text, regex, &writer)
+          at = found.upperBound
+          return true
+        }
+        writer.append(Characters.slice(text, at..<text.count))
+      }
+    }
+    return out.finish()
+  },
+  stringFunction(
+    "regexp_count", "How many matches there are.", [textParameter, pattern], returns: .int,
+    canFail: true,
+    [
+      Example(#"regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "?"),
+      Example(#"regexp_count('abc', 'x*')"#, "?"), Example(#"regexp_count(NULL, 'x')"#, "?"),
+    ]
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_count")
+    let texts = columns[0].strings
+    return try mappedRegexRows(columns, to: .int) { row, builder in
+      var count: Int64 = 0
+      try regexes[row].forEachMatch(texts[row]) { _ in
+        count += 1
+        return true
+      }
+      builder.append(integer: count)
+    }
+  },
+  stringFunction(
+    "regexp_instr", "Where the first match begins, from 1; 0: nowhere.",
+    [
+      textParameter, pattern,
+      .value("group", .int, default: "0", filler: (.integer(0), .int), "not looked at, as in Spark"),
+    ], returns: .int, canFail: true,
+    [
+      Example(#"regexp_instr('user@spark.apache.org', '@[^.]*')"#, "?"),
+      Example(#"regexp_instr('éa1', '[0-9]')"#, "?"), Example(#"regexp_instr('a', 'b')"#, "?"),
+      Example(#"regexp_instr(NULL, 'b')"#, "?"),
+    ]
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_instr")
+    let texts = columns[0].strings
+    return try mappedRegexRows(columns, to: .int) { row, builder in
+      let text = texts[row]
+      guard let found = try regexes[row].match(text, from: 0) else {
+        return builder.append(integer: 0)
+      }
+      let before = Characters.slice(text, 0..<found.lowerBound)
+      builder.append(integer: Int64(Characters.count(before) + 1))
+    }
+  },
+  stringFunction(
+    "regexp_substr", "The first match; NULL when there is none.", [textParameter, pattern],
+    nullable: .always, canFail: true,
+    [
+      Example(#"regexp_substr('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "?"),
+      Example(#"regexp_substr('abc', 'x')"#, "?"), Example(#"regexp_substr(NULL, 'x')"#, "?"),
+    ]
+  ) { columns, _ in
+    var regexes = RegexColumn(columns[1], function: "regexp_substr")
+    return try mappedSlice(columns[0], [columns[1]]) { row, text in
+      try regexes[row].match(text, from: 0)
+    }
+  },
+  stringFunction(
+    "split", "The parts of the string between the matches of a regular expression.",
+    [
+      textParameter, pattern,
+      .value(
+        "limit", .int, default: "-1", filler: (.integer(-1), .int),
+        "how many parts at most; the last keeps the rest; 0 or less: all"),
+    ], returns: .array(.string, containsNull: false), canFail: true,
+    [
+      Example(#"split('oneAtwoBthreeC', '[ABC]')"#, "?"),
+      Example(#"split('oneAtwoBthreeC', '[ABC]', 2)"#, "?"),
+      Example(#"split('a,b,,', ',')"#, "?"), Example(#"split('', ',')"#, "?"),
+      Example(#"split('aéb', '')"#, "?"), Example(#"split('aéb', '', 2)"#, "?"),
+      Example(#"split('a b  c', '\\s')"#, "?"), Example(#"split('abc', '(?=b)')"#, "?"),
+      Example(#"split('a.b', '.')"#, "?"), Example(#"split('a.b', '\\.', 0)"#, "?"),
+      Example(#"split(NULL, ',')"#, "?"),
+    ]
+  ) { columns, _ in try splitColumn(columns) },
+]
+
+/// Rows of a fixed-width result, made with a regular expression.
+private func mappedRegexRows(
+  _ columns: [Vector], to type: DataType, _ body: (Int, VectorBuilder) throws -> Void
+) throws -> Vector {
+  try mappedRows(columns, to: type, body)
+}
+
+/// Appends a replacement in Java's notation: `$1` and `${name}` groups, a backslash quotes.
+private func appendReplacement(
+  _ replacement: Bytes, _ text: Bytes, _ regex: Regex, _ out: inout TextWriter
+) throws {
+  var at = 0
+  while at < replacement.count {
+    let byte = replacement[at]
+    at += 1
+    if byte == UInt8(ascii: "\\"), at < replacement.count {
+      out.append(replacement[at])
+      at += 1
+    } else if byte == UInt8(ascii: "$"), at < replacement.count, replacement[at] &- 48 < 10 {
+      var number = Int(replacement[at] - 48)
+      at += 1
+      while at < replacement.count, replacement[at] &- 48 < 10,
+        number * 10 + Int(replacement[at] - 48) <= regex.groupCount
+      {
+        number = number * 10 + Int(replacement[at] - 48)
+        at += 1
+      }
+      if number > regex.groupCount {
+        throw Failure(
+          "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
+          "the replacement of `regexp_replace` names group \(number), but there are "
+            + "\(regex.groupCount)")
+      }
+      if let range = regex.range(number) { out.append(Characters.slice(text, range)) }
+    } else {
+      out.append(byte)
+    }
+  }
+}
+
+/// The one byte that a pattern stands for, where it is that simple.
+private func literalByte(_ pattern: Bytes) -> UInt8? {
+  let special = Array("\\^$.|?*+()[]{}".utf8)
+  if pattern.count == 1, pattern[0] < 0x80, !special.contains(pattern[0]) { return pattern[0] }
+  if pattern.count == 2, pattern[0] == UInt8(ascii: "\\"), special.contains(pattern[1]) {
+    return pattern[1]
+  }
+  return nil
+}
+
+/// SPLIT over a column. The parts are views into the text's own blocks.
+private func splitColumn(_ columns: [Vector]) throws -> Vector {
+  let type = DataType.array(.string, containsNull: false)
+  let shape = KernelShape(of: columns)
+  if shape.isAllNull { return .nulls(type, count: shape.count) }
+  let (texts, patterns) = (columns[0].strings, columns[1].strings)
+  let limits = FixedReader<Int32>(columns[2])
+  var regexes = RegexColumn(columns[1], function: "split")
+  let constantByte = columns[1].isConstant ? literalByte(patterns[0]) : nil
+  var parts: [StringView] = []
+  parts.reserveCapacity(shape.computed * 4)
+  let offsets = Buffer(capacity: (shape.computed + 1) * 4)
+  let ends = offsets.typed(Int32.self)
+  ends.initialize(repeating: 0, count: shape.computed + 1)
+  var done = 0
+  try shape.forEachRow { row in
+    while done < row {
+      done += 1
+      ends[done] = Int32(parts.count)
+    }
+    let (text, view) = (texts[row], texts.view(row))
+    func add(_ range: Range<Int>) {
+      parts.append(part(of: view, text, range))
+    }
+    let limit = Int(limits[row])
+    if let constantByte, limit <= 0 {
+      splitAtByte(text, constantByte, add)
+    } else if patterns[row].isEmpty, !text.isEmpty {
+      splitCharacters(text, limit, add)
+    } else {
+      try splitAtMatches(text, try regexes[row], limit, add)
+    }
+    done = row + 1
+    ends[done] = Int32(parts.count)
+  }
+  while done < shape.computed {
+    done += 1
+    ends[done] = Int32(parts.count)
+  }
+  let values = parts.withUnsafeBytes { Buffer(copying: $0) }
+  let child = Vector(.string, count: parts.count, values: values, blocks: columns[0].blocks)
+  return Vector(
+    type, count: shape.count, validity: shape.validity, values: offsets, children: [child],
+    isConstant: shape.isConstant)
+}
+
+@inline(__always)
+private func part(of view: StringView, _ text: Bytes, _ range: Range<Int>) -> StringView {
+  guard !range.isEmpty, let base = text.baseAddress else { return .empty }
+  return StringView(
+    base + range.lowerBound, count: range.count, block: view.isInline ? 0 : view.block,
+    offset: view.isInline ? 0 : view.offset + range.lowerBound)
+}
+
+@inline(__always)
+private func splitAtByte(_ text: Bytes, _ byte: UInt8, _ add: (Range<Int>) -> Void) {
+  var start = 0
+  if let base = text.baseAddress {
+    while start < text.count, let found = memchr(base + start, Int32(byte), text.count - start) {
+      let at = UnsafeRawPointer(found) - base
+      add(start..<at)
+      start = at + 1
+    }
+  }
+  add(start..<text.count)
+}
+
+private func splitCharacters(_ text: Bytes, _ limit: Int, _ add: (Range<Int>) -> Void) {
+  var (start, parts) = (0, 1)
+  while true {
+    let end = Characters.offset(text, 1, from: start)
+    if end >= text.count || parts == limit { return add(start..<text.count) }
+    add(start..<end)
+    start = end
+    parts += 1
+  }
+}
+
+private func splitAtMatches(
+  _ text: Bytes, _ regex: Regex, _ limit: Int, _ add: (Range<Int>) -> Void
+) throws {
+  var (start, parts) = (0, 1)
+  try regex.forEachMatch(text) { found in
+    if limit > 0, parts == limit { return false }
+    // A match of no width at the start makes no empty first part.
+    if found.isEmpty, found.lowerBound == 0 { return true }
+    if found.isEmpty, found.lowerBound == text.count, start == 0, text.isEmpty { return true }
+    add(start..<found.lowerBound)
+    start = found.upperBound
+    parts += 1
+    return true
+  }
+  add(start..<text.count)
+}
