@@ -54,10 +54,10 @@ let basicAggregates: [FunctionSpec] = [
     "count", "How many rows there are in which no argument is NULL; `count(*)` counts all.",
     [.column("columns", .any, "what is counted")], isVariadic: true, returns: "BIGINT",
     [
-      Example("count(*) FROM VALUES (NULL), (5), (5), (20)", "?"),
-      Example("count(a) FROM VALUES (NULL), (5), (5), (20)", "?"),
-      Example("count(DISTINCT a) FROM VALUES (NULL), (5), (5), (10)", "?"),
-      Example("count(a, b) FROM VALUES (1, NULL), (5, 2)", "?"),
+      Example("count(*) FROM VALUES (NULL), (5), (5), (20)", "4"),
+      Example("count(a) FROM VALUES (NULL), (5), (5), (20)", "3"),
+      Example("count(DISTINCT a) FROM VALUES (NULL), (5), (5), (10)", "2"),
+      Example("count(a, b) FROM VALUES (1, NULL), (5, 2)", "1"),
     ]
   ) { call in
     // A literal is never NULL in one row and not in another: COUNT(1) reads no column.
@@ -75,30 +75,30 @@ let basicAggregates: [FunctionSpec] = [
     "count_if", "How many rows satisfy a condition.",
     [.column("condition", .boolean, "the condition")], returns: "BIGINT",
     [
-      Example("count_if(a % 2 = 0) FROM VALUES (NULL), (0), (1), (2), (3)", "?"),
-      Example("count_if(a IS NULL) FROM VALUES (NULL), (0), (1), (2), (3)", "?"),
+      Example("count_if(a % 2 = 0) FROM VALUES (NULL), (0), (1), (2), (3)", "2"),
+      Example("count_if(a IS NULL) FROM VALUES (NULL), (0), (1), (2), (3)", "1"),
     ]
   ) { $0.aggregate(CountIfAccumulator.function()) },
   aggregate(
     "sum", "The sum of the values that are not NULL; NULL when there are none.",
     [.column("value", summable, "what is summed")], returns: "BIGINT, DOUBLE, DECIMAL or INTERVAL",
     [
-      Example("sum(a) FROM VALUES (5), (10), (15)", "?"),
-      Example("sum(a) FROM VALUES (NULL), (10), (15)", "?"),
-      Example("sum(CAST(a AS INT)) FROM VALUES (NULL), (NULL)", "?"),
-      Example("sum(DISTINCT a) FROM VALUES (5), (5), (15)", "?"),
-      Example("sum(a) FROM VALUES (1.25), (-3.10)", "?"),
-      Example("sum(a) FROM VALUES (9223372036854775807), (1)", "?"),
-      Example("sum(a) FROM VALUES (INTERVAL '1 02' DAY TO HOUR), (INTERVAL '3' DAY)", "?"),
+      Example("sum(a) FROM VALUES (5), (10), (15)", "30"),
+      Example("sum(a) FROM VALUES (NULL), (10), (15)", "25"),
+      Example("sum(CAST(a AS INT)) FROM VALUES (NULL), (NULL)", "NULL"),
+      Example("sum(DISTINCT a) FROM VALUES (5), (5), (15)", "20"),
+      Example("sum(a) FROM VALUES (1.25), (-3.10)", "-1.85"),
+      Example("sum(a) FROM VALUES (9223372036854775807), (1)", "error ARITHMETIC_OVERFLOW"),
+      Example("sum(a) FROM VALUES (INTERVAL '1 02' DAY TO HOUR), (INTERVAL '3' DAY)", "INTERVAL '4 02' DAY TO HOUR"),
     ]
   ) { try sumCall($0, isTry: false) },
   aggregate(
     "try_sum", "As `sum`; NULL when the sum does not fit its type.",
     [.column("value", summable, "what is summed")], returns: "BIGINT, DOUBLE, DECIMAL or INTERVAL",
     [
-      Example("try_sum(a) FROM VALUES (5), (10), (15)", "?"),
-      Example("try_sum(a) FROM VALUES (NULL), (10)", "?"),
-      Example("try_sum(a) FROM VALUES (9223372036854775807), (1)", "?"),
+      Example("try_sum(a) FROM VALUES (5), (10), (15)", "30"),
+      Example("try_sum(a) FROM VALUES (NULL), (10)", "10"),
+      Example("try_sum(a) FROM VALUES (9223372036854775807), (1)", "NULL"),
     ]
   ) { try sumCall($0, isTry: true) },
   aggregate(
@@ -110,41 +110,41 @@ let basicAggregates: [FunctionSpec] = [
     "avg", aliases: ["mean"], "The mean of the values that are not NULL; NULL when there are none.",
     [.column("value", summable, "what is averaged")], returns: "DOUBLE, DECIMAL or INTERVAL",
     [
-      Example("avg(a) FROM VALUES (1), (2), (4)", "?"),
-      Example("avg(a) FROM VALUES (1), (2), (NULL)", "?"),
-      Example("avg(a) FROM VALUES (1.10), (2.25), (3.33)", "?"),
-      Example("avg(a) FROM VALUES (INTERVAL '1' DAY), (INTERVAL '2' DAY)", "?"),
+      Example("avg(a) FROM VALUES (1), (2), (4)", "2.3333333333333335"),
+      Example("avg(a) FROM VALUES (1), (2), (NULL)", "1.5"),
+      Example("avg(a) FROM VALUES (1.10), (2.25), (3.33)", "2.226667"),
+      Example("avg(a) FROM VALUES (INTERVAL '1' DAY), (INTERVAL '2' DAY)", "INTERVAL '1 12:00:00' DAY TO SECOND"),
     ]
   ) { try averageCall($0, isTry: false) },
   aggregate(
     "try_avg", "As `avg`; NULL when the sum does not fit.",
     [.column("value", summable, "what is averaged")], returns: "DOUBLE, DECIMAL or INTERVAL",
-    [Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "?")]
+    [Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "1.5")]
   ) { try averageCall($0, isTry: true) },
   aggregate(
     "min", "The least value that is not NULL.",
     [.column("value", .orderable, "what is compared")], returns: "the type of `value`",
     [
-      Example("min(a) FROM VALUES (10), (NULL), (-1), (20)", "?"),
-      Example("min(a) FROM VALUES ('b'), ('äa'), ('B')", "?"),
-      Example("min(a) FROM VALUES (double('NaN')), (1.5d)", "?"),
+      Example("min(a) FROM VALUES (10), (NULL), (-1), (20)", "-1"),
+      Example("min(a) FROM VALUES ('b'), ('äa'), ('B')", "B"),
+      Example("min(a) FROM VALUES (double('NaN')), (1.5d)", "1.5"),
     ]
   ) { $0.aggregate(Extremes.function("min", $0.types[0], isMax: false)) },
   aggregate(
     "max", "The greatest value that is not NULL; NaN is greater than every number.",
     [.column("value", .orderable, "what is compared")], returns: "the type of `value`",
     [
-      Example("max(a) FROM VALUES (10), (NULL), (-1), (20)", "?"),
-      Example("max(a) FROM VALUES (double('NaN')), (1.5d)", "?"),
-      Example("max(a) FROM VALUES (array(1, 2)), (array(1, 10)), (array(1))", "?"),
-      Example("max(a) FROM VALUES (date'2024-02-29'), (date'1999-12-31')", "?"),
+      Example("max(a) FROM VALUES (10), (NULL), (-1), (20)", "20"),
+      Example("max(a) FROM VALUES (double('NaN')), (1.5d)", "NaN"),
+      Example("max(a) FROM VALUES (array(1, 2)), (array(1, 10)), (array(1))", "[1, 10]"),
+      Example("max(a) FROM VALUES (date'2024-02-29'), (date'1999-12-31')", "2024-02-29"),
     ]
   ) { $0.aggregate(Extremes.function("max", $0.types[0], isMax: true)) },
   aggregate(
     "min_by", "The first argument in the row in which the second is the least.",
     [.column("value", .any, "the result"), .column("ordering", .orderable, "what is compared")],
     returns: "the type of `value`",
-    [Example("min_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "?")]
+    [Example("min_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "a")]
   ) {
     $0.aggregate(Extremes.by("min_by", $0.types[0], key: $0.types[1], isMax: false))
   },
@@ -153,34 +153,34 @@ let basicAggregates: [FunctionSpec] = [
     [.column("value", .any, "the result"), .column("ordering", .orderable, "what is compared")],
     returns: "the type of `value`",
     [
-      Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "?"),
-      Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 10)", "?"),
+      Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "b"),
+      Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 10)", "b"),
     ]
   ) {
     $0.aggregate(Extremes.by("max_by", $0.types[0], key: $0.types[1], isMax: true))
   },
   firstOrLast("first", [
-      Example("first(a) FROM VALUES (10), (5), (20)", "?"),
-      Example("first(a) FROM VALUES (NULL), (5), (NULL)", "?"),
-      Example("first(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("first(a) FROM VALUES (10), (5), (20)", "10"),
+      Example("first(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
+      Example("first(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
     ], aliases: ["first_value"], "The value of the first row to arrive."),
   firstOrLast("last", [
-      Example("last(a) FROM VALUES (10), (5), (20)", "?"),
-      Example("last(a) FROM VALUES (NULL), (5), (NULL)", "?"),
-      Example("last(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("last(a) FROM VALUES (10), (5), (20)", "20"),
+      Example("last(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
+      Example("last(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
     ], aliases: ["last_value"], "The value of the last row to arrive."),
   firstOrLast("any_value", [
-      Example("any_value(a) FROM VALUES (10), (5), (20)", "?"),
-      Example("any_value(a) FROM VALUES (NULL), (5), (NULL)", "?"),
-      Example("any_value(a, true) FROM VALUES (NULL), (5), (NULL)", "?"),
+      Example("any_value(a) FROM VALUES (10), (5), (20)", "10"),
+      Example("any_value(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
+      Example("any_value(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
     ], "Some value of the group: that of its first row."),
   aggregate(
     "collect_list", aliases: ["array_agg"],
     "All values that are not NULL, in order of arrival, as an array.",
     [.column("value", .any, "what is collected")], returns: "ARRAY",
     [
-      Example("collect_list(a) FROM VALUES (1), (2), (NULL), (1)", "?"),
-      Example("collect_list(DISTINCT a) FROM VALUES (1), (1)", "?"),
+      Example("collect_list(a) FROM VALUES (1), (2), (NULL), (1)", "[1, 2, 1]"),
+      Example("collect_list(DISTINCT a) FROM VALUES (1), (1)", "[1]"),
     ]
   ) { call in
     call.aggregate(CollectAccumulator.function("collect_list", call.types[0], isSet: false))
@@ -188,7 +188,7 @@ let basicAggregates: [FunctionSpec] = [
   aggregate(
     "collect_set", "The distinct values that are not NULL, as an array.",
     [.column("value", .any, "what is collected")], returns: "ARRAY",
-    [Example("sort_array(collect_set(a)) FROM VALUES (1), (2), (NULL), (1)", "?")],
+    [Example("sort_array(collect_set(a)) FROM VALUES (1), (2), (NULL), (1)", "[1, 2]")],
     notes: "The elements come in the order of their first arrival; Spark promises no order."
   ) { call in
     call.aggregate(CollectAccumulator.function("collect_set", call.types[0], isSet: true))

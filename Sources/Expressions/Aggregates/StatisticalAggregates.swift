@@ -37,105 +37,105 @@ private func joint(
 let statisticalAggregates: [FunctionSpec] = [
   moment(
     "stddev", [
-      Example("stddev(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("stddev(a) FROM VALUES (1)", "?"),
+      Example("stddev(a) FROM VALUES (1), (2), (3), (10), (NULL)", "4.08248290463863"),
+      Example("stddev(a) FROM VALUES (1)", "NULL"),
     ], aliases: ["stddev_samp", "std"], "The standard deviation of a sample.",
     MomentAccumulator.deviationSample),
   moment(
     "stddev_pop", [
-      Example("stddev_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("stddev_pop(a) FROM VALUES (1)", "?"),
+      Example("stddev_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "3.5355339059327378"),
+      Example("stddev_pop(a) FROM VALUES (1)", "0.0"),
     ], "The standard deviation of a population.", MomentAccumulator.deviationPopulation),
   moment(
     "variance", [
-      Example("variance(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("variance(a) FROM VALUES (1)", "?"),
+      Example("variance(a) FROM VALUES (1), (2), (3), (10), (NULL)", "16.666666666666668"),
+      Example("variance(a) FROM VALUES (1)", "NULL"),
     ], aliases: ["var_samp"], "The variance of a sample.",
     MomentAccumulator.varianceSample),
   moment("var_pop", [
-      Example("var_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("var_pop(a) FROM VALUES (1)", "?"),
+      Example("var_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "12.5"),
+      Example("var_pop(a) FROM VALUES (1)", "0.0"),
     ], "The variance of a population.", MomentAccumulator.variancePopulation),
   moment("skewness", [
-      Example("skewness(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("skewness(a) FROM VALUES (1)", "?"),
+      Example("skewness(a) FROM VALUES (1), (2), (3), (10), (NULL)", "1.0182337649086284"),
+      Example("skewness(a) FROM VALUES (1)", "NULL"),
     ], "The skewness of a distribution.", MomentAccumulator.skewness),
   moment("kurtosis", [
-      Example("kurtosis(a) FROM VALUES (1), (2), (3), (10), (NULL)", "?"),
-      Example("kurtosis(a) FROM VALUES (1)", "?"),
+      Example("kurtosis(a) FROM VALUES (1), (2), (3), (10), (NULL)", "-0.7696000000000001"),
+      Example("kurtosis(a) FROM VALUES (1)", "NULL"),
     ], "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
   joint("corr", [
-      Example("corr(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("corr(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("corr(a, b) FROM VALUES (1, 3)", "?"),
+      Example("corr(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "0.9078412990032037"),
+      Example("corr(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
+      Example("corr(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "Pearson's coefficient of correlation.", CovarianceAccumulator.correlation),
   joint("covar_pop", [
-      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("covar_pop(a, b) FROM VALUES (1, 3)", "?"),
+      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "3.3333333333333335"),
+      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
+      Example("covar_pop(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The covariance of a population.", CovarianceAccumulator.population),
   joint("covar_samp", [
-      Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("covar_samp(a, b) FROM VALUES (1, 3)", "?"),
+      Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "5.0"),
+      Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
+      Example("covar_samp(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "The covariance of a sample.", CovarianceAccumulator.sample),
   joint(
     "regr_avgx", [
-      Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_avgx(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "4.0"),
+      Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 3)", "3.0"),
+      Example("regr_avgx(a, b) FROM VALUES (1, 3)", "3.0"),
     ], "The mean of `x` over the rows in which neither is NULL.",
     CovarianceAccumulator.independentMean),
   joint(
     "regr_avgy", [
-      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_avgy(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "2.6666666666666665"),
+      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 3)", "1.5"),
+      Example("regr_avgy(a, b) FROM VALUES (1, 3)", "1.0"),
     ], "The mean of `y` over the rows in which neither is NULL.",
     CovarianceAccumulator.dependentMean),
   joint(
     "regr_sxx", [
-      Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_sxx(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "14.0"),
+      Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
+      Example("regr_sxx(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the squared distances of `x` from its mean.",
     CovarianceAccumulator.independentSquares),
   joint(
     "regr_syy", [
-      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_syy(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "8.666666666666666"),
+      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 3)", "0.5"),
+      Example("regr_syy(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the squared distances of `y` from its mean.",
     CovarianceAccumulator.dependentSquares),
   joint(
     "regr_sxy", [
-      Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_sxy(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "10.0"),
+      Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
+      Example("regr_sxy(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the products of both distances from the means.",
     CovarianceAccumulator.products),
   joint("regr_slope", [
-      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_slope(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "0.7142857142857142"),
+      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
+      Example("regr_slope(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "The slope of the line that fits best.", CovarianceAccumulator.slope),
   joint(
     "regr_intercept", [
-      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_intercept(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "-0.1904761904761898"),
+      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
+      Example("regr_intercept(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "Where the line that fits best meets `x` = 0.",
     CovarianceAccumulator.intercept),
   joint("regr_r2", [
-      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "?"),
-      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 3)", "?"),
-      Example("regr_r2(a, b) FROM VALUES (1, 3)", "?"),
+      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "0.8241758241758242"),
+      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
+      Example("regr_r2(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "The coefficient of determination.", CovarianceAccumulator.determination),
   aggregate(
     "regr_count", "How many rows there are in which neither argument is NULL.",
     [.column("y", .numeric, "the first column"), .column("x", .numeric, "the second column")],
     returns: "BIGINT",
-    [Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "?")]
+    [Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "2")]
   ) { $0.aggregate(CountAccumulator.function("regr_count")) },
   aggregate(
     "approx_count_distinct", "About how many distinct values there are (HyperLogLog++).",
@@ -146,8 +146,8 @@ let statisticalAggregates: [FunctionSpec] = [
         "the greatest relative standard deviation allowed"),
     ], returns: "BIGINT",
     [
-      Example("approx_count_distinct(a) FROM VALUES (1), (1), (2), (2), (3), (NULL)", "?"),
-      Example("approx_count_distinct(a, 0.01) FROM VALUES ('a'), ('b'), ('c')", "?"),
+      Example("approx_count_distinct(a) FROM VALUES (1), (1), (2), (2), (3), (NULL)", "3"),
+      Example("approx_count_distinct(a, 0.01) FROM VALUES ('a'), ('b'), ('c')", "3"),
     ]
   ) { call in
     guard case .double(let deviation) = try call.constant(1) else { throw call.notConstant(1) }
@@ -163,9 +163,9 @@ let statisticalAggregates: [FunctionSpec] = [
       .column("frequency", .integral, default: "1", "how often each value counts"),
     ], returns: "DOUBLE, INTERVAL, or an ARRAY of them",
     [
-      Example("percentile(a, 0.3) FROM VALUES (0), (10), (NULL)", "?"),
-      Example("percentile(a, array(0.25, 0.75)) FROM VALUES (0), (10), (20)", "?"),
-      Example("percentile(a, 0.5, b) FROM VALUES (0, 1), (10, 5), (20, 2)", "?"),
+      Example("percentile(a, 0.3) FROM VALUES (0), (10), (NULL)", "3.0"),
+      Example("percentile(a, array(0.25, 0.75)) FROM VALUES (0), (10), (20)", "[5.0, 15.0]"),
+      Example("percentile(a, 0.5, b) FROM VALUES (0, 1), (10, 5), (20, 2)", "10.0"),
     ]
   ) { call in
     let (percentages, isArray) = try percentages(call, 1)
@@ -180,8 +180,8 @@ let statisticalAggregates: [FunctionSpec] = [
     [.column("value", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "the values")],
     returns: "DOUBLE or INTERVAL",
     [
-      Example("median(a) FROM VALUES (0), (10), (NULL)", "?"),
-      Example("median(a) FROM VALUES (0), (5), (10)", "?"),
+      Example("median(a) FROM VALUES (0), (10), (NULL)", "5.0"),
+      Example("median(a) FROM VALUES (0), (5), (10)", "5.0"),
     ]
   ) { call in
     call.aggregate(
@@ -199,9 +199,9 @@ let statisticalAggregates: [FunctionSpec] = [
         "the greatest relative error is 1 divided by it"),
     ], returns: "the type of `value`, or an ARRAY of it",
     [
-      Example("percentile_approx(a, 0.5, 100) FROM VALUES (0), (1), (2), (10)", "?"),
-      Example("percentile_approx(a, array(0.5, 0.4, 0.1), 100) FROM VALUES (0), (1), (2), (10)", "?"),
-      Example("percentile_approx(a, 0.5) FROM VALUES (DATE'2024-01-01'), (NULL), (DATE'2024-03-01')", "?"),
+      Example("percentile_approx(a, 0.5, 100) FROM VALUES (0), (1), (2), (10)", "1"),
+      Example("percentile_approx(a, array(0.5, 0.4, 0.1), 100) FROM VALUES (0), (1), (2), (10)", "[1, 1, 0]"),
+      Example("percentile_approx(a, 0.5) FROM VALUES (DATE'2024-01-01'), (NULL), (DATE'2024-03-01')", "2024-01-01"),
     ]
   ) { call in
     let (percentages, isArray) = try percentages(call, 1)
@@ -217,8 +217,8 @@ let statisticalAggregates: [FunctionSpec] = [
       .value("deterministic", .boolean, default: "false", "of several, the least"),
     ], returns: "the type of `value`",
     [
-      Example("mode(a) FROM VALUES (0), (10), (10), (NULL), (NULL), (NULL)", "?"),
-      Example("mode(a, true) FROM VALUES (-10), (0), (10)", "?"),
+      Example("mode(a) FROM VALUES (0), (10), (10), (NULL), (NULL), (NULL)", "10"),
+      Example("mode(a, true) FROM VALUES (-10), (0), (10)", "-10"),
     ], notes: "Of several equally frequent values this engine always gives the least."
   ) { call in call.aggregate(Mode.function("mode", call.types[0]), over: [call[0]]) },
 ]
@@ -261,26 +261,26 @@ private func bits(_ name: String, _ examples: [Example], _ summary: String, _ op
 /// Booleans, bits, joined strings.
 let logicalAggregates: [FunctionSpec] = [
   booleans("bool_and", [
-      Example("bool_and(a) FROM VALUES (true), (false), (true)", "?"),
-      Example("bool_and(a) FROM VALUES (NULL), (true)", "?"),
-      Example("bool_and(a) FROM VALUES (NULL), (NULL)", "?"),
+      Example("bool_and(a) FROM VALUES (true), (false), (true)", "false"),
+      Example("bool_and(a) FROM VALUES (NULL), (true)", "true"),
+      Example("bool_and(a) FROM VALUES (NULL), (NULL)", "NULL"),
     ], aliases: ["every"], "Whether the condition is true in every row.", isMax: false),
   booleans("bool_or", [
-      Example("bool_or(a) FROM VALUES (true), (false), (true)", "?"),
-      Example("bool_or(a) FROM VALUES (NULL), (true)", "?"),
-      Example("bool_or(a) FROM VALUES (NULL), (NULL)", "?"),
+      Example("bool_or(a) FROM VALUES (true), (false), (true)", "true"),
+      Example("bool_or(a) FROM VALUES (NULL), (true)", "true"),
+      Example("bool_or(a) FROM VALUES (NULL), (NULL)", "NULL"),
     ], aliases: ["some", "any"], "Whether the condition is true in some row.", isMax: true),
   bits("bit_and", [
-      Example("bit_and(a) FROM VALUES (3), (5), (NULL)", "?"),
-      Example("bit_and(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+      Example("bit_and(a) FROM VALUES (3), (5), (NULL)", "1"),
+      Example("bit_and(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ], "The bitwise AND of the values that are not NULL.", .and),
   bits("bit_or", [
-      Example("bit_or(a) FROM VALUES (3), (5), (NULL)", "?"),
-      Example("bit_or(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+      Example("bit_or(a) FROM VALUES (3), (5), (NULL)", "7"),
+      Example("bit_or(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ], "The bitwise OR of the values that are not NULL.", .or),
   bits("bit_xor", [
-      Example("bit_xor(a) FROM VALUES (3), (5), (NULL)", "?"),
-      Example("bit_xor(CAST(a AS INT)) FROM VALUES (NULL)", "?"),
+      Example("bit_xor(a) FROM VALUES (3), (5), (NULL)", "6"),
+      Example("bit_xor(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ], "The bitwise XOR of the values that are not NULL.", .xor),
   aggregate(
     "listagg", aliases: ["string_agg"], "The strings that are not NULL, joined.",
@@ -291,8 +291,8 @@ let logicalAggregates: [FunctionSpec] = [
         "what comes between two"),
     ], returns: "STRING",
     [
-      Example("listagg(a) FROM VALUES ('a'), ('b'), (NULL), ('c')", "?"),
-      Example("listagg(a, ', ') FROM VALUES ('a'), ('b'), (NULL), ('c')", "?"),
+      Example("listagg(a) FROM VALUES ('a'), ('b'), (NULL), ('c')", "abc"),
+      Example("listagg(a, ', ') FROM VALUES ('a'), ('b'), (NULL), ('c')", "a, b, c"),
     ]
   ) { call in
     var delimiter: [UInt8] = []

@@ -13,5 +13,8 @@ extension FunctionCatalog {
       partFunctions,
       regexFunctions,
       measureFunctions,
+      mathematicsFunctions,
+      roundingFunctions,
+      integerFunctions,
     ].flatMap { $0 })
 }

@@ -34,8 +34,8 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
   stringFunction(
     "upper", aliases: ["ucase"], "The string in capital letters.", [textParameter],
     [
-      Example("upper('SparkSql')", "?"), Example("upper('straße élan')", "?"),
-      Example("upper('')", "?"), Example("upper(NULL)", "?"),
+      Example("upper('SparkSql')", "SPARKSQL"), Example("upper('straße élan')", "STRASSE ÉLAN"),
+      Example("upper('')", ""), Example("upper(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
@@ -45,8 +45,8 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
   stringFunction(
     "lower", aliases: ["lcase"], "The string in small letters.", [textParameter],
     [
-      Example("lower('SparkSql')", "?"), Example("lower('ÄÖÜ İ')", "?"),
-      Example("lower(NULL)", "?"),
+      Example("lower('SparkSql')", "sparksql"), Example("lower('ÄÖÜ İ')", "äöü i̇"),
+      Example("lower(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
@@ -57,8 +57,8 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     "initcap", "Each word with its first letter a capital and the rest small. Words end at spaces.",
     [textParameter],
     [
-      Example("initcap('sPark sql')", "?"), Example("initcap('élan-vital ÖL  x')", "?"),
-      Example("initcap(NULL)", "?"),
+      Example("initcap('sPark sql')", "Spark Sql"), Example("initcap('élan-vital ÖL  x')", "Élan-vital Öl  X"),
+      Example("initcap(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
@@ -71,39 +71,39 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     }
   },
   trimFunction("trim", [
-      Example("concat('[', trim('  é x  '), ']')", "?"), Example("trim('   ')", "?"),
-      Example("trim(NULL)", "?"),
+      Example("concat('[', trim('  é x  '), ']')", "[é x]"), Example("trim('   ')", ""),
+      Example("trim(NULL)", "NULL"),
     ], aliases: [], left: true, right: true, "The string without blanks at its ends."),
   trimFunction("btrim", [
-      Example("concat('[', btrim('  é x  '), ']')", "?"), Example("btrim('   ')", "?"),
-      Example("btrim(NULL)", "?"),
+      Example("concat('[', btrim('  é x  '), ']')", "[é x]"), Example("btrim('   ')", ""),
+      Example("btrim(NULL)", "NULL"),
     ], aliases: [], left: true, right: true, "As `trim`."),
   trimFunction("ltrim", [
-      Example("concat('[', ltrim('  é x  '), ']')", "?"), Example("ltrim('   ')", "?"),
-      Example("ltrim(NULL)", "?"),
+      Example("concat('[', ltrim('  é x  '), ']')", "[é x  ]"), Example("ltrim('   ')", ""),
+      Example("ltrim(NULL)", "NULL"),
     ], aliases: [], left: true, right: false, "The string without blanks at its start."),
   trimFunction("rtrim", [
-      Example("concat('[', rtrim('  é x  '), ']')", "?"), Example("rtrim('   ')", "?"),
-      Example("rtrim(NULL)", "?"),
+      Example("concat('[', rtrim('  é x  '), ']')", "[  é x]"), Example("rtrim('   ')", ""),
+      Example("rtrim(NULL)", "NULL"),
     ], aliases: [], left: false, right: true, "The string without blanks at its end."),
   padFunction("lpad", [
-      Example("lpad('hi', 5, '??é')", "?"), Example("lpad('hié', 1, '??')", "?"),
-      Example("concat('[', lpad('hi', 4), ']')", "?"), Example("lpad('hi', -1, 'x')", "?"),
-      Example("lpad('hi', 5, '')", "?"), Example("lpad(NULL, 5, 'x')", "?"),
-      Example("hex(lpad(unhex('aabb'), 4))", "?"),
+      Example("lpad('hi', 5, '??é')", "??éhi"), Example("lpad('hié', 1, '??')", "h"),
+      Example("concat('[', lpad('hi', 4), ']')", "[  hi]"), Example("lpad('hi', -1, 'x')", ""),
+      Example("lpad('hi', 5, '')", "hi"), Example("lpad(NULL, 5, 'x')", "NULL"),
+      Example("hex(lpad(unhex('aabb'), 4))", "0000AABB"),
     ], isLeft: true, "The string, filled up at its start or cut to a length."),
   padFunction("rpad", [
-      Example("rpad('hi', 5, '??é')", "?"), Example("rpad('hié', 1, '??')", "?"),
-      Example("concat('[', rpad('hi', 4), ']')", "?"), Example("rpad('hi', -1, 'x')", "?"),
-      Example("rpad('hi', 5, '')", "?"), Example("rpad(NULL, 5, 'x')", "?"),
-      Example("hex(rpad(unhex('aabb'), 4))", "?"),
+      Example("rpad('hi', 5, '??é')", "hi??é"), Example("rpad('hié', 1, '??')", "h"),
+      Example("concat('[', rpad('hi', 4), ']')", "[hi  ]"), Example("rpad('hi', -1, 'x')", ""),
+      Example("rpad('hi', 5, '')", "hi"), Example("rpad(NULL, 5, 'x')", "NULL"),
+      Example("hex(rpad(unhex('aabb'), 4))", "AABB0000"),
     ], isLeft: false, "The string, filled up at its end or cut to a length."),
   stringFunction(
     "repeat", "The string, several times over.",
     [.column("text", .string, "the string"), .value("times", .int, "how often")], canFail: true,
     [
-      Example("repeat('12é', 2)", "?"), Example("repeat('a', 0)", "?"),
-      Example("repeat('a', -1)", "?"), Example("repeat(NULL, 2)", "?"),
+      Example("repeat('12é', 2)", "12é12é"), Example("repeat('a', 0)", ""),
+      Example("repeat('a', -1)", ""), Example("repeat(NULL, 2)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1]) { (text: Bytes, times: Int32, out) in
@@ -114,8 +114,8 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
   stringFunction(
     "space", "So many spaces.", [.column("count", .int, "how many")], canFail: true,
     [
-      Example("concat(space(2), '1')", "?"), Example("concat(space(-2), '1')", "?"),
-      Example("space(NULL)", "?"),
+      Example("concat(space(2), '1')", "  1"), Example("concat(space(-2), '1')", "1"),
+      Example("space(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (count: Int32, out) in

@@ -38,17 +38,17 @@ private func substringFunction(_ name: String, _ examples: [Example], aliases: [
 /// Parts of strings, and where they lie.
 let partFunctions: [FunctionSpec] = [
   substringFunction("substring", [
-      Example("substring('Spark SQL', 5)", "?"), Example("substring('Spark SQL', -3)", "?"),
-      Example("substring('Spark SQL', 5, 1)", "?"), Example("substring('añb', 2, 1)", "?"),
-      Example("substring('abc', 0, 2)", "?"), Example("substring('abc', -5, 3)", "?"),
-      Example("substring('abc', 2, -1)", "?"), Example("substring(NULL, 1, 1)", "?"),
-      Example("hex(substring(X'0A0B0C', 2, 1))", "?"),
+      Example("substring('Spark SQL', 5)", "k SQL"), Example("substring('Spark SQL', -3)", "SQL"),
+      Example("substring('Spark SQL', 5, 1)", "k"), Example("substring('añb', 2, 1)", "ñ"),
+      Example("substring('abc', 0, 2)", "ab"), Example("substring('abc', -5, 3)", "a"),
+      Example("substring('abc', 2, -1)", ""), Example("substring(NULL, 1, 1)", "NULL"),
+      Example("hex(substring(X'0A0B0C', 2, 1))", "0B"),
     ], aliases: ["substr"]),
   stringFunction(
     "left", "The first characters.", [textParameter, length],
     [
-      Example("left('Spark SQL', 3)", "?"), Example("left('éa', 1)", "?"),
-      Example("left('abc', -1)", "?"), Example("left(NULL, 3)", "?"),
+      Example("left('Spark SQL', 3)", "Spa"), Example("left('éa', 1)", "é"),
+      Example("left('abc', -1)", ""), Example("left(NULL, 3)", "NULL"),
     ]
   ) { columns, _ in
     let lengths = FixedReader<Int32>(columns[1])
@@ -59,8 +59,8 @@ let partFunctions: [FunctionSpec] = [
   stringFunction(
     "right", "The last characters.", [textParameter, length],
     [
-      Example("right('Spark SQL', 3)", "?"), Example("right('aé', 1)", "?"),
-      Example("right('abc', -1)", "?"), Example("right(NULL, 3)", "?"),
+      Example("right('Spark SQL', 3)", "SQL"), Example("right('aé', 1)", "é"),
+      Example("right('abc', -1)", ""), Example("right(NULL, 3)", "NULL"),
     ]
   ) { columns, _ in
     let lengths = FixedReader<Int32>(columns[1])
@@ -78,11 +78,11 @@ let partFunctions: [FunctionSpec] = [
       .value("count", .int, "which one"),
     ],
     [
-      Example("substring_index('www.apache.org', '.', 2)", "?"),
-      Example("substring_index('www.apache.org', '.', -2)", "?"),
-      Example("substring_index('www.apache.org', '', 1)", "?"),
-      Example("substring_index('a', '.', 2)", "?"), Example("substring_index('a.b', '.', 0)", "?"),
-      Example("substring_index(NULL, '.', 2)", "?"),
+      Example("substring_index('www.apache.org', '.', 2)", "www.apache"),
+      Example("substring_index('www.apache.org', '.', -2)", "apache.org"),
+      Example("substring_index('www.apache.org', '', 1)", ""),
+      Example("substring_index('a', '.', 2)", "a"), Example("substring_index('a.b', '.', 0)", ""),
+      Example("substring_index(NULL, '.', 2)", "NULL"),
     ]
   ) { columns, _ in
     let (delimiters, counts) = (columns[1].strings, FixedReader<Int32>(columns[2]))
@@ -97,11 +97,11 @@ let partFunctions: [FunctionSpec] = [
       .value("part", .int, "which one"),
     ], canFail: true,
     [
-      Example("split_part('11.12.13', '.', 3)", "?"),
-      Example("split_part('11.12.13', '.', -1)", "?"),
-      Example("split_part('11.12.13', '.', 5)", "?"),
-      Example("split_part('11.12.13', '.', 0)", "?"), Example("split_part('abc', '', 1)", "?"),
-      Example("split_part(NULL, '.', 1)", "?"),
+      Example("split_part('11.12.13', '.', 3)", "13"),
+      Example("split_part('11.12.13', '.', -1)", "13"),
+      Example("split_part('11.12.13', '.', 5)", ""),
+      Example("split_part('11.12.13', '.', 0)", "error INVALID_INDEX_OF_ZERO"), Example("split_part('abc', '', 1)", "abc"),
+      Example("split_part(NULL, '.', 1)", "NULL"),
     ]
   ) { columns, _ in
     let (delimiters, parts) = (columns[1].strings, FixedReader<Int32>(columns[2]))
@@ -113,8 +113,8 @@ let partFunctions: [FunctionSpec] = [
     "instr", "Where the substring first begins, from 1; 0: nowhere.",
     [textParameter, .value("part", .string, "what is looked for")], returns: .int,
     [
-      Example("instr('SparkSQL', 'SQL')", "?"), Example("instr('éa', 'a')", "?"),
-      Example("instr('abc', '')", "?"), Example("instr('abc', NULL)", "?"),
+      Example("instr('SparkSQL', 'SQL')", "6"), Example("instr('éa', 'a')", "2"),
+      Example("instr('abc', '')", "1"), Example("instr('abc', NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .int) { (text: Bytes, part: Bytes) in
@@ -130,9 +130,9 @@ let partFunctions: [FunctionSpec] = [
         "start", .int, default: "1", filler: (.integer(1), .int), "where the search begins"),
     ], returns: .int,
     [
-      Example("locate('bar', 'foobarbar')", "?"), Example("locate('bar', 'foobarbar', 5)", "?"),
-      Example("locate('bar', 'foobarbar', 0)", "?"), Example("locate('', 'abc', 2)", "?"),
-      Example("locate(NULL, 'abc')", "?"),
+      Example("locate('bar', 'foobarbar')", "4"), Example("locate('bar', 'foobarbar', 5)", "7"),
+      Example("locate('bar', 'foobarbar', 0)", "0"), Example("locate('', 'abc', 2)", "1"),
+      Example("locate(NULL, 'abc')", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[1], columns[0], columns[2], to: .int) {
@@ -141,20 +141,20 @@ let partFunctions: [FunctionSpec] = [
     }
   },
   matchFunction("contains", [
-      Example("contains('Spark SQL', 'SQL')", "?"), Example("contains('Spark SQL', 'Spark')", "?"),
-      Example("contains('Spark SQL', '')", "?"), Example("contains('Spark SQL', NULL)", "?"),
+      Example("contains('Spark SQL', 'SQL')", "true"), Example("contains('Spark SQL', 'Spark')", "true"),
+      Example("contains('Spark SQL', '')", "true"), Example("contains('Spark SQL', NULL)", "NULL"),
     ], "Whether the first string contains the second.") { text, part in
     Characters.find(part, in: text) != nil
   },
   matchFunction("startswith", [
-      Example("startswith('Spark SQL', 'SQL')", "?"), Example("startswith('Spark SQL', 'Spark')", "?"),
-      Example("startswith('Spark SQL', '')", "?"), Example("startswith('Spark SQL', NULL)", "?"),
+      Example("startswith('Spark SQL', 'SQL')", "false"), Example("startswith('Spark SQL', 'Spark')", "true"),
+      Example("startswith('Spark SQL', '')", "true"), Example("startswith('Spark SQL', NULL)", "NULL"),
     ], "Whether the first string begins with the second.") { text, part in
     text.count >= part.count && Characters.equal(Characters.slice(text, 0..<part.count), part)
   },
   matchFunction("endswith", [
-      Example("endswith('Spark SQL', 'SQL')", "?"), Example("endswith('Spark SQL', 'Spark')", "?"),
-      Example("endswith('Spark SQL', '')", "?"), Example("endswith('Spark SQL', NULL)", "?"),
+      Example("endswith('Spark SQL', 'SQL')", "true"), Example("endswith('Spark SQL', 'Spark')", "false"),
+      Example("endswith('Spark SQL', '')", "true"), Example("endswith('Spark SQL', NULL)", "NULL"),
     ], "Whether the first string ends with the second.") { text, part in
     text.count >= part.count
       && Characters.equal(Characters.slice(text, (text.count - part.count)..<text.count), part)
@@ -163,8 +163,8 @@ let partFunctions: [FunctionSpec] = [
     "find_in_set", "Which of a comma-separated list's strings it is, from 1; 0: none.",
     [.column("text", .string, "the string"), .column("list", .string, "the list")], returns: .int,
     [
-      Example("find_in_set('ab', 'abc,b,ab,c,def')", "?"), Example("find_in_set('', 'a,,b')", "?"),
-      Example("find_in_set('a,b', 'a,b')", "?"), Example("find_in_set(NULL, 'a')", "?"),
+      Example("find_in_set('ab', 'abc,b,ab,c,def')", "3"), Example("find_in_set('', 'a,,b')", "2"),
+      Example("find_in_set('a,b', 'a,b')", "0"), Example("find_in_set(NULL, 'a')", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .int) { (text: Bytes, list: Bytes) in

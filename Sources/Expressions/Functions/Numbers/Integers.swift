@@ -1,0 +1,228 @@
+import Columns
+import Contract
+import Glibc
+
+/// Remainders, magnitudes, bits, notations.
+let integerFunctions: [FunctionSpec] = [
+  .scalar(
+    "abs", category: "numbers", summary: "The magnitude of the number.",
+    [.column("value", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "the number")],
+    returns: "the type of `value`",
+    examples: [
+      Example("abs(-1)", "?"), Example("abs(-1.5)", "?"), Example("abs(double('-Infinity'))", "?"),
+      Example("abs(int(-2147483648))", "?"), Example("abs(INTERVAL '-1' DAY)", "?"), Example("abs(NULL)", "?"),
+    ]
+  ) { call in
+    let type = call.types[0]
+    return call.result(type, canFail: !type.isFraction) { columns, _ in
+      switch type {
+      case .double: return try mapped(columns[0], to: type) { (x: Double) in x.magnitude }
+      case .float: return try mapped(columns[0], to: type) { (x: Float) in x.magnitude }
+      case .decimal:
+        return try mapped(columns[0], to: type) { (x: Int128) in x < 0 ? -x : x }
+      default:
+        return try mapped(columns[0].widened(), to: .long) { (x: Int64) in
+          let magnitude = x < 0 ? 0 &- x : x
+          guard magnitude >= 0, type.holds(magnitude) else {
+            throw Failure("ARITHMETIC_OVERFLOW", "the magnitude of \(x) does not fit \(type)")
+          }
+          return magnitude
+        }.narrowed(to: type)
+      }
+    }
+  },
+  .scalar(
+    "pmod", category: "numbers",
+    summary: "The remainder of a division, with the sign of the divisor.",
+    [.column("dividend", .numeric, "the dividend"), .column("divisor", .numeric, "the divisor")],
+    coercion: .leastCommonType, returns: "the common type of both",
+    examples: [
+      Example("pmod(10, 3)", "?"), Example("pmod(-10, 3)", "?"), Example("pmod(-10, -3)", "?"),
+      Example("pmod(-7.5, 2)", "?"), Example("pmod(-7.5d, 2)", "?"), Example("pmod(1, 0)", "?"),
+      Example("pmod(NULL, 3)", "?"),
+    ]
+  ) { call in
+    let type = call.types[0]
+    return call.result(type, canFail: true) { columns, _ in
+      switch type {
+      case .double, .float:
+        let (a, b) = (columns[0].asDoubles(), columns[1].asDoubles())
+        let out = try mapped(a, b, to: .double) { (x: Double, n: Double) in
+          if n == 0 { throw remainderByZero() }
+          let rest = fmod(x, n)
+          return rest < 0 ? fmod(rest + n, n) : rest
+        }
+        return type == .double
+          ? out : try mapped(out, to: .float) { (x: Double) in Float(x) }
+      case .decimal:
+        return try mapped(columns[0], columns[1], to: type) { (x: Int128, n: Int128) in
+          try positiveRemainder(x, n)
+        }
+      default:
+        return try mapped(columns[0].widened(), columns[1].widened(), to: .long) {
+          (x: Int64, n: Int64) in try positiveRemainder(x, n)
+        }.narrowed(to: type)
+      }
+    }
+  },
+  extremeFunction(
+    "greatest", "The greatest of the arguments that are not NULL.", isMax: true,
+    [
+      Example("greatest(10, 9, 2, 4, 3)", "?"), Example("greatest(1, NULL, 2.5)", "?"),
+      Example("greatest('a', 'é')", "?"), Example("greatest(1d, double('NaN'))", "?"),
+      Example("greatest(NULL, NULL)", "?"), Example("greatest(1)", "?"),
+    ]),
+  extremeFunction(
+    "least", "The least of the arguments that are not NULL.", isMax: false,
+    [
+      Example("least(10, 9, 2, 4, 3)", "?"), Example("least(1, NULL, 2.5)", "?"),
+      Example("least(date'2024-02-01', date'2024-01-31')", "?"), Example("least(NULL, NULL)", "?"),
+    ]),
+  numberFunction(
+    "bin", "The number in binary digits, negative ones in two's complement.",
+    [.column("value", .long, "the number")], returns: .string,
+    [Example("bin(13)", "?"), Example("bin(-13)", "?"), Example("bin(0)", "?"), Example("bin(NULL)", "?")]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (value: Int64, out) in
+      out.append(String(UInt64(bitPattern: value), radix: 2))
+    }
+  },
+  numberFunction(
+    "conv", "A number written with one base, written with another.",
+    [
+      .column("number", .string, "its digits"), .value("from", .int, "its base, 2 to 36"),
+      .value("to", .int, "the new base; negative: signed"),
+    ], returns: .string, nullable: .always, canFail: true,
+    [
+      Example("conv('100', 2, 10)", "?"), Example("conv(-10, 16, -10)", "?"),
+      Example("conv(-10, 16, 10)", "?"), Example("conv('ff', 16, 2)", "?"),
+      Example("conv('1z', 10, 16)", "?"), Example("conv('z', 10, 16)", "?"), Example("conv('', 10, 16)", "?"),
+      Example("conv('10', 1, 16)", "?"), Example("conv('ffffffffffffffffff', 16, 10)", "?"),
+      Example("conv(NULL, 10, 16)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0], columns[1], columns[2]) {
+      (digits: Bytes, from: Int32, to: Int32, out) in
+      if let text = try convert(digits, from: Int(from), to: Int(to)) {
+        out.append(text)
+      } else {
+        out.isNull = true
+      }
+    }
+  },
+  numberFunction(
+    "bit_count", "How many bits of the number are 1.",
+    [.column("value", .oneOf([.integral, .boolean]), "the number")], returns: .int,
+    [
+      Example("bit_count(7)", "?"), Example("bit_count(-1)", "?"), Example("bit_count(true)", "?"),
+      Example("bit_count(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    if columns[0].type == .boolean {
+      return try mapped(columns[0], to: .int) { (x: Bool) in Int32(x ? 1 : 0) }
+    }
+    return try mapped(columns[0].widened(), to: .int) { (x: Int64) in Int32(x.nonzeroBitCount) }
+  },
+  numberFunction(
+    "bit_get", aliases: ["getbit"], "One bit of the number, counted from the right.",
+    [.column("value", .integral, "the number"), .value("position", .int, "which bit, from 0")],
+    returns: .byte, canFail: true,
+    [
+      Example("bit_get(11, 0)", "?"), Example("bit_get(11, 2)", "?"), Example("bit_get(11, 40)", "?"),
+      Example("bit_get(NULL, 2)", "?"),
+    ]
+  ) { columns, _ in
+    let bits: Int32
+    if case .fixed(let width) = columns[0].type.layout { bits = Int32(width * 8) } else { bits = 64 }
+    return try mapped(columns[0].widened(), columns[1], to: .byte) { (x: Int64, at: Int32) in
+      if at < 0 || at >= bits {
+        throw Failure(
+          "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
+          "the position of `bit_get` must be between 0 and \(bits - 1), not \(at)")
+      }
+      return Int8(x >> Int64(at) & 1)
+    }
+  },
+]
+
+private func remainderByZero() -> Failure {
+  Failure(
+    "REMAINDER_BY_ZERO", "the divisor of a remainder is 0",
+    hint: "Use `try_mod` to get NULL instead.")
+}
+
+@inline(__always)
+private func positiveRemainder<T: FixedWidthInteger & SignedInteger>(_ x: T, _ n: T) throws -> T {
+  if n == 0 { throw remainderByZero() }
+  if n == -1 { return 0 }
+  let rest = x % n
+  return rest < 0 ? (rest &+ n) % n : rest
+}
+
+private func extremeFunction(
+  _ name: String, _ summary: String, isMax: Bool, _ examples: [Example]
+) -> FunctionSpec {
+  .scalar(
+    name, category: "numbers", summary: summary,
+    [.column("first", .orderable, "a value"), .column("others", .orderable, "further values")],
+    isVariadic: true, coercion: .leastCommonType, returns: "the common type of all",
+    examples: examples
+  ) { call in
+    if call.arguments.count < 2 { throw call.wrongCount(expected: "at least 2") }
+    let isNullable = call.arguments.allSatisfy(\.isNullable)
+    let type = call.types[0]
+    return call.result(type, nullable: isNullable ? .always : .never) { columns, _ in
+      let builder = VectorBuilder(type, capacity: columns[0].count)
+      for row in 0..<columns[0].count {
+        var best: Vector?
+        for column in columns where !column.isNull(row) {
+          guard let held = best else {
+            best = column
+            continue
+          }
+          let order = ValueOrder.compareValues(
+            held, held.position(row), column, column.position(row))
+          if isMax ? order < 0 : order > 0 { best = column }
+        }
+        if let best { builder.append(best, row: row) } else { builder.appendNull() }
+      }
+      return builder.finish()
+    }
+  }
+}
+
+private func convert(_ digits: Bytes, from: Int, to: Int) throws -> String? {
+  if !(2...36).contains(from) || !(2...36).contains(abs(to)) { return nil }
+  var bytes = digits[...]
+  while let first = bytes.first, first == 0x20 { bytes = bytes.dropFirst() }
+  while let last = bytes.last, last == 0x20 { bytes = bytes.dropLast() }
+  if bytes.isEmpty { return nil }
+  let isNegative = bytes.first == UInt8(ascii: "-")
+  if isNegative { bytes = bytes.dropFirst() }
+  var value: UInt64 = 0
+  for byte in bytes {
+    let digit: Int
+    switch byte {
+    case 48...57: digit = Int(byte) - 48
+    case 65...90: digit = Int(byte) - 55
+    case 97...122: digit = Int(byte) - 87
+    default: digit = 99
+    }
+    if digit >= from { break }
+    let (product, isLost) = value.multipliedReportingOverflow(by: UInt64(from))
+    let (sum, isTooLarge) = product.addingReportingOverflow(UInt64(digit))
+    if isLost || isTooLarge {
+      throw Failure("ARITHMETIC_OVERFLOW", "the number given to `conv` does not fit 64 bits")
+    }
+    value = sum
+  }
+  var isShownNegative = false
+  if isNegative {
+    value = Int64(bitPattern: value) < 0 && to > 0 ? .max : 0 &- value
+  }
+  if to < 0, Int64(bitPattern: value) < 0 {
+    value = 0 &- value
+    isShownNegative = true
+  }
+  return (isShownNegative ? "-" : "") + String(value, radix: abs(to), uppercase: true)
+}

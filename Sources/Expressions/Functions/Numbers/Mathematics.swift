@@ -1,0 +1,207 @@
+import Columns
+import Contract
+import Glibc
+
+func numberFunction(
+  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
+  returns: DataType, nullable: Nullability = .ofArguments, canFail: Bool = false,
+  _ examples: [Example], notes: String = "",
+  kernel: @escaping @Sendable ([Vector], EvaluationContext) throws -> Vector
+) -> FunctionSpec {
+  .scalar(
+    name, aliases: aliases, category: "numbers", summary: summary, parameters, returns: returns,
+    nullable: nullable, canFail: canFail, examples: examples, notes: notes, kernel: kernel)
+}
+
+private let value = FunctionParameter.column("value", .double, "the number")
+
+/// A function of one DOUBLE.
+private func real(
+  _ name: String, aliases: [String] = [], _ summary: String, _ examples: [Example],
+  _ function: @escaping @Sendable (Double) -> Double
+) -> FunctionSpec {
+  numberFunction(name, aliases: aliases, summary, [value], returns: .double, examples) {
+    columns, _ in try mapped(columns[0], to: .double) { (x: Double) in function(x) }
+  }
+}
+
+/// A logarithm: NULL at or below the number at which it is not defined.
+private func logarithm(
+  _ name: String, _ summary: String, above least: Double, _ examples: [Example],
+  _ function: @escaping @Sendable (Double) -> Double
+) -> FunctionSpec {
+  numberFunction(name, summary, [value], returns: .double, nullable: .always, examples) {
+    columns, _ in
+    try mappedOrNull(columns[0], to: .double) { (x: Double) in x <= least ? nil : function(x) }
+  }
+}
+
+/// Java's `pow`, which knows more NaNs than C's.
+func power(_ base: Double, _ exponent: Double) -> Double {
+  if exponent == 0 { return 1 }
+  if exponent.isNaN || base.isNaN { return .nan }
+  if abs(base) == 1, exponent.isInfinite { return .nan }
+  return pow(base, exponent)
+}
+
+/// Functions over DOUBLE.
+let mathematicsFunctions: [FunctionSpec] = [
+  real(
+    "sqrt", "The square root; NaN for a negative number.",
+    [
+      Example("sqrt(4)", "?"), Example("sqrt(2)", "?"), Example("sqrt(-1)", "?"),
+      Example("sqrt(NULL)", "?"),
+    ]
+  ) { $0.squareRoot() },
+  real("cbrt", "The cube root.", [Example("cbrt(27.0)", "?"), Example("cbrt(-8)", "?"), Example("cbrt(NULL)", "?")]) { cbrt($0) },
+  real("exp", "e to the power of a number.", [Example("exp(0)", "?"), Example("exp(1)", "?"), Example("exp(1000)", "?"), Example("exp(NULL)", "?")]) { exp($0) },
+  real("expm1", "`exp` of a number, less 1.", [Example("expm1(0)", "?"), Example("expm1(1e-10)", "?"), Example("expm1(NULL)", "?")]) { expm1($0) },
+  logarithm("ln", "The natural logarithm; NULL for 0 and less.", above: 0, [Example("ln(1)", "?"), Example("ln(10)", "?"), Example("ln(0)", "?"), Example("ln(NULL)", "?")]) { log($0) },
+  logarithm("log10", "The logarithm with base 10; NULL for 0 and less.", above: 0, [Example("log10(10)", "?"), Example("log10(-1)", "?"), Example("log10(NULL)", "?")]) { log10($0) },
+  logarithm("log2", "The logarithm with base 2; NULL for 0 and less.", above: 0, [Example("log2(2)", "?"), Example("log2(10)", "?"), Example("log2(0)", "?"), Example("log2(NULL)", "?")]) { log($0) / log(2) },
+  logarithm("log1p", "The natural logarithm of a number and 1; NULL for -1 and less.", above: -1, [Example("log1p(0)", "?"), Example("log1p(1e-10)", "?"), Example("log1p(-1)", "?"), Example("log1p(NULL)", "?")]) { log1p($0) },
+  .scalar(
+    "log", category: "numbers",
+    summary: "The logarithm of the second argument with the first as base, or the natural one.",
+    [
+      .column("base", .double, "the base, or the number"),
+      .column("value", .double, default: "", "the number"),
+    ], returns: "DOUBLE",
+    examples: [
+      Example("log(10, 100)", "?"), Example("log(10)", "?"), Example("log(0, 100)", "?"),
+      Example("log(2, 0)", "?"), Example("log(NULL)", "?"),
+    ]
+  ) { call in
+    if call.arguments.count == 1 {
+      return call.result(.double, nullable: .always) { columns, _ in
+        try mappedOrNull(columns[0], to: .double) { (x: Double) in x <= 0 ? nil : log(x) }
+      }
+    }
+    return call.result(.double, nullable: .always) { columns, _ in
+      try mappedOrNull(columns[0], columns[1], to: .double) { (base: Double, x: Double) in
+        base <= 0 || x <= 0 ? nil : log(x) / log(base)
+      }
+    }
+  },
+  numberFunction(
+    "pow", aliases: ["power"], "A number to the power of another.",
+    [.column("base", .double, "the base"), .column("exponent", .double, "the exponent")],
+    returns: .double,
+    [
+      Example("pow(2, 3)", "?"), Example("pow(-8, 1.0d / 3)", "?"), Example("pow(0, 0)", "?"),
+      Example("pow(1, double('NaN'))", "?"), Example("pow(2, NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], to: .double) { (x: Double, y: Double) in power(x, y) }
+  },
+  real("sin", "The sine.", [Example("sin(0)", "?"), Example("sin(1)", "?"), Example("sin(NULL)", "?")]) { sin($0) },
+  real("cos", "The cosine.", [Example("cos(0)", "?"), Example("cos(1)", "?"), Example("cos(NULL)", "?")]) { cos($0) },
+  real("tan", "The tangent.", [Example("tan(0)", "?"), Example("tan(1)", "?"), Example("tan(NULL)", "?")]) { tan($0) },
+  real("cot", "The cotangent.", [Example("cot(1)", "?"), Example("cot(0)", "?"), Example("cot(NULL)", "?")]) { 1 / tan($0) },
+  real("sec", "The secant.", [Example("sec(0)", "?"), Example("sec(NULL)", "?")]) { 1 / cos($0) },
+  real("csc", "The cosecant.", [Example("csc(1)", "?"), Example("csc(NULL)", "?")]) { 1 / sin($0) },
+  real("asin", "The arc sine.", [Example("asin(0)", "?"), Example("asin(2)", "?"), Example("asin(NULL)", "?")]) { asin($0) },
+  real("acos", "The arc cosine.", [Example("acos(1)", "?"), Example("acos(2)", "?"), Example("acos(NULL)", "?")]) { acos($0) },
+  real("atan", "The arc tangent.", [Example("atan(1)", "?"), Example("atan(NULL)", "?")]) { atan($0) },
+  real("sinh", "The hyperbolic sine.", [Example("sinh(1)", "?"), Example("sinh(NULL)", "?")]) { sinh($0) },
+  real("cosh", "The hyperbolic cosine.", [Example("cosh(1)", "?"), Example("cosh(NULL)", "?")]) { cosh($0) },
+  real("tanh", "The hyperbolic tangent.", [Example("tanh(1)", "?"), Example("tanh(NULL)", "?")]) { tanh($0) },
+  real("asinh", "The inverse hyperbolic sine.", [Example("asinh(1)", "?"), Example("asinh(NULL)", "?")]) { $0 == -.infinity ? $0 : log($0 + ($0 * $0 + 1).squareRoot()) },
+  real("acosh", "The inverse hyperbolic cosine.", [Example("acosh(2)", "?"), Example("acosh(0)", "?"), Example("acosh(NULL)", "?")]) { log($0 + ($0 * $0 - 1).squareRoot()) },
+  real("atanh", "The inverse hyperbolic tangent.", [Example("atanh(0.5)", "?"), Example("atanh(2)", "?"), Example("atanh(NULL)", "?")]) { 0.5 * (log1p($0) - log1p(-$0)) },
+  numberFunction(
+    "atan2", "The angle of a point, from its `y` and `x`.",
+    [.column("y", .double, "the ordinate"), .column("x", .double, "the abscissa")],
+    returns: .double,
+    [Example("atan2(0, 0)", "?"), Example("atan2(1, -1)", "?"), Example("atan2(NULL, 0)", "?")]
+  ) { columns, _ in
+    // Adding 0 turns -0.0 into 0.0, as Spark does.
+    try mapped(columns[0], columns[1], to: .double) { (y: Double, x: Double) in
+      atan2(y + 0.0, x + 0.0)
+    }
+  },
+  numberFunction(
+    "hypot", "The hypotenuse: the root of the sum of both squares.",
+    [.column("a", .double, "the one side"), .column("b", .double, "the other")], returns: .double,
+    [Example("hypot(3, 4)", "?"), Example("hypot(NULL, 4)", "?")]
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in hypot(a, b) }
+  },
+  real("degrees", "Radians as degrees.", [Example("degrees(3.141592653589793)", "?"), Example("degrees(NULL)", "?")]) { $0 * (180.0 / Double.pi) },
+  real("radians", "Degrees as radians.", [Example("radians(180)", "?"), Example("radians(NULL)", "?")]) { $0 * (Double.pi / 180.0) },
+  real("rint", "The nearest integer; of two the even one.", [Example("rint(12.3456)", "?"), Example("rint(2.5)", "?"), Example("rint(-0.2)", "?"), Example("rint(NULL)", "?")]) { $0.rounded(.toNearestOrEven) },
+  real(
+    "sign", aliases: ["signum"], "-1, 0 or 1, as the number is less than, equal to or more than 0.",
+    [Example("sign(40)", "?"), Example("sign(-0.5)", "?"), Example("sign(0)", "?"), Example("sign(NULL)", "?")]
+  ) { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) },
+  .scalar(
+    "e", category: "numbers", summary: "Euler's number.", [], returns: "DOUBLE",
+    examples: [Example("e()", "?")]
+  ) { call in .literal(.double(M_E), .double, origin: call.origin) },
+  .scalar(
+    "pi", category: "numbers", summary: "The ratio of a circle's circumference to its diameter.",
+    [], returns: "DOUBLE", examples: [Example("pi()", "?")]
+  ) { call in .literal(.double(Double.pi), .double, origin: call.origin) },
+  numberFunction(
+    "isnan", "Whether the number is NaN; false for NULL.",
+    [.column("value", .oneOf([.double, .float]), "the number")], returns: .boolean,
+    nullable: .never,
+    [Example("isnan(double('NaN'))", "?"), Example("isnan(1)", "?"), Example("isnan(NULL)", "?")]
+  ) { columns, _ in
+    let (vector, out) = (columns[0], Buffer.zeroed(capacity: Bitmap.byteCount(columns[0].count)))
+    let doubles = vector.asDoubles()
+    vector.forEachValid(vector.count) { row in
+      if doubles.typed(Double.self)[row * doubles.stride].isNaN { Bitmap.set(out.pointer, row) }
+    }
+    return Vector(.boolean, count: vector.count, values: out)
+  },
+  numberFunction(
+    "factorial", "The factorial of a number from 0 to 20; NULL for others.",
+    [.column("value", .int, "the number")], returns: .long, nullable: .always,
+    [
+      Example("factorial(5)", "?"), Example("factorial(20)", "?"), Example("factorial(21)", "?"),
+      Example("factorial(-1)", "?"), Example("factorial(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedOrNull(columns[0], to: .long) { (n: Int32) in
+      n < 0 || n > 20 ? nil : (0..<Int64(n)).reduce(Int64(1)) { $0 * ($1 + 1) }
+    }
+  },
+  numberFunction(
+    "width_bucket", "Into which of so many equal parts of a range the number falls.",
+    [
+      .column("value", .double, "the number"), .value("low", .double, "where the range begins"),
+      .value("high", .double, "where it ends"), .value("count", .long, "how many parts"),
+    ], returns: .long, nullable: .always,
+    [
+      Example("width_bucket(5.3, 0.2, 10.6, 5)", "?"), Example("width_bucket(-2.1, 1.3, 3.4, 3)", "?"),
+      Example("width_bucket(8.1, 0.0, 5.7, 4)", "?"), Example("width_bucket(-0.9, 5.2, 0.5, 2)", "?"),
+      Example("width_bucket(1, 0, 10, 0)", "?"), Example("width_bucket(NULL, 0, 10, 2)", "?"),
+    ]
+  ) { columns, _ in
+    let counts = FixedReader<Int64>(columns[3])
+    let (values, lows, highs) = (
+      FixedReader<Double>(columns[0]), FixedReader<Double>(columns[1]),
+      FixedReader<Double>(columns[2])
+    )
+    return try mappedRows(columns, to: .long) { row, builder in
+      let bucket = bucket(values[row], lows[row], highs[row], counts[row])
+      if let bucket { builder.append(integer: bucket) } else { builder.appendNull() }
+    }
+  },
+]
+
+private func bucket(_ value: Double, _ low: Double, _ high: Double, _ count: Int64) -> Int64? {
+  if count <= 0 || count == .max || value.isNaN || low == high || !low.isFinite || !high.isFinite {
+    return nil
+  }
+  let (lower, upper) = (min(low, high), max(low, high))
+  if low < high {
+    if value < lower { return 0 }
+    if value >= upper { return count + 1 }
+    return Int64(Double(count) * (value - lower) / (upper - lower)) + 1
+  }
+  if value > upper { return 0 }
+  if value <= lower { return count + 1 }
+  return Int64(Double(count) * (upper - value) / (upper - lower)) + 1
+}
