@@ -50,7 +50,7 @@ let package = Package(
     room("Columns", ["Contract", "CSystem"]),
     room("Expressions", ["Columns"]),
     room("Plan", ["Expressions"]),
-    room("State", ["Columns"]),
+    room("State", ["Columns", "CSystem"]),
     room("Connectors", ["Columns", "CSimdJSON"]),
     room("Operators", ["Plan", "State", "Connectors"]),
     room("SQL", ["Operators"]),

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "prefetch.h"
+
 // The small C libraries that every room may use.
 
 /// XXH3, 64 bits.

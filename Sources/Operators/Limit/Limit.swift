@@ -1,0 +1,141 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+import State
+
+/// The first `count` rows. Over a stream in append mode: of all batches together.
+public struct Limit: OperatorNode {
+  public let count: Int
+  public let child: any PlanNode
+  public let uid: String?
+  public let origin: Origin?
+
+  public init(_ count: Int, _ child: any PlanNode, uid: String? = nil, origin: Origin? = nil) {
+    self.count = count
+    self.child = child
+    self.uid = uid
+    self.origin = origin
+  }
+
+  public var name: String { "Limit" }
+  public var children: [any PlanNode] { [child] }
+  public var output: [Attribute] { child.output }
+  public var expressions: [Expression] { [] }
+  public var details: String { String(count) }
+  public var streaming: StreamingFacts {
+    let state = StateFacts(.limit, uid: uid, fingerprint: "limit")
+    return StreamingFacts(state: child.isStreaming ? state : nil)
+  }
+
+  public func with(children: [any PlanNode]) -> any PlanNode {
+    Limit(count, children[0], uid: uid, origin: origin)
+  }
+  public func with(expressions: [Expression]) -> any PlanNode { self }
+
+  public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
+    // Complete mode shows the whole result each time, so there is nothing to remember.
+    guard let facts = streaming.state, lowering.outputMode != .complete else {
+      return LimitOperator(output: output, child: children[0], count: count)
+    }
+    return try StreamLimitOperator(
+      output: output, child: children[0], count: count, operatorId: lowering.operatorId(facts),
+      store: lowering.state)
+  }
+}
+
+extension Limit: TakesUid {
+  public func with(uid: String) -> any PlanNode { Limit(count, child, uid: uid, origin: origin) }
+}
+
+private final class LimitOperator: Operator {
+  let output: [Attribute]
+  private let child: any Operator
+  private let count: Int
+
+  init(output: [Attribute], child: any Operator, count: Int) {
+    self.output = output
+    self.child = child
+    self.count = count
+  }
+
+  /// One partition, which opens the child's as it comes to them and no more than it needs.
+  func partitions(_ run: BatchRun) throws -> [Partition] {
+    if count == 0 { return [] }
+    let partitions = try child.partitions(run)
+    return [
+      Partition { [count] task in
+        let input = ChainedStream(partitions, task)
+        var left = count
+        return GeneratedStream {
+          guard left > 0, let batch = try input.next() else { return nil }
+          let taken = min(left, batch.count)
+          left -= taken
+          return batch.sliced(0..<taken)
+        }
+      }
+    ]
+  }
+}
+
+private final class StreamLimitOperator: StatefulOperator, @unchecked Sendable {
+  // Border: `taken` is touched only by the thread that drives the query.
+  let output: [Attribute]
+  let operatorId: String
+  private let child: any Operator
+  private let count: Int
+  private let partition: any StatePartition
+  private var taken = 0
+
+  init(
+    output: [Attribute], child: any Operator, count: Int, operatorId: String,
+    store: any StateStore
+  ) throws {
+    self.output = output
+    self.child = child
+    self.count = count
+    self.operatorId = operatorId
+    partition = try store.open(operatorId, partition: 0)
+    var restored = 0
+    try partition.restore { _, value in
+      restored = Int(value.loadUnaligned(as: Int64.self).littleEndian)
+    }
+    taken = restored
+  }
+
+  func partitions(_ run: BatchRun) throws -> [Partition] {
+    let batches = try limited(run)
+    let added = batches.reduce(0) { $0 + $1.count }
+    taken += added
+    if added > 0 {
+      withUnsafeBytes(of: Int64(taken).littleEndian) { value in
+        withUnsafeBytes(of: UInt8(0)) { key in partition.put(key: key, value: value) }
+      }
+    }
+    run.metrics.update(operatorId) { metrics in
+      metrics.name = "globalLimit"
+      metrics.partitionCount = 1
+      metrics.rowsTotal = 1
+      metrics.rowsUpdated = added > 0 ? 1 : 0
+      metrics.memoryBytes = 16
+    }
+    return batches.isEmpty ? [] : [Partition { _ in BatchList(batches) }]
+  }
+
+  private func limited(_ run: BatchRun) throws -> [Batch] {
+    // The child runs to its end also when nothing is taken of it: it may keep state.
+    let all = try run.collect(try child.partitions(run))
+    var left = count - taken
+    var out: [Batch] = []
+    for batch in all where left > 0 {
+      let rows = min(left, batch.count)
+      out.append(batch.sliced(0..<rows))
+      left -= rows
+    }
+    return out
+  }
+
+  func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
+    false
+  }
+}

@@ -1,0 +1,380 @@
+import CSystem
+import Columns
+import Glibc
+
+/// Row keys to dense group numbers 0, 1, …: an open-addressing table.
+///
+/// A slot is 8 bytes: the high half of the key's hash and the group's number plus one. The upper
+/// half is also where the search begins, so that the table grows without looking at a key. Keys of
+/// one width lie behind each other in the order of their groups; keys of varying length lie in
+/// blocks, each behind its length. One owner.
+public final class KeyTable {
+  /// Bytes of every key; nil: keys of varying length.
+  public let width: Int?
+  /// Keys in the table.
+  public private(set) var count = 0
+  /// Groups have numbers below this; those that were removed are numbers without a key.
+  public private(set) var groupLimit = 0
+  /// Numbers of removed groups, to be given again.
+  private var free: [UInt32] = []
+
+  private var slots: UnsafeMutablePointer<UInt64>
+  private var mask: Int
+  private var keys = KeyArena()
+  /// Where each key of varying length lies.
+  private var locations: LargeMemory
+  private var packed: LargeMemory
+  private var slotMemory: LargeMemory
+
+  /// The group number that stands for "no such key".
+  public static let none = UInt32.max
+
+  public init(width: Int?) {
+    self.width = width
+    slotMemory = LargeMemory(zeroed: 16 * 8)
+    slots = slotMemory.pointer.assumingMemoryBound(to: UInt64.self)
+    mask = 15
+    locations = LargeMemory(capacity: 0)
+    packed = LargeMemory(capacity: 0)
+  }
+
+  /// Bytes held.
+  public var memoryBytes: Int {
+    slotMemory.capacity + locations.capacity + packed.capacity + keys.capacity
+      + free.capacity * 4
+  }
+
+  /// The bytes of a group's key. Valid until the table changes.
+  @inline(__always)
+  public func key(_ group: UInt32) -> UnsafeRawBufferPointer {
+    if let width {
+      return UnsafeRawBufferPointer(start: packed.pointer + Int(group) &* width, count: width)
+    }
+    let at = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)[Int(group)]
+    return UnsafeRawBufferPointer(start: at, count: Int(at.load(fromByteOffset: -4, as: UInt32.self)))
+  }
+
+  /// The addresses of some groups' keys, for `RowKeyCodec.decode`.
+  public func keyAddresses(_ groups: Selection, to out: UnsafeMutablePointer<UnsafeRawPointer>) {
+    let rows = groups.rows
+    if let width {
+      let base = UnsafeRawPointer(packed.pointer)
+      for index in 0..<groups.count { out[index] = base + Int(rows[index]) &* width }
+    } else {
+      let base = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
+      for index in 0..<groups.count { out[index] = base[Int(rows[index])] }
+    }
+  }
+
+  /// All groups that have a key, in the order of their numbers.
+  public var groups: Selection {
+    if free.isEmpty { return .identity(groupLimit) }
+    let isFree = Bitmap.filled(false, count: groupLimit)
+    for group in free { Bitmap.set(isFree.pointer, Int(group)) }
+    let out = Buffer(capacity: count * 4)
+    let target = out.typed(UInt32.self)
+    var found = 0
+    for group in 0..<groupLimit where !Bitmap.get(isFree.pointer, group) {
+      target[found] = UInt32(truncatingIfNeeded: group)
+      found &+= 1
+    }
+    return Selection(buffer: out, count: found)
+  }
+
+  /// The group of each key; a key not seen before gets a group. Rows come in their order, so that
+  /// numbers are given in the order of arrival.
+  public func findOrInsert(_ rows: RowKeys, into groups: UnsafeMutablePointer<UInt32>) {
+    var begin = 0
+    while begin < rows.count {
+      let end = min(begin &+ Self.stepRows, rows.count)
+      reserve(count &+ (end &- begin))
+      prefetch(rows, begin, end)
+      for row in begin..<end {
+        groups[row] = findOrInsert(rows[row], hash: rows.hashes[row])
+      }
+      begin = end
+    }
+  }
+
+  /// The group of each key, or `none`.
+  public func find(_ rows: RowKeys, into groups: UnsafeMutablePointer<UInt32>) {
+    var begin = 0
+    while begin < rows.count {
+      let end = min(begin &+ Self.stepRows, rows.count)
+      prefetch(rows, begin, end)
+      for row in begin..<end { groups[row] = find(rows[row], hash: rows.hashes[row]) }
+      begin = end
+    }
+  }
+
+  /// The group of one key, which gets one if it has none.
+  public func insert(_ key: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
+    reserve(count &+ 1)
+    return findOrInsert(key, hash: hash)
+  }
+
+  /// Rows whose memory is asked for before the first is looked at.
+  private static let stepRows = 256
+  /// Below this many slots the table lies in the cache anyway.
+  private static let prefetchSlots = 1 << 14
+
+  @inline(__always)
+  private func prefetch(_ rows: RowKeys, _ begin: Int, _ end: Int) {
+    if mask < Self.prefetchSlots { return }
+    let (slots, mask, hashes) = (self.slots, self.mask, rows.hashes)
+    for row in begin..<end {
+      moontide_prefetch(slots + (Int(truncatingIfNeeded: hashes[row] >> 32) & mask))
+    }
+    guard let width else { return }
+    let base = packed.pointer
+    for row in begin..<end {
+      let slot = slots[Int(truncatingIfNeeded: hashes[row] >> 32) & mask]
+      let group = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
+      if slot >> 32 == hashes[row] >> 32 { moontide_prefetch(base + group &* width) }
+    }
+  }
+
+  @inline(__always)
+  private func findOrInsert(_ key: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
+    let tag = hash >> 32
+    let (slots, mask) = (self.slots, self.mask)
+    var at = Int(truncatingIfNeeded: tag) & mask
+    while true {
+      let slot = slots[at]
+      if slot == 0 {
+        let group = add(key)
+        slots[at] = tag << 32 | UInt64(group &+ 1)
+        return group
+      }
+      if slot >> 32 == tag {
+        let group = UInt32(truncatingIfNeeded: slot) &- 1
+        if Self.equal(self.key(group), key) { return group }
+      }
+      at = (at &+ 1) & mask
+    }
+  }
+
+  @inline(__always)
+  private func find(_ key: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
+    let tag = hash >> 32
+    let (slots, mask) = (self.slots, self.mask)
+    var at = Int(truncatingIfNeeded: tag) & mask
+    while true {
+      let slot = slots[at]
+      if slot == 0 { return Self.none }
+      if slot >> 32 == tag {
+        let group = UInt32(truncatingIfNeeded: slot) &- 1
+        if Self.equal(self.key(group), key) { return group }
+      }
+      at = (at &+ 1) & mask
+    }
+  }
+
+  @inline(__always)
+  private static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    let count = a.count
+    guard count == b.count, let x = a.baseAddress, let y = b.baseAddress else {
+      return a.count == b.count
+    }
+    if count >= 8 {
+      var at = 0
+      while at &+ 8 <= count {
+        if (x + at).loadUnaligned(as: UInt64.self) != (y + at).loadUnaligned(as: UInt64.self) {
+          return false
+        }
+        at &+= 8
+      }
+      let last = count &- 8
+      return (x + last).loadUnaligned(as: UInt64.self) == (y + last).loadUnaligned(as: UInt64.self)
+    }
+    if count >= 4 {
+      let last = count &- 4
+      return x.loadUnaligned(as: UInt32.self) == y.loadUnaligned(as: UInt32.self)
+        && (x + last).loadUnaligned(as: UInt32.self) == (y + last).loadUnaligned(as: UInt32.self)
+    }
+    for at in 0..<count
+    where x.load(fromByteOffset: at, as: UInt8.self) != y.load(fromByteOffset: at, as: UInt8.self) {
+      return false
+    }
+    return true
+  }
+
+  /// Gives a key a number and keeps its bytes.
+  @inline(__always)
+  private func add(_ key: UnsafeRawBufferPointer) -> UInt32 {
+    let group: UInt32
+    if free.isEmpty {
+      group = UInt32(truncatingIfNeeded: groupLimit)
+      groupLimit &+= 1
+    } else {
+      group = free.removeLast()
+    }
+    count &+= 1
+    if let width {
+      if let source = key.baseAddress { memcpy(packed.pointer + Int(group) &* width, source, width) }
+    } else {
+      let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
+      places[Int(group)] = keys.add(key)
+    }
+    return group
+  }
+
+  /// Makes room for this many keys.
+  private func reserve(_ wanted: Int) {
+    let groups = groupLimit &+ max(wanted &- count, 0)
+    precondition(groups < Int(UInt32.max) - 1, "more than four thousand million keys in one table")
+    if let width {
+      packed.grow(to: groups &* width)
+    } else {
+      locations.grow(to: groups &* 8)
+    }
+    if wanted &* 4 > (mask &+ 1) &* 3 { rehash(wanted) }
+  }
+
+  private func rehash(_ wanted: Int) {
+    var size = mask &+ 1
+    while wanted &* 4 > size &* 3 { size *= 2 }
+    let memory = LargeMemory(zeroed: size * 8)
+    let new = memory.pointer.assumingMemoryBound(to: UInt64.self)
+    let newMask = size &- 1
+    for old in 0...mask {
+      let slot = slots[old]
+      if slot == 0 { continue }
+      var at = Int(truncatingIfNeeded: slot >> 32) & newMask
+      while new[at] != 0 { at = (at &+ 1) & newMask }
+      new[at] = slot
+    }
+    slotMemory = memory
+    slots = new
+    mask = newMask
+  }
+
+  /// Forgets some groups; their numbers will be given again.
+  public func remove(_ groups: Selection) {
+    let rows = groups.rows
+    for index in 0..<groups.count { remove(rows[index]) }
+    if width == nil, keys.garbage > keys.used / 2, keys.garbage > 1 << 20 { compact() }
+  }
+
+  private func remove(_ group: UInt32) {
+    let key = key(group)
+    let hash = RowKeyHash.hash(key.baseAddress ?? UnsafeRawPointer(slots), key.count)
+    var at = Int(truncatingIfNeeded: hash >> 32) & mask
+    while slots[at] != (hash >> 32) << 32 | UInt64(group &+ 1) {
+      precondition(slots[at] != 0, "a group is removed that has no key")
+      at = (at &+ 1) & mask
+    }
+    // The slots behind move up, so that no search ends at the hole.
+    var hole = at
+    while true {
+      at = (at &+ 1) & mask
+      let slot = slots[at]
+      if slot == 0 { break }
+      let home = Int(truncatingIfNeeded: slot >> 32) & mask
+      if (at &- home) & mask >= (at &- hole) & mask {
+        slots[hole] = slot
+        hole = at
+      }
+    }
+    slots[hole] = 0
+    if width == nil { keys.forget(key.count) }
+    free.append(group)
+    count &-= 1
+  }
+
+  /// Writes the keys of varying length anew, without those that were removed.
+  private func compact() {
+    var fresh = KeyArena()
+    let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
+    let live = groups
+    for index in 0..<live.count {
+      let group = live.rows[index]
+      places[Int(group)] = fresh.add(key(group))
+    }
+    keys = fresh
+  }
+}
+
+/// Blocks that hold keys of varying length, each behind its length.
+private struct KeyArena {
+  private var blocks: [LargeMemory] = []
+  private var next: UnsafeMutableRawPointer?
+  private var left = 0
+  private(set) var capacity = 0
+  private(set) var used = 0
+  /// Bytes of removed keys.
+  private(set) var garbage = 0
+
+  @inline(__always)
+  mutating func add(_ key: UnsafeRawBufferPointer) -> UnsafeRawPointer {
+    let wanted = (key.count &+ 7) & ~3
+    if wanted > left { addBlock(wanted) }
+    guard let target = next else { preconditionFailure("an arena without a block") }
+    target.storeBytes(of: UInt32(truncatingIfNeeded: key.count), as: UInt32.self)
+    if let source = key.baseAddress { memcpy(target + 4, source, key.count) }
+    next = target + wanted
+    left &-= wanted
+    used &+= wanted
+    return UnsafeRawPointer(target + 4)
+  }
+
+  mutating func forget(_ count: Int) { garbage &+= (count &+ 7) & ~3 }
+
+  private mutating func addBlock(_ wanted: Int) {
+    let size = max(wanted, min(4096 << min(blocks.count, 10), 4 << 20))
+    let block = LargeMemory(capacity: size)
+    blocks.append(block)
+    next = block.pointer
+    left = size
+    capacity += size
+  }
+}
+
+/// A piece of memory that grows in place where the system can do that, on huge pages where it is
+/// large: random access into state misses the TLB less.
+final class LargeMemory {
+  private(set) var pointer: UnsafeMutableRawPointer
+  private(set) var capacity: Int
+
+  init(capacity: Int) {
+    self.capacity = max(capacity, 64)
+    guard let memory = malloc(self.capacity) else { preconditionFailure("out of memory") }
+    pointer = memory
+    advise()
+  }
+
+  init(zeroed capacity: Int) {
+    self.capacity = max(capacity, 64)
+    guard let memory = calloc(self.capacity, 1) else { preconditionFailure("out of memory") }
+    pointer = memory
+    advise()
+  }
+
+  deinit { Glibc.free(pointer) }
+
+  /// Makes room for this many bytes, and half as many more.
+  @inline(__always)
+  func grow(to wanted: Int) {
+    if wanted > capacity { growSlowly(to: wanted) }
+  }
+
+  @inline(never)
+  private func growSlowly(to wanted: Int) {
+    capacity = max(wanted, capacity + capacity / 2)
+    guard let memory = realloc(pointer, capacity) else { preconditionFailure("out of memory") }
+    pointer = memory
+    advise()
+  }
+
+  private static let hugePageBytes = 2 << 20
+
+  private func advise() {
+    guard capacity >= 4 * Self.hugePageBytes else { return }
+    let mask = UInt(Self.hugePageBytes - 1)
+    let begin = (UInt(bitPattern: pointer) + mask) & ~mask
+    let end = (UInt(bitPattern: pointer) + UInt(capacity)) & ~mask
+    if end > begin, let start = UnsafeMutableRawPointer(bitPattern: begin) {
+      madvise(start, Int(end - begin), CInt(MADV_HUGEPAGE))
+    }
+  }
+}
