@@ -37,6 +37,12 @@ public struct Batch: Sendable {
     return Batch(columns.map { $0.gathered(selection) }, count: count)
   }
 
+  /// The same rows with some of the columns, in the order asked for.
+  public func choosing(_ indices: [Int]) -> Batch {
+    let chosen = indices.map { columns[$0] }
+    return selection.map { Batch(chosen, selection: $0) } ?? Batch(chosen, count: count)
+  }
+
   /// Some consecutive rows.
   public func sliced(_ range: Range<Int>) -> Batch {
     range == 0..<count ? self : selecting(.range(range))

@@ -1,0 +1,162 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// Rows grouped by keys, and aggregates of each group. Without keys: one group, also of no rows.
+///
+/// The keys are plain columns of the child: the analyser puts a Project below for anything else.
+public struct Aggregate: OperatorNode {
+  public let keys: [NamedExpression]
+  /// Each an `aggregate` expression.
+  public let aggregates: [NamedExpression]
+  public let child: any PlanNode
+  public let uid: String?
+  public let origin: Origin?
+
+  public init(
+    keys: [NamedExpression], aggregates: [NamedExpression], _ child: any PlanNode,
+    uid: String? = nil, origin: Origin? = nil
+  ) {
+    self.keys = keys
+    self.aggregates = aggregates
+    self.child = child
+    self.uid = uid
+    self.origin = origin
+  }
+
+  public var name: String { "Aggregate" }
+  public var children: [any PlanNode] { [child] }
+  public var output: [Attribute] { keys.map(\.attribute) + aggregates.map(\.attribute) }
+  public var expressions: [Expression] {
+    keys.map(\.expression) + aggregates.map(\.expression)
+  }
+  public var details: String {
+    "keys=\(PlanText.list(keys)), aggregates=\(PlanText.list(aggregates))"
+  }
+
+  public var streaming: StreamingFacts {
+    guard child.isStreaming else { return StreamingFacts() }
+    let keyText = keys.map { "\($0.expression.fingerprint): \($0.attribute.type)" }
+      .joined(separator: ", ")
+    let aggregateText = aggregates.map { "\($0.expression.fingerprint): \($0.attribute.type)" }
+      .joined(separator: ", ")
+    return StreamingFacts(
+      state: StateFacts(
+        .aggregate, uid: uid, keys: keyText,
+        fingerprint: "aggregate [\(keyText)] [\(aggregateText)]"))
+  }
+
+  public func with(children: [any PlanNode]) -> any PlanNode {
+    Aggregate(keys: keys, aggregates: aggregates, children[0], uid: uid, origin: origin)
+  }
+
+  public func with(expressions: [Expression]) -> any PlanNode {
+    Aggregate(
+      keys: zip(keys, expressions).map { NamedExpression($1, as: $0.attribute) },
+      aggregates: zip(aggregates, expressions.dropFirst(keys.count)).map {
+        NamedExpression($1, as: $0.attribute)
+      }, child, uid: uid, origin: origin)
+  }
+
+  public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
+    let input = children[0].output
+    let calls = aggregates.map { column in
+      guard case .aggregate(let call) = column.expression.kind else {
+        preconditionFailure("an Aggregate node over something that is no aggregate")
+      }
+      return Aggregation.Call(
+        function: call.isDistinct
+          ? DistinctAggregate(call.function, types: call.arguments.map(\.type)) : call.function,
+        arguments: call.arguments.map { CompiledExpression($0, input: input) },
+        filter: call.filter.map { CompiledExpression($0, input: input) })
+    }
+    let aggregation = Aggregation(
+      keys: keys.map { CompiledExpression($0.expression, input: input) }, calls: calls,
+      input: input)
+    if let facts = streaming.state {
+      return try StreamAggregateOperator(
+        output: output, child: children[0], aggregation: aggregation,
+        expiry: KeyExpiry(keys.map(\.attribute)), operatorId: lowering.operatorId(facts),
+        lowering: lowering)
+    }
+    return AggregateOperator(
+      output: output, child: children[0], aggregation: aggregation,
+      partitionCount: lowering.partitionCount)
+  }
+}
+
+extension Aggregate: PrunesColumns, TakesUid {
+  /// Aggregates that nobody looks at are not computed. Over a stream they stay: they are state.
+  public func pruned(to needed: Set<Attribute>) -> any PlanNode {
+    if child.isStreaming { return self }
+    let kept = aggregates.filter { needed.contains($0.attribute) }
+    return Aggregate(keys: keys, aggregates: kept, child, uid: uid, origin: origin)
+  }
+
+  public func with(uid: String) -> any PlanNode {
+    Aggregate(keys: keys, aggregates: aggregates, child, uid: uid, origin: origin)
+  }
+}
+
+/// What an aggregation computes, ready to run.
+struct Aggregation: Sendable {
+  struct Call: Sendable {
+    let function: any AggregateFunction
+    let arguments: [CompiledExpression]
+    let filter: CompiledExpression?
+  }
+
+  let keys: [CompiledExpression]
+  let calls: [Call]
+  let input: [Attribute]
+
+  var keyCodec: RowKeyCodec { RowKeyCodec(keys.map(\.type)) }
+
+  /// Keys in a row's encoded state: the columns of all calls, one after the other.
+  var stateTypes: [DataType] { calls.flatMap(\.function.stateTypes) }
+}
+
+/// Aggregation of rows that end.
+private final class AggregateOperator: Operator {
+  let output: [Attribute]
+  private let child: any Operator
+  private let aggregation: Aggregation
+  private let partitionCount: Int
+
+  init(output: [Attribute], child: any Operator, aggregation: Aggregation, partitionCount: Int) {
+    self.output = output
+    self.child = child
+    self.aggregation = aggregation
+    self.partitionCount = aggregation.keys.isEmpty ? 1 : partitionCount
+  }
+
+  func partitions(_ run: BatchRun) throws -> [Partition] {
+    let partials = try PartialAggregation(aggregation, partitionCount: partitionCount)
+      .run(try child.partitions(run), run, late: nil)
+    let codec = aggregation.keyCodec
+    return try run.pool.map(partitionCount) { [aggregation, task = run.task] index, worker in
+      let table = GroupTable(aggregation)
+      if aggregation.keys.isEmpty { table.addSingleGroup() }
+      for pieces in partials { for piece in pieces[index] { try table.merge(piece) } }
+      let held = Finished(table)
+      let groups = table.keys.groups
+      return Partition { own in
+        var at = 0
+        return GeneratedStream {
+          if at >= groups.count { return nil }
+          let end = min(at + run.batchRows, groups.count)
+          let some = groups.sliced(at..<end)
+          at = end
+          return try held.table.output(some, codec: codec, task: task.with(partition: index, worker: own.worker))
+        }
+      }
+    }
+  }
+
+  /// Border: a table that is complete; its results are read by one worker at a time.
+  private final class Finished: @unchecked Sendable {
+    let table: GroupTable
+    init(_ table: GroupTable) { self.table = table }
+  }
+}

@@ -1,0 +1,50 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// The rows of several inputs, one input after the other. Column `i` of the result is column `i` of
+/// each input, under the first input's attributes.
+public struct Union: OperatorNode {
+  public let children: [any PlanNode]
+  public let origin: Origin?
+
+  public init(_ children: [any PlanNode], origin: Origin? = nil) {
+    self.children = children
+    self.origin = origin
+  }
+
+  public var name: String { "Union" }
+  public var output: [Attribute] {
+    children[0].output.enumerated().map { index, first in
+      let nullable = children.contains { $0.output[index].isNullable }
+      return Attribute(
+        id: first.id, first.name, first.type, isNullable: nullable, qualifier: first.qualifier,
+        watermarkDelayUs: first.watermarkDelayUs)
+    }
+  }
+  public var expressions: [Expression] { [] }
+  public var details: String { "" }
+  public var streaming: StreamingFacts { StreamingFacts() }
+
+  public func with(children: [any PlanNode]) -> any PlanNode { Union(children, origin: origin) }
+  public func with(expressions: [Expression]) -> any PlanNode { self }
+
+  public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
+    UnionOperator(output: output, children: children)
+  }
+}
+
+private final class UnionOperator: Operator {
+  let output: [Attribute]
+  private let children: [any Operator]
+
+  init(output: [Attribute], children: [any Operator]) {
+    self.output = output
+    self.children = children
+  }
+
+  func partitions(_ run: BatchRun) throws -> [Partition] {
+    try children.flatMap { try $0.partitions(run) }
+  }
+}
