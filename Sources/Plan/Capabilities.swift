@@ -25,3 +25,40 @@ public protocol TakesUid: PlanNode {
 public protocol LimitsRows: PlanNode {
   func limited(to count: Int) -> any PlanNode
 }
+
+/// A node below which there are columns that it leaves out, and that a filter or a sort above may
+/// still name.
+public protocol ExposesColumns: PlanNode {
+  var hiddenColumns: [Attribute] { get }
+  /// The same rows with some of the hidden columns behind the others.
+  func exposing(_ columns: [Attribute]) -> any PlanNode
+}
+
+extension Project: ExposesColumns {
+  public var hiddenColumns: [Attribute] {
+    let below = child.output + ((child as? any ExposesColumns)?.hiddenColumns ?? [])
+    let own = Set(output)
+    return below.filter { !own.contains($0) }
+  }
+
+  public func exposing(_ columns: [Attribute]) -> any PlanNode {
+    let missing = columns.filter { !child.output.contains($0) }
+    var below = child
+    if !missing.isEmpty, let exposing = child as? any ExposesColumns {
+      below = exposing.exposing(missing)
+    }
+    let passed = columns.map { NamedExpression(.attribute($0), as: $0) }
+    return Project(self.columns + passed, below, origin: origin)
+  }
+}
+
+extension Filter: ExposesColumns {
+  public var hiddenColumns: [Attribute] {
+    (child as? any ExposesColumns)?.hiddenColumns ?? []
+  }
+
+  public func exposing(_ columns: [Attribute]) -> any PlanNode {
+    guard let below = child as? any ExposesColumns else { return self }
+    return Filter(condition, below.exposing(columns), origin: origin)
+  }
+}

@@ -4,8 +4,6 @@ import Expressions
 import Plan
 
 /// Rows grouped by keys, and aggregates of each group. Without keys: one group, also of no rows.
-///
-/// The keys are plain columns of the child: the analyser puts a Project below for anything else.
 public struct Aggregate: OperatorNode {
   public let keys: [NamedExpression]
   /// Each an `aggregate` expression.
@@ -66,8 +64,7 @@ public struct Aggregate: OperatorNode {
         preconditionFailure("an Aggregate node over something that is no aggregate")
       }
       return Aggregation.Call(
-        function: call.isDistinct
-          ? DistinctAggregate(call.function, types: call.arguments.map(\.type)) : call.function,
+        function: call.function,
         arguments: call.arguments.map { CompiledExpression($0, input: input) },
         filter: call.filter.map { CompiledExpression($0, input: input) })
     }

@@ -1,0 +1,175 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// Builds an aggregation from keys and the expressions over its aggregates: an Aggregate node that
+/// computes each distinct aggregate once, and a projection where the result is more than those.
+struct AggregateBuilder {
+  let call: OperatorCall
+
+  /// `df:select(F.sum("x"))`: one group, all the columns made of aggregates.
+  func global(_ columns: [NamedExpression], over child: any PlanNode) throws -> any PlanNode {
+    try build(keys: [], shown: columns, over: child)
+  }
+
+  /// Groups by `keys`; `shown` are the columns of the result, keys not included unless they are
+  /// among them.
+  func build(
+    keys: [NamedExpression], shown: [NamedExpression], over child: any PlanNode
+  ) throws -> any PlanNode {
+    let keyByIdentity = Dictionary(
+      keys.map { ($0.expression.identity, $0.attribute) }, uniquingKeysWith: { a, _ in a })
+    var calls: [NamedExpression] = []
+    var callByIdentity: [String: Attribute] = [:]
+    let keyAttributes = Set(keys.map(\.attribute))
+    let results = try shown.map { column in
+      NamedExpression(
+        try replaced(
+          column.expression, column, keyByIdentity, keyAttributes, &calls, &callByIdentity),
+        as: column.attribute)
+    }
+    let node = Aggregate(keys: keys, aggregates: calls, child, origin: call.origin)
+    if zip(results, node.output).allSatisfy({ result, output in
+      result.attribute == output && result.expression.isAttribute(output)
+    }), results.count == node.output.count {
+      return node
+    }
+    let (flat, below) = WindowFunctions.extract(results, over: node, origin: call.origin)
+    return Project(flat, below, origin: call.origin)
+  }
+
+  /// The expression over the Aggregate's output.
+  private func replaced(
+    _ expression: Expression, _ column: NamedExpression, _ keys: [String: Attribute],
+    _ keyAttributes: Set<Attribute>, _ calls: inout [NamedExpression],
+    _ known: inout [String: Attribute]
+  ) throws -> Expression {
+    if let key = keys[expression.identity] { return .attribute(key, origin: expression.origin) }
+    switch expression.kind {
+    case .aggregate(let aggregate):
+      if aggregate.arguments.contains(where: \.hasAggregate) {
+        throw Failure(
+          "NESTED_AGGREGATE_FUNCTION",
+          "an aggregate cannot be taken of an aggregate: \(expression.sqlText)",
+          origin: expression.origin)
+      }
+      let identity = expression.identity
+      if let made = known[identity] { return .attribute(made, origin: expression.origin) }
+      // A result that is nothing but this aggregate has the result's own name and id.
+      let isWhole = column.expression === expression
+      let made = isWhole
+        ? column.attribute
+        : Attribute(expression.automaticName, expression.type, isNullable: expression.isNullable)
+      calls.append(NamedExpression(expression, as: made))
+      known[identity] = made
+      return .attribute(made, origin: expression.origin)
+    case .attribute(let attribute):
+      if keyAttributes.contains(attribute) { return expression }
+      throw notAggregated(attribute, hasKeys: !keys.isEmpty, expression.origin)
+    case .lambda: return expression
+    default:
+      let children = expression.children
+      if children.isEmpty { return expression }
+      let new = try children.map {
+        try replaced($0, column, keys, keyAttributes, &calls, &known)
+      }
+      return expression.with(children: new)
+    }
+  }
+
+  private func notAggregated(_ attribute: Attribute, hasKeys: Bool, _ origin: Origin?) -> Failure {
+    if !hasKeys {
+      return Failure(
+        "MISSING_GROUP_BY",
+        "the column `\(attribute.name)` stands beside an aggregate, but there are no groups",
+        hint: "Group with `groupBy`, or aggregate the column too.", origin: origin ?? call.origin)
+    }
+    return Failure(
+      "MISSING_AGGREGATION",
+      "the column `\(attribute.name)` is neither a key of the groups nor aggregated",
+      hint: "Add it to `groupBy`, or aggregate it: `F.first(\"\(attribute.name)\")`.",
+      origin: origin ?? call.origin)
+  }
+}
+
+extension Expression {
+  func isAttribute(_ attribute: Attribute) -> Bool {
+    if case .attribute(let own) = kind { own == attribute } else { false }
+  }
+}
+
+/// `aggregate`: what `groupBy(…):agg(…)` and its kin make.
+func buildAggregate(_ call: OperatorCall) throws -> any PlanNode {
+  let unresolvedKeys = call.expressions("keys")
+  let unresolved = call.expressions("aggregates")
+  let (all, input) = try TimeWindows(analyzer: call.analyzer)
+    .extract(unresolvedKeys + unresolved, from: call.children[0])
+  var keys: [NamedExpression] = []
+  for item in try call.analyzer.resolver(input.scope)
+    .resolveList(Array(all.prefix(unresolvedKeys.count)))
+  {
+    guard case .column(let key) = item else {
+      throw Failure(
+        "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
+        "a function that makes rows is only possible in `select`", origin: call.origin)
+    }
+    try checkKey(key)
+    keys.append(key)
+  }
+  let rest = Array(all.dropFirst(unresolvedKeys.count))
+  let shape = GroupingSets(call: call, input: input, keys: keys)
+  let grouped = try shape.apply(call.text("grouping"))
+  let aggregates = try pivoted(
+    call, try shape.resolve(rest, grouped), over: grouped.input)
+  let shown = grouped.keys.prefix(keys.count).map {
+    NamedExpression(.attribute($0.attribute), as: $0.attribute)
+  } + aggregates
+  return try AggregateBuilder(call: call)
+    .build(keys: grouped.keys, shown: shown, over: grouped.input.node)
+}
+
+private func checkKey(_ key: NamedExpression) throws {
+  if key.expression.hasAggregate {
+    throw Failure(
+      "GROUP_BY_AGGREGATE", "an aggregate cannot be a key: \(key.expression.sqlText)",
+      origin: key.expression.origin)
+  }
+}
+
+/// `pivot(column, values)`: each aggregate once for each value, under the value's name.
+private func pivoted(
+  _ call: OperatorCall, _ aggregates: [NamedExpression], over input: AnalyzedPlan
+) throws -> [NamedExpression] {
+  guard call.has("pivotColumn") else { return aggregates }
+  if input.node.isStreaming {
+    throw Failure(
+      "_LEGACY_ERROR_TEMP_3102", "Queries with streaming sources cannot pivot",
+      hint: "Aggregate with a condition for each value: "
+        + "`F.sum(F.when(c:eq(v), x))`.", origin: call.origin)
+  }
+  let column = call.expression("pivotColumn")
+  let analyzer = call.analyzer
+  let resolver = analyzer.resolver(input.scope)
+  return try call.expressions("pivotValues").flatMap { value in
+    let matches = try resolver.resolve(.call("<=>", [column, value], origin: call.origin))
+    let label = try resolver.resolve(
+      UnresolvedExpression(.cast(value, .string, isTry: false), origin: call.origin))
+    let name: String
+    if case .literal(let scalar) = fold(label).kind { name = scalar.text ?? "null" } else { name = "null" }
+    return try aggregates.map { aggregate in
+      let filtered = try aggregate.expression.transformed { node in
+        guard case .aggregate(let call) = node.kind else { return node }
+        let filter = try call.filter.map { try analyzer.conjunction($0, matches) } ?? matches
+        return Expression(
+          .aggregate(
+            AggregateCall(
+              call.function, call.arguments, isDistinct: call.isDistinct, filter: filter)),
+          node.type, isNullable: true, origin: node.origin)
+      }
+      let label = aggregates.count == 1 ? name : "\(name)_\(aggregate.attribute.name)"
+      return NamedExpression(
+        filtered, as: Attribute(label, filtered.type, isNullable: true))
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import Plan
+
+extension OperatorCatalog {
+  /// Every operation of `UnresolvedPlan`, but `table` and `sql`, which the session adds.
+  public static func builtIn(_ read: ReadContext) -> OperatorCatalog {
+    OperatorCatalog([
+      // Leaves
+      OperatorSpec("read") { try buildRead($0, read) },
+      OperatorSpec("localRows", build: buildLocalRows),
+      OperatorSpec("range", build: buildRange),
+      // Columns
+      OperatorSpec("select", build: buildSelect),
+      OperatorSpec("withColumns", build: buildWithColumns),
+      OperatorSpec("withColumnsRenamed", build: buildRename),
+      OperatorSpec("toDF", build: buildToDF),
+      OperatorSpec("drop", build: buildDrop),
+      OperatorSpec("alias", build: buildAlias),
+      // Rows
+      OperatorSpec("filter", build: buildFilter),
+      OperatorSpec("limit", build: buildLimit),
+      OperatorSpec("sort", build: buildSort),
+      OperatorSpec("union", build: buildUnion),
+      OperatorSpec("unionByName", build: buildUnionByName),
+      // Groups
+      OperatorSpec("aggregate", build: buildAggregate),
+      OperatorSpec("uid", build: buildUid),
+    ])
+  }
+}
