@@ -62,3 +62,11 @@ extension Filter: ExposesColumns {
     return Filter(condition, below.exposing(columns), origin: origin)
   }
 }
+
+/// A node that looks at whole rows: no column of its input may be left out.
+public protocol NeedsAllColumns: PlanNode {}
+
+/// A node that gives the first rows only.
+public protocol LimitNode: PlanNode {
+  var count: Int { get }
+}

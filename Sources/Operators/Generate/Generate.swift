@@ -62,6 +62,14 @@ extension Generate: PrunesColumns {
   }
 }
 
+extension Generate: PassesPredicates {
+  /// A condition on the row's own columns need not wait for the rows made of it.
+  public func predicate(_ condition: Expression, below index: Int) -> Expression? {
+    condition.references.isSubset(of: kept) ? condition : nil
+  }
+  public var needsPredicateBelowAll: Bool { true }
+}
+
 private struct GenerateStep: RowStep {
   let generator: any Generator
   let arguments: [CompiledExpression]

@@ -5,7 +5,7 @@ import Plan
 import State
 
 /// The first `count` rows. Over a stream in append mode: of all batches together.
-public struct Limit: OperatorNode {
+public struct Limit: OperatorNode, LimitNode {
   public let count: Int
   public let child: any PlanNode
   public let uid: String?

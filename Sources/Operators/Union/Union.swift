@@ -35,6 +35,16 @@ public struct Union: OperatorNode {
   }
 }
 
+extension Union: PassesPredicates, NeedsAllColumns {
+  public func predicate(_ condition: Expression, below index: Int) -> Expression? {
+    let own = Dictionary(
+      zip(output, children[index].output.map { Expression.attribute($0) }),
+      uniquingKeysWith: { a, _ in a })
+    return condition.substituting(own)
+  }
+  public var needsPredicateBelowAll: Bool { true }
+}
+
 private final class UnionOperator: Operator {
   let output: [Attribute]
   private let children: [any Operator]
