@@ -6,10 +6,16 @@ import Contract
 public final class UnresolvedExpression: Sendable {
   public let node: Node
   public let origin: Origin?
+  /// How many nodes lie above each other here: what walks the tree takes that much stack.
+  public let height: Int
+
+  /// The highest tree that is resolved; the text parser refuses a higher one.
+  public static let heightLimit = 1000
 
   public init(_ node: Node, origin: Origin? = nil) {
     self.node = node
     self.origin = origin
+    height = 1 + (node.children.map(\.height).max() ?? 0)
   }
 
   public enum Node: Sendable {
@@ -34,6 +40,19 @@ public final class UnresolvedExpression: Sendable {
     case over(UnresolvedExpression, UnresolvedWindow)
     /// `:name` in the text of `session:sql(text, args)`.
     case parameter(String)
+
+    /// The direct parts.
+    public var children: [UnresolvedExpression] {
+      switch self {
+      case .name, .column, .star, .literal, .parameter: []
+      case .call(_, let arguments, _, let filter): arguments + (filter.map { [$0] } ?? [])
+      case .cast(let child, _, _), .alias(let child, _), .lambda(_, let child), .sort(let child, _):
+        [child]
+      case .extract(let child, let key): [child, key]
+      case .userFunction(_, let arguments): arguments
+      case .over(let call, let window): [call] + window.partition + window.order
+      }
+    }
   }
 
   /// A call with no DISTINCT and no FILTER.
