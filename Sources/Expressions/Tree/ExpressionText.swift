@@ -2,7 +2,7 @@ import Columns
 import Contract
 
 /// For whom an expression is written.
-private enum TextStyle {
+enum TextStyle {
   /// The name of an output column: names alone, implicit casts left out.
   case name
   /// SQL, as in error messages: strings quoted.
@@ -35,11 +35,17 @@ extension Expression: CustomStringConvertible {
     case .call(let function, let arguments):
       return Self.text(function, arguments, style)
     case .lambda(let parameters, let body):
-      let names = parameters.map { Self.text($0, style == .plan ? .plan : .sql) }
-      let list = names.count == 1 ? names[0] : "(" + names.joined(separator: ", ") + ")"
-      return style == .name || style == .sql
-        ? "lambdafunction(\(body.text(style)), \(names.joined(separator: ", ")))"
-        : "\(list) -> \(body.text(style))"
+      // Spark gives every lambda parameter one name in a column's name.
+      let anonymous = style == .plan ? body : body.transformed { node in
+        guard case .attribute(let attribute) = node.kind, parameters.contains(attribute) else {
+          return node
+        }
+        return .attribute(Attribute("namedlambdavariable()", attribute.type))
+      }
+      let names = parameters.map {
+        style == .plan ? Self.text($0, style) : "namedlambdavariable()"
+      }
+      return Self.call("lambdafunction", [anonymous.text(style)] + names)
     case .aggregate(let call):
       let arguments = call.arguments.map { $0.text(style) }.joined(separator: ", ")
       let distinct = call.isDistinct ? "DISTINCT " : ""
@@ -144,4 +150,19 @@ extension SortOrder {
   public var text: String {
     "\(isAscending ? "ASC" : "DESC") NULLS \(nullsFirst ? "FIRST" : "LAST")"
   }
+}
+
+extension Expression {
+  /// What lies below the casts on top.
+  var withoutCasts: Expression {
+    if case .call(let function, let arguments) = kind, function.isCast {
+      return arguments[0].withoutCasts
+    }
+    return self
+  }
+}
+
+extension ScalarFunction {
+  /// Whether this is CAST or TRY_CAST.
+  var isCast: Bool { name == "cast" || name == "try_cast" }
 }

@@ -1,0 +1,227 @@
+import Columns
+import Contract
+
+/// Turns unresolved trees into typed expressions over the columns of a scope.
+public struct ExpressionResolver: Sendable {
+  public let scope: any Scope
+  public let functions: FunctionCatalog
+  public let session: ExpressionSession
+  /// What `:name` stands for.
+  public let parameters: [String: Expression]
+  /// Lambda parameters in scope, the innermost last.
+  private var variables: [Attribute] = []
+
+  public init(
+    scope: any Scope, functions: FunctionCatalog, session: ExpressionSession = ExpressionSession(),
+    parameters: [String: Expression] = [:]
+  ) {
+    self.scope = scope
+    self.functions = functions
+    self.session = session
+    self.parameters = parameters
+  }
+
+  /// The typed expression. Stars are for lists (`resolveList`) and for `count(*)`.
+  public func resolve(_ unresolved: UnresolvedExpression) throws -> Expression {
+    if unresolved.height > UnresolvedExpression.heightLimit {
+      throw Failure(
+        "PARSE_SYNTAX_ERROR",
+        "the expression nests deeper than \(UnresolvedExpression.heightLimit) levels",
+        origin: unresolved.origin)
+    }
+    return try withOrigin(unresolved.origin) { try resolveNode(unresolved) }
+  }
+
+  private func resolveNode(_ unresolved: UnresolvedExpression) throws -> Expression {
+    let origin = unresolved.origin
+    switch unresolved.node {
+    case .name(let parts): return try resolveName(parts, origin)
+    case .column(let plan, let name):
+      return .attribute(try scope.column(ofPlan: plan, name: name), origin: origin)
+    case .star:
+      throw Failure(
+        "INVALID_USAGE_OF_STAR_OR_REGEX", "`*` cannot stand inside an expression", origin: origin)
+    case .literal(let value, let type): return .literal(value, type, origin: origin)
+    case .call(let name, let arguments, let isDistinct, let filter):
+      return try resolveCall(name, arguments, isDistinct: isDistinct, filter: filter, origin)
+    case .cast(let child, let type, let isTry):
+      return try cast(child, to: type, isTry: isTry, origin)
+    case .alias(let child, let names):
+      let inner = try resolveNode(child)
+      guard names.count == 1 else {
+        throw Failure(
+          "NUM_TABLE_VALUE_ALIASES_MISMATCH",
+          "several names are only for a function that makes several columns", origin: origin)
+      }
+      return named(inner, names[0], origin)
+    case .extract(let child, let key):
+      return try extract(resolveNode(child), resolveNode(key), origin, session: session)
+    case .lambda:
+      throw Failure(
+        "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
+        "a lambda is only for the functions that take one", origin: origin)
+    case .userFunction(let function, let arguments):
+      return try userCall(function, arguments, origin)
+    case .sort:
+      throw Failure(
+        "UNSUPPORTED_FEATURE.ORDER_IN_EXPRESSION", "an order (asc, desc) is only for sort keys",
+        origin: origin)
+    case .over(let call, let window): return try resolveWindow(call, window, origin)
+    case .parameter(let name):
+      guard let value = parameters[name] else {
+        throw Failure(
+          "UNBOUND_SQL_PARAMETER", "no value was given for the parameter `:\(name)`",
+          hint: Suggestion.sentence(for: name, among: Array(parameters.keys)), origin: origin)
+      }
+      return value
+    }
+  }
+
+  private func cast(
+    _ child: UnresolvedExpression, to type: DataType, isTry: Bool, _ origin: Origin?
+  ) throws -> Expression {
+    let cast = try resolveNode(child).cast(to: type, isTry: isTry)
+    return Expression(cast.kind, cast.type, isNullable: cast.isNullable, origin: origin)
+  }
+
+  /// An alias: a new column, which keeps the watermark of a column that it merely renames.
+  private func named(_ inner: Expression, _ name: String, _ origin: Origin?) -> Expression {
+    let attribute = Attribute(
+      name, inner.type, isNullable: inner.isNullable, watermarkDelayUs: inner.watermarkDelayUs)
+    return Expression(
+      .alias(inner, attribute), inner.type, isNullable: inner.isNullable, origin: origin)
+  }
+
+  // MARK: Names
+
+  /// Functions that SQL calls without brackets.
+  private static let bareFunctions: Set<String> = [
+    "current_date", "current_timestamp", "localtimestamp", "current_user", "user", "session_user",
+    "current_time", "current_timezone", "current_catalog", "current_database", "current_schema",
+  ]
+
+  private func resolveName(_ parts: [String], _ origin: Origin?) throws -> Expression {
+    if let variable = variables.last(where: { $0.name.lowercased() == parts[0].lowercased() }) {
+      return try fields(parts.dropFirst(), of: .attribute(variable, origin: origin), origin)
+    }
+    if let (column, taken) = try scope.lookup(
+      parts, isCaseSensitive: session.isCaseSensitive, origin: origin)
+    {
+      return try fields(parts.dropFirst(taken), of: .attribute(column, origin: origin), origin)
+    }
+    let bare = parts[0].lowercased()
+    if parts.count == 1, Self.bareFunctions.contains(bare), functions[bare] != nil {
+      return try resolveCall(parts[0], [], isDistinct: false, filter: nil, origin)
+    }
+    throw unresolvedColumn(parts, columns: scope.columns, origin: origin)
+  }
+
+  private func fields(
+    _ names: ArraySlice<String>, of base: Expression, _ origin: Origin?
+  ) throws -> Expression {
+    try names.reduce(base) {
+      try extract($0, .literal(.text($1), .string), origin, session: session)
+    }
+  }
+
+  // MARK: Calls
+
+  private func resolveCall(
+    _ name: String, _ arguments: [UnresolvedExpression], isDistinct: Bool,
+    filter: UnresolvedExpression?, _ origin: Origin?
+  ) throws -> Expression {
+    if let function = functions.userFunction(name) { return try userCall(function, arguments, origin) }
+    guard let function = functions[name] else {
+      throw unresolvedRoutine(name, among: functions.names, origin: origin)
+    }
+    let isAggregate = function.spec.kind == .aggregate
+    if (isDistinct || filter != nil) && !isAggregate {
+      throw Failure(
+        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+        "the function `\(name)` does not support \(isDistinct ? "DISTINCT" : "FILTER")",
+        origin: origin)
+    }
+    var unresolved: [UnresolvedExpression] = []
+    var resolved: [Expression] = []
+    for argument in arguments {
+      let made = try resolveArgument(argument, of: name)
+      resolved += made
+      unresolved += made.map { _ in argument }
+    }
+    let (resolver, written) = (self, unresolved)
+    let call = FunctionCall(
+      name: name, arguments: resolved, isDistinct: isDistinct,
+      filter: try filter.map { try condition($0) }, origin: origin, session: session
+    ) { index, parameters in
+      guard index < written.count, case .lambda(let names, let body) = written[index].node
+      else { return nil }
+      return try resolver.lambda(names, body, parameters, of: name, written[index].origin)
+    }
+    return try withOrigin(origin) { try function.bind(call) }
+  }
+
+  /// One argument; several for a star. `count(*)` counts rows.
+  private func resolveArgument(
+    _ argument: UnresolvedExpression, of name: String
+  ) throws -> [Expression] {
+    switch argument.node {
+    // A lambda's parameters get their types from the function that takes it.
+    case .lambda:
+      return [Expression(.lambda([], .literal(.null, .null)), .null, origin: argument.origin)]
+    case .star([]) where name.lowercased() == "count":
+      return [.literal(.integer(1), .int, origin: argument.origin)]
+    case .star(let parts): return try star(parts, argument.origin).map(\.expression)
+    default: return [try resolveNode(argument)]
+    }
+  }
+
+  private func condition(_ unresolved: UnresolvedExpression) throws -> Expression {
+    let condition = try resolveNode(unresolved)
+    guard condition.type == .boolean || condition.type == .null else {
+      throw Failure(
+        "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
+        "a condition must be \"BOOLEAN\", but `\(condition.sqlText)` has the type "
+          + "\"\(condition.type)\"", origin: unresolved.origin)
+    }
+    return condition.implicitlyCast(to: .boolean)
+  }
+
+  private func userCall(
+    _ function: any UserFunction, _ arguments: [UnresolvedExpression], _ origin: Origin?
+  ) throws -> Expression {
+    Expression(
+      .userFunction(function, try arguments.map { try resolveNode($0) }), function.returnType,
+      isNullable: true, origin: origin)
+  }
+
+  private func lambda(
+    _ names: [String], _ body: UnresolvedExpression, _ parameters: [Field], of function: String,
+    _ origin: Origin?
+  ) throws -> Expression {
+    guard names.count <= parameters.count else {
+      throw Failure(
+        "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
+        "the lambda of `\(function)` has \(names.count) parameters, but is called with "
+          + "\(parameters.count)", origin: origin)
+    }
+    let attributes = zip(names, parameters).map {
+      Attribute($0, $1.type, isNullable: $1.isNullable)
+    }
+    var inner = self
+    inner.variables += attributes
+    let resolved = try inner.resolveNode(body)
+    return Expression(
+      .lambda(attributes, resolved), resolved.type, isNullable: resolved.isNullable, origin: origin)
+  }
+}
+
+extension Expression {
+  /// The watermark's delay where this is an event-time column, plain or renamed.
+  public var watermarkDelayUs: Int64? {
+    switch kind {
+    case .attribute(let attribute): attribute.watermarkDelayUs
+    case .alias(_, let attribute): attribute.watermarkDelayUs
+    default: nil
+    }
+  }
+}

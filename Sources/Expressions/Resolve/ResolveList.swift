@@ -1,0 +1,108 @@
+import Columns
+import Contract
+
+/// One entry of a projection or an aggregation, resolved.
+public enum ProjectionItem: Sendable {
+  case column(NamedExpression)
+  /// A function that makes rows, and the names that the user gave its columns (none: its own).
+  case generator(any Generator, [Expression], names: [String], origin: Origin?)
+}
+
+extension ExpressionResolver {
+  /// The entries of a SELECT list: stars expanded, each column with its name.
+  public func resolveList(_ list: [UnresolvedExpression]) throws -> [ProjectionItem] {
+    try list.flatMap { item -> [ProjectionItem] in
+      if case .star(let parts) = item.node {
+        return try starItems(parts, item.origin)
+      }
+      return [try resolveItem(item)]
+    }
+  }
+
+  /// One column with its name. A plain column stays itself.
+  public func resolveNamed(_ unresolved: UnresolvedExpression) throws -> NamedExpression {
+    switch try resolveItem(unresolved) {
+    case .column(let column): return column
+    case .generator(let generator, _, _, let origin):
+      throw Failure(
+        "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
+        "`\(generator.name)` makes rows, which is only possible in `select`", origin: origin)
+    }
+  }
+
+  private func resolveItem(_ unresolved: UnresolvedExpression) throws -> ProjectionItem {
+    var inner = unresolved
+    var names: [String] = []
+    if case .alias(let child, let given) = unresolved.node {
+      (inner, names) = (child, given)
+    }
+    let resolved = try resolve(inner)
+    if case .generator(let generator, let arguments) = resolved.kind {
+      guard names.isEmpty || names.count == generator.output.count else {
+        throw Failure(
+          "UDTF_ALIAS_NUMBER_MISMATCH",
+          "`\(generator.name)` makes \(generator.output.count) columns, but \(names.count) names "
+            + "were given", origin: unresolved.origin)
+      }
+      return .generator(generator, arguments, names: names, origin: unresolved.origin)
+    }
+    guard names.count <= 1 else {
+      throw Failure(
+        "NUM_TABLE_VALUE_ALIASES_MISMATCH",
+        "several names are only for a function that makes several columns", origin: unresolved.origin)
+    }
+    return .column(Self.named(resolved, names.first ?? Self.automaticName(inner, resolved), isGiven: !names.isEmpty))
+  }
+
+  private static func named(_ expression: Expression, _ name: String, isGiven: Bool) -> NamedExpression {
+    switch expression.kind {
+    case .attribute(let attribute) where !isGiven || name == attribute.name:
+      return NamedExpression(expression, as: attribute)
+    case .alias(let child, let attribute) where !isGiven: return NamedExpression(child, as: attribute)
+    default:
+      return NamedExpression(
+        expression,
+        as: Attribute(
+          name, expression.type, isNullable: expression.isNullable,
+          watermarkDelayUs: expression.watermarkDelayUs))
+    }
+  }
+
+  /// The name of a column that the user gave none, as Spark's.
+  static func automaticName(_ unresolved: UnresolvedExpression, _ resolved: Expression) -> String {
+    // A field reached by its name alone, and a cast of a name, keep that name.
+    var plain = unresolved
+    while case .cast(let child, _, _) = plain.node { plain = child }
+    switch plain.node {
+    case .name(let parts):
+      if case .attribute(let attribute) = resolved.withoutCasts.kind { return attribute.name }
+      return parts[parts.count - 1]
+    case .column(_, let name): return name
+    default: return resolved.automaticName
+    }
+  }
+
+  private func starItems(_ parts: [String], _ origin: Origin?) throws -> [ProjectionItem] {
+    try star(parts, origin).map { .column(Self.named($0.expression, $0.name, isGiven: false)) }
+  }
+
+  /// The columns that a star stands for: all, those of an alias, or the fields of a struct.
+  func star(_ parts: [String], _ origin: Origin?) throws -> [(expression: Expression, name: String)] {
+    let own = scope.columns.filter { column in
+      parts.isEmpty
+        || (parts.count == 1
+          && column.qualifier.map { $0.lowercased() == parts[0].lowercased() } ?? false)
+    }
+    if parts.isEmpty || !own.isEmpty {
+      return own.map { (.attribute($0, origin: origin), $0.name) }
+    }
+    let base = try resolve(UnresolvedExpression(.name(parts), origin: origin))
+    guard case .structure(let fields) = base.type else {
+      throw Failure(
+        "CANNOT_RESOLVE_STAR_EXPAND",
+        "`\(parts.joined(separator: ".")).*` needs a struct or the alias of a DataFrame, but "
+          + "`\(base.sqlText)` has the type \"\(base.type)\"", origin: origin)
+    }
+    return fields.indices.map { (structureField($0, of: base, origin), fields[$0].name) }
+  }
+}
