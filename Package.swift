@@ -63,6 +63,7 @@ let package = Package(
     tests("Contract", ["Contract"]),
     tests("Columns", ["Columns"]),
     tests("Script", ["Script"]),
+    tests("Operators", ["Operators"]),
   ],
   cxxLanguageStandard: .cxx17
 )
