@@ -13,6 +13,11 @@ uint64_t moontide_hash64(const void *_Nullable bytes, unsigned long count, uint6
 /// Whether this processor has what the column kernels are compiled for.
 int moontide_has_avx2(void);
 
+/// renameat2 with RENAME_NOREPLACE: fails with EEXIST where `to` exists. 0, or -1 and errno.
+int moontide_rename_new(const char *_Nonnull from, const char *_Nonnull to);
+/// F_OFD_SETLK for writing: a lock of the open file, not of the process. 0, or -1 and errno.
+int moontide_lock_file(int descriptor);
+
 // Tables of HyperLogLog++; see hyperloglog_estimates.c.
 extern const int moontide_hyperloglog_starts[16];
 extern const double moontide_hyperloglog_estimates[];
