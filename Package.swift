@@ -63,12 +63,9 @@ let package = Package(
     tests("Contract", ["Contract"]),
     tests("Columns", ["Columns"]),
     tests("Script", ["Script"]),
-<<<<<<< HEAD
     tests("Operators", ["Operators"]),
-=======
     tests("State", ["State"]),
     tests("Streaming", ["Streaming"]),
->>>>>>> 2ad5e77 (Streaming, State: durable storage, the batch log, the micro-batch machine and the state store)
   ],
   cxxLanguageStandard: .cxx17
 )
