@@ -60,8 +60,12 @@ let package = Package(
       name: "moontide", dependencies: ["Script"], swiftSettings: swift,
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
+    .target(
+      name: "ExpressionTesting", dependencies: ["Expressions"],
+      path: "Tests/Support/ExpressionTesting", swiftSettings: swift),
     tests("Contract", ["Contract"]),
     tests("Columns", ["Columns"]),
+    tests("Expressions", ["Expressions", "ExpressionTesting"]),
     tests("Script", ["Script"]),
     tests("Operators", ["Operators"]),
     tests("State", ["State"]),

@@ -47,8 +47,26 @@ extension Expression {
       isTry ? "try_cast" : "cast", canFail: rule.canFail && !isTry, notation: notation,
       kernel: .whole { columns, context in try kernel(columns[0], context) })
     return Expression(
-      .call(function, [self]), target, isNullable: isNullable || (isTry && rule.canFail),
+      .call(function, [self]), target,
+      isNullable: isNullable || (isTry && rule.canFail) || Self.forcesNull(from: type, to: target),
       origin: origin)
+  }
+
+  /// The casts whose result Spark's schemas call nullable whatever goes in.
+  private static func forcesNull(from: DataType, to: DataType) -> Bool {
+    switch (from, to) {
+    case (.string, .binary): false
+    case (.string, _): true
+    case (_, .string): false
+    case (.timestamp, .byte), (.timestamp, .short), (.timestamp, .int): true
+    case (.float, .timestamp), (.double, .timestamp): true
+    case (.timestamp, .date): false
+    case (_, .date): true
+    case (.decimal(let p1, let s1), .decimal(let p2, let s2)): p2 - s2 < p1 - s1 || s2 < s1
+    case (_, .decimal): !to.holds(from)
+    case (_, _) where to.isInteger: from.isFraction || from.isDecimal
+    default: false
+    }
   }
 }
 
@@ -61,6 +79,7 @@ public func canCast(from: DataType, to: DataType) -> Bool {
 func castRule(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
   if from == to { return CastRule { column, _ in column } }
   if from == .null { return CastRule { column, _ in .nulls(to, count: column.count) } }
+  if to == .string { return textCast(from: from) }
   if from.isNested || to.isNested { return nestedCast(from: from, to: to, isTry: isTry) }
   switch from {
   case .byte: return integerCast(Int8.self, from: from, to: to, isTry: isTry)
@@ -69,7 +88,12 @@ func castRule(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
   case .long: return integerCast(Int64.self, from: from, to: to, isTry: isTry)
   case .float: return fractionCast(Float.self, from: from, to: to, isTry: isTry)
   case .double: return fractionCast(Double.self, from: from, to: to, isTry: isTry)
-  case .boolean: return booleanCast(to: to)
+  case .boolean: return booleanCast(to: to) ?? booleanToDecimal(to: to, isTry: isTry)
+  case .string: return stringCast(to: to, isTry: isTry)
+  case .decimal: return decimalCast(from: from, to: to, isTry: isTry)
+  case .date, .timestamp, .timestampNtz: return timeCast(from: from, to: to, isTry: isTry)
+  case .dayTimeInterval, .yearMonthInterval:
+    return intervalCast(from: from, to: to, isTry: isTry)
   default: return nil
   }
 }

@@ -13,7 +13,9 @@ func integerCast<A: FixedWidthInteger & SignedInteger & ColumnElement & Sendable
   case .float: return CastRule { column, _ in try mapped(column, to: to) { (x: A) in Float(x) } }
   case .double: return CastRule { column, _ in try mapped(column, to: to) { (x: A) in Double(x) } }
   case .boolean: return CastRule { column, _ in try mapped(column, to: to) { (x: A) in x != 0 } }
-  default: return nil
+  case .decimal: return integerToDecimal(a, from: from, to: to, isTry: isTry)
+  case .timestamp: return secondsCast(a)
+  default: return intervalOfCountCast(a, from: from, to: to, isTry: isTry)
   }
 }
 
@@ -49,6 +51,8 @@ func fractionCast<A: BinaryFloatingPoint & ColumnElement & Sendable>(
   case .float: return CastRule { column, _ in try mapped(column, to: to) { (x: A) in Float(x) } }
   case .double: return CastRule { column, _ in try mapped(column, to: to) { (x: A) in Double(x) } }
   case .boolean: return CastRule { column, _ in try mapped(column, to: to) { (x: A) in x != 0 } }
+  case .decimal: return fractionToDecimal(a, to: to, isTry: isTry)
+  case .timestamp: return fractionSecondsCast(a, from: from, isTry: isTry)
   default: return nil
   }
 }

@@ -166,11 +166,12 @@ func valuesOfMaps(_ maps: Vector, _ keys: Vector) -> Vector {
   let count = maps.count
   let chosen = Buffer(capacity: count * 4)
   let out = chosen.typed(UInt32.self)
-  let order = RowOrder(maps.children[0], keys)
+  let candidates = maps.children[0]
   for row in 0..<count {
     out[row] = Selection.none
     if maps.isNull(row) || keys.isNull(row) { continue }
-    for entry in maps.range(row) where order.equal(entry, row) {
+    for entry in maps.range(row)
+    where ValueOrder.compare(candidates, entry, keys, row) == 0 {
       out[row] = UInt32(truncatingIfNeeded: entry)
       break
     }

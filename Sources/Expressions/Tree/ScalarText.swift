@@ -31,11 +31,16 @@ extension Scalar {
     case (.bytes, .string): return text ?? ""
     default: break
     }
-    // Whatever is left is written by the cast itself, so that the two cannot differ.
-    let literal = Expression.literal(self, type)
-    guard let cast = try? literal.cast(to: .string), case .literal(let value) = fold(cast).kind,
-      let text = value.text
-    else { return "\(self)" }
+    if case (.bytes(let bytes), .binary) = (self, type), quoted {
+      return "X'" + bytes.map { byte in
+        let digits = String(byte, radix: 16, uppercase: true)
+        return digits.count == 1 ? "0" + digits : digits
+      }.joined() + "'"
+    }
+    var bytes: [UInt8] = []
+    var writer = ValueText(zone: .utc)
+    writer.append(.constant(self, type, count: 1), 0, to: &bytes)
+    let text = String(decoding: bytes, as: UTF8.self)
     switch type {
     case .date where quoted: return "DATE '\(text)'"
     case .timestamp where quoted: return "TIMESTAMP '\(text)'"

@@ -1,0 +1,246 @@
+import Columns
+import Contract
+
+/// Arithmetic with dates, instants and intervals; nil where neither operand is one.
+func dateArithmetic(
+  _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool
+) throws -> Expression? {
+  let (left, right) = (call[0], call[1])
+  func special(_ type: DataType) -> Bool { type.isDatetime || type.isInterval }
+  guard special(left.type) || special(right.type) else { return nil }
+  switch (operation, left.type, right.type) {
+  case (.add, _, _) where right.type.isDatetime && !left.type.isDatetime:
+    return try moved(call.with([right, left]), by: 1, isTry: isTry)
+  case (.add, _, _) where left.type.isDatetime && !right.type.isDatetime:
+    return try moved(call, by: 1, isTry: isTry)
+  case (.subtract, _, _) where left.type.isDatetime && (right.type.isDatetime || right.type == .string),
+    (.subtract, .string, _) where right.type.isDatetime:
+    return difference(call)
+  case (.subtract, _, _) where left.type.isDatetime:
+    return try moved(call, by: -1, isTry: isTry)
+  case (.add, _, _), (.subtract, _, _): return try intervalSum(call, operation, isTry: isTry)
+  case (.multiply, _, _) where left.type.isInterval && (right.type.isNumeric || right.type == .string):
+    return scaled(call, .multiply, isTry: isTry)
+  case (.multiply, _, _) where right.type.isInterval && (left.type.isNumeric || left.type == .string):
+    return scaled(call.with([right, left]), .multiply, isTry: isTry)
+  case (.divide, _, _) where left.type.isInterval && (right.type.isNumeric || right.type == .string):
+    return scaled(call, .divide, isTry: isTry)
+  case (.integralDivide, _, _) where left.type.isInterval && right.type.isInterval:
+    return try intervalQuotient(call)
+  default: throw differentOperands(call, operation.sign)
+  }
+}
+
+private func overflowed(_ what: String) -> Failure {
+  Failure("DATETIME_OVERFLOW", "datetime operation overflow: \(what)")
+}
+
+/// A date or instant plus or minus days or an interval.
+private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> Expression {
+  var (base, amount) = (call[0], call[1])
+  switch (base.type, amount.type) {
+  case (_, .null):
+    return .literal(.null, base.type, origin: call.origin)
+  case (.date, .byte), (.date, .short), (.date, .int):
+    amount = amount.implicitlyCast(to: .int)
+    return movedByDays(call.with([base, amount]), by: sign, isTry: isTry)
+  case (.date, .dayTimeInterval(.day, .day)):
+    let days = call.with([amount]).renamed("extractansiintervaldays").result(.int) { columns, _ in
+      try mapped(columns[0], to: .int) { (us: Int64) in
+        Int32(truncatingIfNeeded: us / Calendar.microsecondsPerDay)
+      }
+    }
+    return movedByDays(call.with([base, days]), by: sign, isTry: isTry)
+  case (.date, .dayTimeInterval): base = base.implicitlyCast(to: .timestamp)
+  default: break
+  }
+  let type = base.type
+  let name = sign > 0 ? "+" : "-"
+  let notation = ScalarFunction.Notation.custom { "\($0[0]) \(name) \($0[1])" }
+  let operands = call.renamed(name).with([base, amount])
+  switch (type, amount.type) {
+  case (.date, .yearMonthInterval):
+    return operands.result(type, canFail: true, notation: notation) { columns, _ in
+      try mapped(columns[0], columns[1], to: type) { (days: Int32, months: Int32) in
+        let moved = Calendar.addMonths(Int(days), Int(sign) * Int(months))
+        guard let value = Int32(exactly: moved) else { throw overflowed("add months to a date") }
+        return value
+      }
+    }
+  case (.timestamp, .dayTimeInterval), (.timestampNtz, .dayTimeInterval),
+    (.timestamp, .yearMonthInterval), (.timestampNtz, .yearMonthInterval):
+    return movedInstant(operands, by: sign, notation)
+  default: throw differentOperands(call, name)
+  }
+}
+
+private func movedByDays(_ call: FunctionCall, by sign: Int64, isTry: Bool) -> Expression {
+  call.renamed(sign > 0 ? "date_add" : "date_sub").result(.date, canFail: !isTry) { columns, _ in
+    try mapped(columns[0], columns[1], to: .date) { (days: Int32, count: Int32) in
+      Int32(truncatingIfNeeded: Int64(days) &+ sign &* Int64(count))
+    }
+  }
+}
+
+/// An instant plus or minus an interval. A day is a calendar day of the session's zone.
+private func movedInstant(
+  _ call: FunctionCall, by sign: Int64, _ notation: ScalarFunction.Notation
+) -> Expression {
+  let type = call.types[0]
+  let isInMonths = call.types[1].layout == .fixed(width: 4)
+  return call.result(type, canFail: true, notation: notation) { columns, context in
+    let zone = type == .timestamp ? try TimeZone.named(context.task.timeZoneId) : .utc
+    if isInMonths {
+      return try mapped(columns[0], columns[1], to: type) { (us: Int64, months: Int32) in
+        guard let value = zone.add(months: Int(sign) * Int(months), days: 0, microseconds: 0, to: us)
+        else { throw overflowed("add months to a timestamp") }
+        return value
+      }
+    }
+    return try mapped(columns[0], columns[1], to: type) { (us: Int64, interval: Int64) in
+      let amount = sign &* interval
+      let days = amount / Calendar.microsecondsPerDay
+      let rest = amount % Calendar.microsecondsPerDay
+      // Without a zone change a day is 24 hours, and the sum is enough.
+      if days == 0 || zone.fixedOffsetUs != nil {
+        let (sum, overflow) = us.addingReportingOverflow(amount)
+        if overflow { throw overflowed("add an interval to a timestamp") }
+        return sum
+      }
+      guard let value = zone.add(months: 0, days: Int(days), microseconds: rest, to: us)
+      else { throw overflowed("add an interval to a timestamp") }
+      return value
+    }
+  }
+}
+
+/// The time between two dates or instants.
+private func difference(_ call: FunctionCall) -> Expression {
+  let name = call.renamed("-")
+  let types = call.types
+  if types.allSatisfy({ $0 == .date || $0 == .string }) {
+    let operands = name.with(call.arguments.map { $0.implicitlyCast(to: .date) })
+    let type = DataType.dayTimeInterval(.day, .day)
+    return operands.result(type, canFail: true, notation: .infix) { columns, _ in
+      try mapped(columns[0], columns[1], to: type) { (x: Int32, y: Int32) in
+        (Int64(x) &- Int64(y)) &* Calendar.microsecondsPerDay
+      }
+    }
+  }
+  let isInstant = types.contains(.timestamp)
+  let type: DataType = isInstant ? .timestamp : .timestampNtz
+  let operands = name.with(call.arguments.map { $0.implicitlyCast(to: type) })
+  return operands.result(.dayToSecond, canFail: true, notation: .infix) { columns, context in
+    let zone = isInstant ? try TimeZone.named(context.task.timeZoneId) : .utc
+    return try mapped(columns[0], columns[1], to: .dayToSecond) { (x: Int64, y: Int64) in
+      // Spark subtracts the wall clocks, so that a day with 23 hours is still a day.
+      let (value, overflow) = zone.local(ofInstant: x)
+        .subtractingReportingOverflow(zone.local(ofInstant: y))
+      if overflow { throw overflowed("subtract timestamps") }
+      return value
+    }
+  }
+}
+
+private func intervalSum(
+  _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool
+) throws -> Expression {
+  guard let type = ImplicitCast.tightestCommonType(call.types[0], call.types[1]), type.isInterval
+  else { throw differentOperands(call, operation.sign) }
+  let operands = call.renamed(operation.sign).with(call.arguments.map { $0.implicitlyCast(to: type) })
+  let failure = intervalOverflow(operation)
+  let isSum = operation == .add
+  return operands.result(
+    type, nullable: isTry ? .always : .ofArguments, canFail: !isTry, notation: .infix
+  ) { columns, _ in
+    func sum<T: FixedWidthInteger & ColumnElement & ResultElement>(_ element: T.Type) throws -> Vector {
+      try mappedOrNull(columns[0], columns[1], to: type) { (x: T, y: T) -> T? in
+        let (value, overflow) = isSum ? x.addingReportingOverflow(y) : x.subtractingReportingOverflow(y)
+        if !overflow { return value }
+        if isTry { return nil }
+        throw failure
+      }
+    }
+    return type.layout == .fixed(width: 4) ? try sum(Int32.self) : try sum(Int64.self)
+  }
+}
+
+private func intervalOverflow(_ operation: Arithmetic) -> Failure {
+  Failure(
+    "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "integer overflow while operating with intervals",
+    hint: "Use `\(operation.tolerantName)` to tolerate overflow and return NULL instead")
+}
+
+/// An interval times or divided by a number, rounded half up.
+private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) -> Expression {
+  let isMonths = call.types[0].layout == .fixed(width: 4)
+  let type: DataType = isMonths ? .yearToMonth : .dayToSecond
+  let interval = call[0].implicitlyCast(to: type)
+  let byInteger = call.types[1].isInteger
+  let factor = call[1].implicitlyCast(to: byInteger ? .long : .double)
+  let failure = intervalOverflow(operation)
+  let zero = Failure(
+    "INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero",
+    hint: "Use `try_divide` to tolerate a divisor of 0 and return NULL instead")
+  let isProduct = operation == .multiply
+  @Sendable func exact(_ value: Int64, _ other: Int64) throws -> Int64? {
+    if isProduct {
+      let (product, overflow) = value.multipliedReportingOverflow(by: other)
+      return overflow ? nil : product
+    }
+    if other == 0 { throw zero }
+    let (quotient, overflow) = value.dividedReportingOverflow(by: other)
+    if overflow { return nil }
+    let rest = value.remainderReportingOverflow(dividingBy: other).partialValue
+    let isUp = rest.magnitude >= other.magnitude &- rest.magnitude
+    return isUp ? quotient + ((value < 0) == (other < 0) ? 1 : -1) : quotient
+  }
+  @Sendable func rounded(_ value: Int64, _ other: Double) throws -> Int64? {
+    if !isProduct, other == 0 { throw zero }
+    let result = isProduct ? Double(value) * other : Double(value) / other
+    return Int64(exactly: result.rounded(.toNearestOrAwayFromZero))
+  }
+  return call.renamed(operation.sign).with([interval, factor]).result(
+    type, nullable: isTry ? .always : .ofArguments, canFail: true, notation: .infix
+  ) { columns, _ in
+    func shaped(_ value: Int64?) throws -> Int64? {
+      if let value, !isMonths || Int32(exactly: value) != nil { return value }
+      if isTry { return nil }
+      throw failure
+    }
+    let wide = isMonths
+      ? try mapped(columns[0], to: .long) { (x: Int32) in Int64(x) }
+      : columns[0].reinterpreted(as: .long)
+    let result = byInteger
+      ? try mappedOrNull(wide, columns[1], to: .dayToSecond) { (x: Int64, y: Int64) -> Int64? in
+        if isTry, !isProduct, y == 0 { return nil }
+        return try shaped(try exact(x, y))
+      }
+      : try mappedOrNull(wide, columns[1], to: .dayToSecond) { (x: Int64, y: Double) -> Int64? in
+        if isTry, !isProduct, y == 0 { return nil }
+        return try shaped(try rounded(x, y))
+      }
+    guard isMonths else { return result }
+    return try mapped(result, to: type) { (x: Int64) in Int32(truncatingIfNeeded: x) }
+  }
+}
+
+private func intervalQuotient(_ call: FunctionCall) throws -> Expression {
+  guard let type = ImplicitCast.tightestCommonType(call.types[0], call.types[1]), type.isInterval
+  else { throw differentOperands(call, "div") }
+  let zero = Failure("INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero")
+  let isMonths = type.layout == .fixed(width: 4)
+  return call.with(call.arguments.map { $0.implicitlyCast(to: type) }).result(
+    .long, canFail: true, notation: .infix
+  ) { columns, _ in
+    func quotient<T: FixedWidthInteger & ColumnElement>(_ element: T.Type) throws -> Vector {
+      try mapped(columns[0], columns[1], to: .long) { (x: T, y: T) in
+        if y == 0 { throw zero }
+        let (value, overflow) = Int64(x).dividedReportingOverflow(by: Int64(y))
+        if overflow { throw Arithmetic.integralDivide.overflow }
+        return value
+      }
+    }
+    return isMonths ? try quotient(Int32.self) : try quotient(Int64.self)
+  }
+}
