@@ -147,6 +147,21 @@ int moontide_register_metamethod(
   return moontide_protect(lua, register_metamethod_step, &registration, 0);
 }
 
+static int register_method_step(lua_State *lua) {
+  const struct registration *registration = lua_touserdata(lua, 1);
+  push_class(lua, registration->table);
+  luaL_getsubtable(lua, -1, "__index");
+  lua_pushinteger(lua, registration->function);
+  lua_pushcclosure(lua, trampoline, 1);
+  lua_setfield(lua, -2, registration->name);
+  return 0;
+}
+
+int moontide_register_method(lua_State *lua, const char *class, const char *name, int function) {
+  struct registration registration = {class, name, function};
+  return moontide_protect(lua, register_method_step, &registration, 0);
+}
+
 void moontide_push_object(lua_State *lua, uint32_t handle, const char *class) {
   moontide_host *host = moontide_host_of(lua);
   push_class(lua, class);

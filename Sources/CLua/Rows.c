@@ -443,7 +443,7 @@ static int push_arguments(lua_State *lua, const moontide_calls *calls, int strin
     lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->before[count]);
   const moontide_rows *rows = calls->rows;
   if (calls->key) {
-    push_row(lua, calls->key, 0, 0);
+    push_row(lua, calls->key, calls->row, 0);
     count++;
   }
   switch (calls->form) {
@@ -461,11 +461,12 @@ static int push_arguments(lua_State *lua, const moontide_calls *calls, int strin
     push_row(lua, rows, calls->row, 0);
     count++;
     break;
-  case MOONTIDE_AS_GROUP:
-    push_group(lua, rows, calls->first, calls->count);
+  case MOONTIDE_AS_GROUP: {
+    const int64_t *offsets = calls->offsets + calls->row;
+    push_group(lua, rows, offsets[0], offsets[1] - offsets[0]);
     count++;
     break;
-  case MOONTIDE_AS_NOTHING: break;
+  }
   }
   for (int i = 0; i < calls->afterCount; i++, count++)
     lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->after[i]);
@@ -533,10 +534,9 @@ static int calls_step(lua_State *lua) {
     }
   lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->function);
   int function = lua_gettop(lua);
-  bool isOnce = calls->form == MOONTIDE_AS_GROUP || calls->form == MOONTIDE_AS_NOTHING;
-  int64_t end = calls->first + (isOnce ? 1 : calls->count);
-  for (calls->row = calls->first; calls->row < end; calls->row++) {
+  for (calls->row = 0; calls->row < calls->count; calls->row++) {
     host->loan++;
+    if (calls->enter) calls->enter(calls->context, calls->row);
     lua_pushvalue(lua, function);
     lua_call(lua, push_arguments(lua, calls, strings), 1);
     if (calls->form != MOONTIDE_AS_VALUES) expand_rows(lua);
@@ -555,4 +555,55 @@ int moontide_call_rows(lua_State *lua, moontide_calls *calls) {
   int status = moontide_call(lua, 1, 0);
   moontide_host_of(lua)->loan++;
   return status;
+}
+
+// ---- Aggregates ------------------------------------------------------------------------------
+
+static void push_table_of(lua_State *lua, const moontide_rows *rows, int64_t row) {
+  lua_createtable(lua, 0, rows->width);
+  for (int i = rows->width - 1; i >= 0; i--) {
+    push_cell(lua, &rows->columns[i], row, false);
+    lua_setfield(lua, -2, rows->names[i]);
+  }
+}
+
+static int fold_step(lua_State *lua) {
+  moontide_fold *fold = lua_touserdata(lua, 1);
+  int width = fold->rows ? fold->rows->width : 0;
+  luaL_checkstack(lua, width + 16, "too many columns");
+  lua_rawgeti(lua, LUA_REGISTRYINDEX, fold->buffers);
+  int buffers = lua_gettop(lua);
+  for (fold->row = 0; fold->row < fold->count; fold->row++) {
+    lua_Integer place = (lua_Integer)fold->groups[fold->row] + 1;
+    if (lua_rawgeti(lua, buffers, place) == LUA_TNIL) {
+      lua_pop(lua, 1);
+      lua_rawgeti(lua, LUA_REGISTRYINDEX, fold->zero);
+      lua_call(lua, 0, 1);
+      lua_pushvalue(lua, -1);
+      lua_rawseti(lua, buffers, place);
+    }
+    if (fold->function) {
+      lua_rawgeti(lua, LUA_REGISTRYINDEX, fold->function);
+      lua_pushvalue(lua, buffers + 1);
+      if (fold->asTable) push_table_of(lua, fold->rows, fold->row);
+      else
+        for (int i = 0; i < width; i++) push_cell(lua, &fold->rows->columns[i], fold->row, false);
+      lua_call(lua, 1 + (fold->asTable ? 1 : width), 1);
+    }
+    if (fold->take) {
+      if (!fold->take(lua, fold->context, fold->row)) return 0;
+    } else if (!lua_isnil(lua, -1) || !lua_istable(lua, buffers + 1)) {
+      // A function that changes its table need not give it back.
+      lua_rawseti(lua, buffers, place);
+    }
+    lua_settop(lua, buffers);
+  }
+  return 0;
+}
+
+int moontide_fold_rows(lua_State *lua, moontide_fold *fold) {
+  if (!lua_checkstack(lua, 3)) return MOONTIDE_NO_ROOM;
+  lua_pushcfunction(lua, fold_step);
+  lua_pushlightuserdata(lua, fold);
+  return moontide_call(lua, 1, 0);
 }

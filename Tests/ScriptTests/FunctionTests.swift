@@ -250,3 +250,41 @@ import Testing
     try measure("one string of 16") { _ = try size.call([words], context: context) }
   }
 }
+
+@Suite struct AggregateTests {
+  @Test func buffersGoThroughStates() throws {
+    let driver = try LuaState()
+    let states = WorkerStates(try WorkerSetting(of: driver))
+    let functions = try #require(
+      driver.run(
+        """
+        return {
+          zero = function() return { sum = 0, n = 0 } end,
+          reduce = function(b, x) b.sum = b.sum + x b.n = b.n + 1 end,
+          merge = function(a, b) return { sum = a.sum + b.sum, n = a.n + b.n } end,
+          finish = function(b) return b.n > 0 and b.sum / b.n or nil end,
+        }
+        """, name: "@a.lua")[0].table)
+    let average = try LuaAggregate(
+      functions, in: driver, name: "average",
+      buffer: .structure([Field("sum", .double), Field("n", .long)]), returns: .double,
+      states: states)
+    let builder = VectorBuilder(.double)
+    for value in [1.0, 2, 3, 10] { builder.append(double: value) }
+    let values = builder.finish()
+    let context = EvaluationContext(Batch([values], count: 4), task: TaskContext())
+    let (one, two) = (average.makeAccumulator(), average.makeAccumulator())
+    let groups = Selection([0, 0, 0, 1])
+    try one.update([values], groups: groups.rows, count: 4, context: context)
+    let partial = try one.states(Selection([0, 1, 2]))
+    #expect(partial.map(\.type) == [.double, .long])
+    for groups in [Selection([0, 1, 1]), Selection([1, 0, 0])] {
+      try two.merge(partial, groups: groups.rows, count: 3)
+      withExtendedLifetime(groups) {}
+    }
+    let result = try two.results(Selection([0, 1, 5]), context: context)
+    #expect((0..<3).map { result.scalar($0) } == [.double(4), .double(4), .null])
+    two.reset(Selection([0]))
+    #expect(try two.results(Selection([0]), context: context).scalar(0) == .null)
+  }
+}

@@ -67,7 +67,13 @@ int moontide_register(
 
 /// Gives objects of a class the metamethod `name`, with the host's function `function`.
 int moontide_register_metamethod(
-  lua_State *_Nonnull lua, const char *_Nonnull class, const char *_Nonnull name, int function);
+  lua_State *_Nonnull lua, const char *_Nonnull className, const char *_Nonnull name,
+  int function);
+
+/// Gives objects of a class the method `name`.
+int moontide_register_method(
+  lua_State *_Nonnull lua, const char *_Nonnull className, const char *_Nonnull name,
+  int function);
 
 /// Pushes the values written in `bytes` (see Value.c); `*count` says how many.
 int moontide_push(
@@ -165,19 +171,24 @@ typedef struct moontide_rows {
   int32_t places;
 } moontide_rows;
 
-/// How rows become arguments: as the values of each row, as a row object, all at once, or not.
-enum { MOONTIDE_AS_VALUES, MOONTIDE_AS_ROW, MOONTIDE_AS_GROUP, MOONTIDE_AS_NOTHING };
+/// How rows become arguments: as the values of each row, as a row object, or a group at once.
+enum { MOONTIDE_AS_VALUES, MOONTIDE_AS_ROW, MOONTIDE_AS_GROUP };
 
-/// Calls of one function for some rows. `before`, the key row, the row or rows, and `after` are
-/// its arguments, in this order.
+/// Calls of one function for some rows or groups. `before`, the key row, the row or rows, and
+/// `after` are its arguments, in this order.
 typedef struct moontide_calls {
   int32_t function, form;
-  const moontide_rows *_Nonnull rows;
-  int64_t first, count;
+  const moontide_rows *_Nullable rows;
+  /// How many calls: rows, or groups.
+  int64_t count;
+  /// Group g has the rows offsets[g]..<offsets[g + 1], and row g of `key`.
+  const int64_t *_Nullable offsets;
   const moontide_rows *_Nullable key;
+  /// Told of each call before it is made; may be NULL. Never raises.
+  void (*_Nullable enter)(void *_Nullable context, int64_t row);
   int32_t before[2], after[2], beforeCount, afterCount;
   /// Reads the result on the stack top; false ends the calls. Never raises.
-  bool (*_Nonnull take)(lua_State *_Nonnull lua, void *_Nullable context, int64_t row);
+  bool (*_Nullable take)(lua_State *_Nonnull lua, void *_Nullable context, int64_t row);
   void *_Nullable context;
   /// Where results of a fixed width go without `take`, which then sees only what does not fit:
   /// the kind of column, its values and validity bits (all 1 at first), and how many are NULL.
@@ -190,6 +201,24 @@ typedef struct moontide_calls {
 } moontide_calls;
 
 int moontide_call_rows(lua_State *_Nonnull lua, moontide_calls *_Nonnull calls);
+
+/// Accumulates rows into buffers, one a group: buffers[groups[row] + 1] = function(buffer, row's
+/// values). Without a function the buffer itself is what `take` gets; with `take`, results go there
+/// and not into the buffers. A buffer that is not there yet is what `zero` gives.
+typedef struct moontide_fold {
+  int32_t function, zero, buffers;
+  /// The row is one argument: a table of fields.
+  bool asTable;
+  const moontide_rows *_Nullable rows;
+  const uint32_t *_Nonnull groups;
+  int64_t count;
+  bool (*_Nullable take)(lua_State *_Nonnull lua, void *_Nullable context, int64_t row);
+  void *_Nullable context;
+  /// Where the calls are.
+  int64_t row;
+} moontide_fold;
+
+int moontide_fold_rows(lua_State *_Nonnull lua, moontide_fold *_Nonnull fold);
 
 /// Pushes a list of row objects that keep the host's object `handle` alive.
 int moontide_push_owned_rows(

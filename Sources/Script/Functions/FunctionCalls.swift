@@ -9,19 +9,42 @@ struct FunctionCalls {
   private var calls: moontide_calls
   private let function: LuaReference
   private let columns: LuaColumns
-  /// The group's key: one row.
-  var key: LuaColumns?
+  /// The groups' keys: one row each.
+  private let key: LuaColumns?
+  private let offsets: [Int64]
   /// Arguments before the key and the rows, and after them.
   var before: [LuaReference] = []
   var after: [LuaReference] = []
 
-  init(_ function: LuaReference, _ columns: LuaColumns, form: Int, count: Int) {
+  /// One call a row: with the row's values, or with a row object.
+  init(_ function: LuaReference, _ columns: LuaColumns, asRow: Bool, count: Int) {
+    self.init(
+      function, columns, form: asRow ? MOONTIDE_AS_ROW : MOONTIDE_AS_VALUES, count: count,
+      key: nil, offsets: [])
+  }
+
+  /// One call a group: group `g` has the rows from `offsets[g]` to before `offsets[g + 1]`.
+  init(_ function: LuaReference, _ columns: LuaColumns, key: LuaColumns?, offsets: [Int]) {
+    self.init(
+      function, columns, form: MOONTIDE_AS_GROUP, count: offsets.count - 1, key: key,
+      offsets: offsets.map { Int64($0) })
+  }
+
+  private init(
+    _ function: LuaReference, _ columns: LuaColumns, form: Int, count: Int, key: LuaColumns?,
+    offsets: [Int64]
+  ) {
     self.function = function
     self.columns = columns
-    calls = moontide_calls(
-      function: function.key, form: Int32(form), rows: UnsafePointer(columns.rows), first: 0,
-      count: Int64(count), key: nil, before: (0, 0), after: (0, 0), beforeCount: 0, afterCount: 0,
-      take: takeResult, context: nil, resultKind: 0, results: nil, validity: nil, nulls: 0, row: 0)
+    self.key = key
+    self.offsets = offsets
+    calls = moontide_calls()
+    calls.function = function.key
+    calls.form = Int32(form)
+    calls.rows = UnsafePointer(columns.rows)
+    calls.count = Int64(count)
+    calls.key = (key?.rows).map { UnsafePointer($0) }
+    calls.take = takeResult
   }
 
   /// The same calls with results of a fixed width written to a vector, with no Swift between; nil
@@ -53,22 +76,21 @@ struct FunctionCalls {
       type, count: count, validity: nulls > 0 ? validity : nil, nullCount: nulls, values: values)
   }
 
-  /// Calls, and reads the results. A row that fails is a `RowFailure`.
+  /// Calls, and reads the results. A row or group that fails is a `RowFailure`.
   mutating func run(_ state: LuaState, _ taker: ResultTaker) throws {
-    calls.key = (key?.rows).map { UnsafePointer($0) }
     precondition(before.count <= 2 && after.count <= 2, "at most two arguments on each side")
     calls.beforeCount = Int32(before.count)
     calls.before = (before.first?.key ?? 0, before.last?.key ?? 0)
     calls.afterCount = Int32(after.count)
     calls.after = (after.first?.key ?? 0, after.last?.key ?? 0)
     calls.context = Unmanaged.passUnretained(taker).toOpaque()
+    calls.enter = taker.enter == nil ? nil : enterCall
     defer { withExtendedLifetime((columns, key, function, before, after, taker)) {} }
-    let status = moontide_call_rows(state.lua, &calls)
-    let row = Int(calls.row)
-    do { try state.check(status) } catch let failure as Failure {
-      throw RowFailure(row: row, failure)
+    let status = offsets.withUnsafeBufferPointer { offsets in
+      calls.offsets = offsets.baseAddress
+      return moontide_call_rows(state.lua, &calls)
     }
-    if let refusal = taker.refusal { throw RowFailure(row: row, refusal) }
+    try taker.check(status, state, row: Int(calls.row))
   }
 }
 
@@ -92,12 +114,22 @@ final class ResultTaker {
   /// For each row made, the row it came from.
   private(set) var sources: [Int] = []
   private(set) var refusal: Failure?
-  fileprivate let state: LuaState
+  private let state: LuaState
+  /// Told of each call before it is made.
+  var enter: ((_ row: Int) -> Void)?
 
   init(_ reader: ValueReader, _ form: Form) {
     self.reader = reader
     self.form = form
     state = reader.state
+  }
+
+  /// Throws what ended the calls, if anything did.
+  func check(_ status: Int32, _ state: LuaState, row: Int) throws {
+    do { try state.check(status) } catch let failure as Failure {
+      throw RowFailure(row: row, failure)
+    }
+    if let refusal { throw RowFailure(row: row, refusal) }
   }
 
   fileprivate func take(row: Int) -> Bool {
@@ -168,8 +200,14 @@ final class ResultTaker {
   }
 }
 
+/// What the C loop calls before each call.
+private let enterCall: @convention(c) (UnsafeMutableRawPointer?, Int64) -> Void = { context, row in
+  guard let context else { return }
+  Unmanaged<ResultTaker>.fromOpaque(context).takeUnretainedValue().enter?(Int(row))
+}
+
 /// What the C loop calls for each result. Never raises.
-private let takeResult:
+let takeResult:
   @convention(c) (OpaquePointer, UnsafeMutableRawPointer?, Int64) -> Bool = { _, context, row in
     guard let context else { return false }
     return Unmanaged<ResultTaker>.fromOpaque(context)._withUnsafeGuaranteedRef {

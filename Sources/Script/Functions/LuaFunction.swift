@@ -40,9 +40,9 @@ public final class LuaFunction: UserFunction, UserRowFunction {
     let columns = LuaColumns(arguments: arguments)
     return try run(context.task, firstRow: context.firstRow) { state in
       let taker = ResultTaker(try ValueReader(returnType, in: state.lua), .value)
-      let calls = try calls(state, columns, form: MOONTIDE_AS_VALUES, count: context.count)
+      var calls = FunctionCalls(
+        try state.instance(of: shipped), columns, asRow: false, count: context.count)
       return try named {
-        var calls = calls
         if let vector = try calls.runIntoVector(state.lua, taker) { return vector }
         try calls.run(state.lua, taker)
         return taker.reader.builder.finish()
@@ -56,7 +56,7 @@ public final class LuaFunction: UserFunction, UserRowFunction {
     try run(task) { state in
       let columns = try self.columns(batch, schema, state)
       let taker = ResultTaker(try ValueReader(.boolean, in: state.lua), .truth)
-      try call(state, columns, form: MOONTIDE_AS_ROW, count: batch.count, taker)
+      try callRows(state, columns, count: batch.count, taker)
       return taker.reader.builder.finish()
     }
   }
@@ -68,7 +68,7 @@ public final class LuaFunction: UserFunction, UserRowFunction {
       let columns = try self.columns(batch, schema, state)
       let taker = ResultTaker(
         try ValueReader(.structure(output.fields), in: state.lua), isFlat ? .rows : .row)
-      try call(state, columns, form: MOONTIDE_AS_ROW, count: batch.count, taker)
+      try callRows(state, columns, count: batch.count, taker)
       let rows = Selection(taker.sources)
       return (taker.reader.builder.finish().children, rows)
     }
@@ -82,8 +82,9 @@ public final class LuaFunction: UserFunction, UserRowFunction {
       let keys = try key.map { try self.columns($0, keySchema, state) }
       let taker = ResultTaker(
         try ValueReader(.structure(output.fields), in: state.lua), .rows)
-      try call(
-        state, columns, form: MOONTIDE_AS_GROUP, count: rows.count, taker, key: keys)
+      var calls = FunctionCalls(
+        try state.instance(of: shipped), columns, key: keys, offsets: [0, rows.count])
+      try named { try calls.run(state.lua, taker) }
       let made = taker.reader.builder.finish()
       return Batch(made.children, count: made.count)
     }
@@ -98,24 +99,14 @@ public final class LuaFunction: UserFunction, UserRowFunction {
   private func run<T>(
     _ task: TaskContext, firstRow: Int = 0, _ body: (WorkerState) throws -> T
   ) throws -> T {
-    let context = BatchContext(
-      batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
-      firstRow: firstRow, timeZoneId: task.timeZoneId)
-    return try states.use(context, body)
+    try states.use(BatchContext(task, firstRow: firstRow), body)
   }
 
-  private func calls(
-    _ state: WorkerState, _ columns: LuaColumns, form: Int, count: Int
-  ) throws -> FunctionCalls {
-    FunctionCalls(try state.instance(of: shipped), columns, form: form, count: count)
-  }
-
-  private func call(
-    _ state: WorkerState, _ columns: LuaColumns, form: Int, count: Int, _ taker: ResultTaker,
-    key: LuaColumns? = nil
+  private func callRows(
+    _ state: WorkerState, _ columns: LuaColumns, count: Int, _ taker: ResultTaker
   ) throws {
-    var calls = try calls(state, columns, form: form, count: count)
-    calls.key = key
+    var calls = FunctionCalls(
+      try state.instance(of: shipped), columns, asRow: true, count: count)
     try named { try calls.run(state.lua, taker) }
   }
 

@@ -60,6 +60,15 @@ public final class LuaState {
     }
   }
 
+  /// Gives objects of a class their methods (`object:name(…)`); instead of an `__index`.
+  public func registerMethods<Object: LuaObject>(
+    of type: Object.Type, _ methods: [String: LuaBody]
+  ) throws {
+    for (name, body) in methods {
+      try check(moontide_register_method(lua, Object.luaClass, name, add(body)))
+    }
+  }
+
   private func add(_ body: @escaping LuaBody) -> Int32 {
     bodies.append(body)
     return Int32(bodies.count - 1)

@@ -1,6 +1,7 @@
 import CLua
 import Columns
 import Contract
+import Expressions
 import Synchronization
 
 /// What is the same for all rows of a batch that a function sees: its clock and its chance.
@@ -21,6 +22,15 @@ public struct BatchContext: Sendable {
     self.seed = seed
     self.partition = partition
     self.firstRow = firstRow
+  }
+}
+
+extension BatchContext {
+  /// What a task's functions see.
+  init(_ task: TaskContext, firstRow: Int = 0) {
+    self.init(
+      batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
+      firstRow: firstRow, timeZoneId: task.timeZoneId)
   }
 }
 
@@ -110,6 +120,19 @@ public final class WorkerState {
     return reference
   }
 
+  /// The functions of a shipped table of functions, by name.
+  func functions(of shipped: ShippedFunction) throws -> [String: LuaReference] {
+    try lua.reserve(4)
+    let top = lua_gettop(lua.lua)
+    defer { lua_settop(lua.lua, top) }
+    moontide_push_reference(lua.lua, try instance(of: shipped).key)
+    var reader = LuaReader(lua)
+    guard case .table(let table) = try reader.value(at: -1) else {
+      preconditionFailure("a shipped function where a table of them was wanted")
+    }
+    return table.fields.compactMapValues(\.function)
+  }
+
   /// Sets the clock and the chance of a pure state.
   public func begin(_ context: BatchContext) throws {
     if lua.timeZone.id != context.timeZoneId { lua.timeZone = try .named(context.timeZoneId) }
@@ -127,6 +150,9 @@ public final class WorkerStates: @unchecked Sendable {
   private var idle: [WorkerState] = []
 
   public init(_ setting: WorkerSetting) { self.setting = setting }
+
+  /// A pure state for somebody who keeps it.
+  func newState() throws -> WorkerState { try WorkerState(.pure, setting) }
 
   /// Runs `body` with a state that nobody else uses meanwhile.
   public func use<T>(_ context: BatchContext, _ body: (WorkerState) throws -> T) throws -> T {
