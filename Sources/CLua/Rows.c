@@ -467,6 +467,7 @@ static int push_arguments(lua_State *lua, const moontide_calls *calls, int strin
     count++;
     break;
   }
+  default: break;
   }
   for (int i = 0; i < calls->afterCount; i++, count++)
     lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->after[i]);
@@ -525,7 +526,8 @@ static bool store(lua_State *lua, moontide_calls *calls) {
 static int calls_step(lua_State *lua) {
   moontide_calls *calls = lua_touserdata(lua, 1);
   moontide_host *host = moontide_host_of(lua);
-  luaL_checkstack(lua, 2 * calls->rows->width + 16, "too many columns");
+  if (calls->form == MOONTIDE_AS_VALUES)
+    luaL_checkstack(lua, 2 * calls->rows->width + 16, "too many columns");
   int strings = lua_gettop(lua) + 1;
   if (calls->form == MOONTIDE_AS_VALUES)
     for (int i = 0; i < calls->rows->width; i++) {

@@ -171,8 +171,8 @@ typedef struct moontide_rows {
   int32_t places;
 } moontide_rows;
 
-/// How rows become arguments: as the values of each row, as a row object, or a group at once.
-enum { MOONTIDE_AS_VALUES, MOONTIDE_AS_ROW, MOONTIDE_AS_GROUP };
+/// How rows become arguments: as the values of each row, as a row object, a group at once, or not.
+enum { MOONTIDE_AS_VALUES, MOONTIDE_AS_ROW, MOONTIDE_AS_GROUP, MOONTIDE_AS_KEY };
 
 /// Calls of one function for some rows or groups. `before`, the key row, the row or rows, and
 /// `after` are its arguments, in this order.

@@ -120,8 +120,14 @@ public protocol UserFunction: Sendable {
   var hash: UInt64 { get }
   var returnType: DataType { get }
   var isDeterministic: Bool { get }
+  /// Set where the function is an aggregate, which is what the resolver then makes of a call.
+  var aggregate: (any AggregateFunction)? { get }
   /// One result a row. A row on which it raises is a `RowFailure`.
   func call(_ arguments: [Vector], context: EvaluationContext) throws -> Vector
+}
+
+extension UserFunction {
+  public var aggregate: (any AggregateFunction)? { nil }
 }
 
 /// An aggregate function, its types settled.

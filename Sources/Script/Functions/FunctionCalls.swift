@@ -47,6 +47,12 @@ struct FunctionCalls {
     calls.take = takeResult
   }
 
+  /// Leaves the rows out: the key is all that a call gets of its group.
+  mutating func omitRows() { calls.form = Int32(MOONTIDE_AS_KEY) }
+
+  /// Gives the group's row, of which there is one, instead of the rows.
+  mutating func useFirstRow() { calls.form = Int32(MOONTIDE_AS_ROW) }
+
   /// The same calls with results of a fixed width written to a vector, with no Swift between; nil
   /// if the type is none of these.
   mutating func runIntoVector(_ state: LuaState, _ taker: ResultTaker) throws -> Vector? {

@@ -5,7 +5,7 @@ import Expressions
 
 /// An aggregate function of the script's own (`F.udaf`): buffers are Lua values, one a group, in a
 /// pure state that belongs to the accumulator.
-public final class LuaAggregate: AggregateFunction {
+public final class LuaAggregate: UserFunction, AggregateFunction {
   public let name: String
   public let origin: Origin?
   public let resultType: DataType
@@ -31,6 +31,13 @@ public final class LuaAggregate: AggregateFunction {
   }
 
   public var hash: UInt64 { shipped.hash }
+  public var returnType: DataType { resultType }
+  public var isDeterministic: Bool { true }
+  public var aggregate: (any AggregateFunction)? { self }
+
+  public func call(_ arguments: [Vector], context: EvaluationContext) throws -> Vector {
+    preconditionFailure("\(name) is an aggregate, and was called for each row")
+  }
 
   fileprivate var fields: [Field] {
     if case .structure(let fields) = bufferType { fields } else { [Field("buffer", bufferType)] }

@@ -118,24 +118,25 @@ final class ValueReader {
     at index: Int32, _ kind: Int32, precision: Int, scale: Int
   ) throws(Mismatch) -> Int128 {
     let lua = state.lua
-    let parsed: Int128?
+    let reading: DecimalText.Reading
     if lua_isinteger(lua, index) != 0 {
-      parsed = DecimalText.scaled(Int128(moontide_integer(lua, index)), by: scale)
+      let value = Int128(moontide_integer(lua, index))
+      reading = Decimals.rescale(value, from: 0, to: scale, precision: precision)
+        .map { .value($0) } ?? .outOfRange
     } else if kind == LUA_TSTRING {
-      guard let digits = DecimalText.parse(LuaReader.bytes(lua, at: index), scale: scale) else {
-        throw wrong(at: index)
-      }
-      parsed = digits
+      reading = DecimalText.read(
+        LuaReader.bytes(lua, at: index), precision: precision, scale: scale)
     } else if kind == LUA_TNUMBER {
       throw Mismatch(
         "a float has no exact digits for \(type)", hint: "Give a string or an integer.")
     } else {
-      throw wrong(at: index)
+      reading = .malformed
     }
-    guard let parsed, parsed.magnitude < DecimalText.power(precision).magnitude else {
-      throw Mismatch("\(shown(at: index)) does not fit \(type)")
+    switch reading {
+    case .value(let unscaled): return unscaled
+    case .malformed: throw wrong(at: index)
+    case .outOfRange: throw Mismatch("\(shown(at: index)) does not fit \(type)")
     }
-    return parsed
   }
 
   // MARK: Nested values
@@ -263,53 +264,5 @@ final class ValueReader {
       return quoted ? "\"\(text)\"" : text
     default: return ""
     }
-  }
-}
-
-/// Decimal digits as text.
-enum DecimalText {
-  static func power(_ exponent: Int) -> Int128 {
-    var result: Int128 = 1
-    for _ in 0..<min(max(exponent, 0), 38) { result *= 10 }
-    return result
-  }
-
-  /// `value` with `scale` digits behind the point; nil beyond 128 bits.
-  static func scaled(_ value: Int128, by scale: Int) -> Int128? {
-    let (result, overflow) = value.multipliedReportingOverflow(by: power(scale))
-    return overflow ? nil : result
-  }
-
-  /// Reads `-12.50`; digits behind the scale are rounded half up. nil: no number, or too large.
-  static func parse(_ text: UnsafeBufferPointer<UInt8>, scale: Int) -> Int128? {
-    var at = 0
-    let isNegative = text.first == UInt8(ascii: "-")
-    if isNegative || text.first == UInt8(ascii: "+") { at = 1 }
-    var (value, digits, behind): (Int128, Int, Int) = (0, 0, -1)
-    var roundsUp = false
-    while at < text.count {
-      let byte = text[at]
-      at += 1
-      if byte == UInt8(ascii: "."), behind < 0 {
-        behind = 0
-        continue
-      }
-      guard byte >= 48, byte <= 57 else { return nil }
-      digits += 1
-      if behind == scale {
-        roundsUp = byte >= 53
-        behind += 1
-      }
-      if behind > scale { continue }
-      if behind >= 0 { behind += 1 }
-      let (shifted, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = shifted.addingReportingOverflow(Int128(byte - 48))
-      if overflow || carry { return nil }
-      value = sum
-    }
-    if digits == 0 { return nil }
-    guard let full = scaled(value, by: scale - min(max(behind, 0), scale)) else { return nil }
-    let rounded = full + (roundsUp ? 1 : 0)
-    return isNegative ? -rounded : rounded
   }
 }

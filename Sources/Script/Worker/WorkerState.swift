@@ -66,6 +66,7 @@ public final class WorkerState {
   public init(_ kind: LuaState.Kind, _ setting: WorkerSetting) throws {
     lua = try LuaState(setting.isSealed ? .pure : kind, memoryLimit: setting.memoryLimit)
     try lua.register("moontide.native", NativeFunctions.all)
+    try StateHandles.register(in: lua)
     try lua.call(
       lua.load(Self.opening, name: "=moontide.worker"),
       [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable)])
