@@ -1,0 +1,6 @@
+-- expect: aggregation
+local moontide = require "moontide"
+local F = require "moontide.functions"
+local session = moontide.session {}
+local r = session.readStream:schema("DeliveryType STRING"):json("retail")
+r.writeStream:format("noop"):outputMode("complete"):start() -- here

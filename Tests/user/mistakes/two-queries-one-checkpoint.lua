@@ -1,0 +1,11 @@
+-- expect: checkpoint
+local moontide = require "moontide"
+local F = require "moontide.functions"
+local session = moontide.session {}
+local r = session.readStream:schema("DeliveryType STRING"):json("retail")
+local function start()
+  local w = r.writeStream:format("noop"):option("checkpointLocation", "checkpoint")
+  return w:start() -- here
+end
+start()
+start()
