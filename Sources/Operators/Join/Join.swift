@@ -1,0 +1,183 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// Which rows of which side a join gives.
+public enum JoinKind: String, Sendable, CaseIterable {
+  case inner, cross, leftOuter, rightOuter, fullOuter, leftSemi, leftAnti
+
+  /// As Spark's messages write it.
+  var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
+  /// Left rows without a match are given too.
+  var keepsLeft: Bool { self == .leftOuter || self == .fullOuter }
+  /// Right rows without a match are given too.
+  var keepsRight: Bool { self == .rightOuter || self == .fullOuter }
+  /// Only columns of the left side come out.
+  var isLeftOnly: Bool { self == .leftSemi || self == .leftAnti }
+}
+
+/// What rows of both sides must have in common: `left = right`, or `left <=> right`.
+public struct JoinKey: Sendable {
+  public let left: Expression
+  public let right: Expression
+  /// NULL equals NULL.
+  public let isNullSafe: Bool
+
+  public init(_ left: Expression, _ right: Expression, isNullSafe: Bool) {
+    self.left = left
+    self.right = right
+    self.isNullSafe = isNullSafe
+  }
+}
+
+/// The pairs of rows of two inputs whose keys are equal and for which the further conditions hold.
+public struct Join: OperatorNode, TakesUid {
+  public let kind: JoinKind
+  public let left: any PlanNode
+  public let right: any PlanNode
+  public let keys: [JoinKey]
+  /// What must hold beside the keys, over the columns of both sides: each of them.
+  public let conditions: [Expression]
+  public let uid: String?
+  public let origin: Origin?
+
+  public init(
+    _ kind: JoinKind, _ left: any PlanNode, _ right: any PlanNode, keys: [JoinKey],
+    conditions: [Expression], uid: String? = nil, origin: Origin? = nil
+  ) {
+    self.kind = kind
+    self.left = left
+    self.right = right
+    self.keys = keys
+    self.conditions = conditions
+    self.uid = uid
+    self.origin = origin
+  }
+
+  public var name: String { "Join" }
+  public var children: [any PlanNode] { [left, right] }
+
+  public var output: [Attribute] {
+    let own = left.output.map { kind.keepsRight ? $0.nullable : $0 }
+    return kind.isLeftOnly ? own : own + right.output.map { kind.keepsLeft ? $0.nullable : $0 }
+  }
+
+  public var expressions: [Expression] {
+    keys.flatMap { [$0.left, $0.right] } + conditions
+  }
+
+  public var details: String {
+    let equalities = keys.map { "(\($0.left) \($0.isNullSafe ? "<=>" : "=") \($0.right))" }
+    let all = equalities + conditions.map(\.description)
+    return kind.title + (all.isEmpty ? "" : ", " + all.joined(separator: " AND "))
+  }
+
+  /// Both sides keep coming, so that rows of each wait for the other.
+  public var isStreamStream: Bool { left.isStreaming && right.isStreaming }
+
+  public var streaming: StreamingFacts {
+    guard isStreamStream else { return StreamingFacts(refusal: staticRefusal) }
+    let bounds = JoinBounds(self)
+    return StreamingFacts(
+      state: stateFacts, refusal: streamRefusal(bounds),
+      watermark: bounds.outputDelayUs.map { .delays(byUs: $0) } ?? .passes)
+  }
+
+  private var stateFacts: StateFacts {
+    let keyText = keys.map { "\($0.left.fingerprint) = \($0.right.fingerprint)" }
+      .joined(separator: ", ")
+    let columns = (left.output + right.output).map { "\($0.name) \($0.type)" }
+    return StateFacts(
+      .join, uid: uid, keys: keyText,
+      fingerprint: "\(kind.rawValue) on \(keyText) of \(columns.joined(separator: ", "))")
+  }
+
+  public func with(children: [any PlanNode]) -> any PlanNode {
+    Join(kind, children[0], children[1], keys: keys, conditions: conditions, uid: uid, origin: origin)
+  }
+
+  public func with(expressions: [Expression]) -> any PlanNode {
+    let renewed = keys.enumerated().map { index, key in
+      JoinKey(expressions[index * 2], expressions[index * 2 + 1], isNullSafe: key.isNullSafe)
+    }
+    return Join(
+      kind, left, right, keys: renewed, conditions: Array(expressions.dropFirst(keys.count * 2)),
+      uid: uid, origin: origin)
+  }
+
+  public func with(uid: String) -> any PlanNode {
+    Join(kind, left, right, keys: keys, conditions: conditions, uid: uid, origin: origin)
+  }
+
+  public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
+    if isStreamStream {
+      return try StreamJoinOperator(
+        self, left: children[0], right: children[1], operatorId: lowering.operatorId(stateFacts),
+        lowering: lowering)
+    }
+    return HashJoinOperator(self, left: children[0], right: children[1])
+  }
+}
+
+// MARK: What Spark refuses
+
+extension Join {
+  /// A stream joined with a table: the table may not be the side whose unmatched rows are kept.
+  private var staticRefusal: Failure? {
+    if left.isStreaming, kind == .rightOuter || kind == .fullOuter {
+      return refused(
+        "with a streaming DataFrame/Dataset on the left and a static DataFrame/Dataset on the right")
+    }
+    if right.isStreaming, kind.keepsLeft || kind.isLeftOnly {
+      if kind == .leftAnti { return antiRefusal }
+      return refused(
+        "with a streaming DataFrame/Dataset on the right and a static DataFrame/Dataset on the left")
+    }
+    return nil
+  }
+
+  private func refused(_ sides: String) -> Failure {
+    Failure(
+      "UNSUPPORTED_STREAMING_JOIN", "\(kind.title) join \(sides) is not supported",
+      hint: "A row of the static side is known to have no match only when the stream ends; "
+        + "swap the sides or use an inner join.", origin: origin)
+  }
+
+  private var antiRefusal: Failure {
+    Failure(
+      "UNSUPPORTED_STREAMING_JOIN",
+      "LeftAnti joins with a streaming DataFrame/Dataset on the right are not supported",
+      hint: "Use a leftOuter join with a time bound, and keep the rows whose right side is NULL.",
+      origin: origin)
+  }
+
+  /// Two streams: unmatched rows can be given only once a watermark says that no match will come.
+  private func streamRefusal(_ bounds: JoinBounds) -> Failure? {
+    if kind == .leftAnti { return antiRefusal }
+    let isBounded: Bool
+    switch kind {
+    case .leftOuter, .leftSemi: isBounded = bounds.left != nil
+    case .rightOuter: isBounded = bounds.right != nil
+    case .fullOuter: isBounded = bounds.left != nil || bounds.right != nil
+    default: isBounded = true
+    }
+    if isBounded { return nil }
+    return Failure(
+      "UNSUPPORTED_STREAMING_JOIN",
+      "Stream-stream \(kind.title) join between two streaming DataFrame/Datasets is not supported "
+        + "without a watermark in the join keys, or a watermark on the nullable side and an "
+        + "appropriate range condition",
+      hint: "Put withWatermark on both sides and bound the times, as in "
+        + "`rightTime BETWEEN leftTime AND leftTime + INTERVAL 1 HOUR`.", origin: origin)
+  }
+}
+
+extension Attribute {
+  /// The same column where rows without it exist.
+  fileprivate var nullable: Attribute {
+    Attribute(
+      id: id, name, type, isNullable: true, qualifier: qualifier,
+      watermarkDelayUs: watermarkDelayUs)
+  }
+}

@@ -1,0 +1,129 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+
+/// `join`: by a condition, or by columns that both sides have under the same names.
+func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
+  guard let kind = JoinKind(rawValue: call.text("kind")) else {
+    preconditionFailure("a join of kind \(call.text("kind"))")
+  }
+  if call.has("names") { return try joinByNames(call, kind) }
+  let (left, right) = (call.children[0], call.children[1])
+  guard call.has("condition") else {
+    return Join(kind, left.node, right.node, keys: [], conditions: [], origin: call.origin)
+  }
+  let scope = PlanScope(
+    columns: left.node.output + right.node.output,
+    columnsOfPlan: left.columnsOfPlan.merging(right.columnsOfPlan) { a, b in
+      a + b.filter { !a.contains($0) }
+    })
+  let condition = try call.analyzer.resolver(scope).resolve(call.expression("condition"))
+  guard condition.type == .boolean || condition.type == .null else {
+    throw Failure(
+      "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
+      "the join condition `\(condition.sqlText)` has the type \"\(condition.type)\", "
+        + "and must be \"BOOLEAN\"", origin: condition.origin)
+  }
+  let split = JoinConditions(
+    condition.implicitlyCast(to: .boolean), left: Set(left.node.output),
+    right: Set(right.node.output))
+  return Join(
+    kind, left.node, right.node, keys: split.keys, conditions: split.others, origin: call.origin)
+}
+
+/// A condition as the equalities between the sides and the rest.
+private struct JoinConditions {
+  var keys: [JoinKey] = []
+  var others: [Expression] = []
+
+  init(_ condition: Expression, left: Set<Attribute>, right: Set<Attribute>) {
+    for conjunct in condition.conjuncts {
+      if let key = Self.key(conjunct, left, right) {
+        keys.append(key)
+      } else if case .literal(.boolean(true)) = fold(conjunct).kind {
+        continue
+      } else {
+        others.append(conjunct)
+      }
+    }
+  }
+
+  private static func key(
+    _ expression: Expression, _ left: Set<Attribute>, _ right: Set<Attribute>
+  ) -> JoinKey? {
+    guard case .call(let function, let sides) = expression.kind, sides.count == 2,
+      function.name == "=" || function.name == "<=>", expression.isDeterministic
+    else { return nil }
+    let references = sides.map(\.references)
+    guard !references[0].isEmpty, !references[1].isEmpty else { return nil }
+    let isNullSafe = function.name == "<=>"
+    if references[0].isSubset(of: left), references[1].isSubset(of: right) {
+      return JoinKey(sides[0], sides[1], isNullSafe: isNullSafe)
+    }
+    if references[0].isSubset(of: right), references[1].isSubset(of: left) {
+      return JoinKey(sides[1], sides[0], isNullSafe: isNullSafe)
+    }
+    return nil
+  }
+}
+
+/// The named columns come first and once: the left side's, the right side's where only its rows are
+/// all kept, whichever is not NULL in a full outer join.
+private func joinByNames(_ call: OperatorCall, _ kind: JoinKind) throws -> any PlanNode {
+  let (left, right) = (call.children[0], call.children[1])
+  func columns(_ side: AnalyzedPlan, _ title: String) throws -> [Expression] {
+    try call.texts("names").map { name in
+      let parts = UnresolvedExpression(.name([name]), origin: call.origin)
+      do {
+        return try call.analyzer.resolver(side.scope).resolve(parts)
+      } catch let failure as Failure where failure.condition.hasPrefix("UNRESOLVED_COLUMN") {
+        throw Failure(
+          "UNRESOLVED_USING_COLUMN_FOR_JOIN",
+          "the column `\(name)` to join by is not on the \(title) side", hint: failure.hint,
+          details: failure.details, origin: call.origin)
+      }
+    }
+  }
+  let (ownLeft, ownRight) = (try columns(left, "left"), try columns(right, "right"))
+  let keys = try zip(ownLeft, ownRight).map { l, r in
+    guard let type = ImplicitCast.leastCommonType(l.type, r.type) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES",
+        "cannot compare `\(l.sqlText)`, which is \"\(l.type)\", with \"\(r.type)\" in a join",
+        origin: call.origin)
+    }
+    return JoinKey(l.implicitlyCast(to: type), r.implicitlyCast(to: type), isNullSafe: false)
+  }
+  let join = Join(kind, left.node, right.node, keys: keys, conditions: [], origin: call.origin)
+  if kind.isLeftOnly { return join }
+  let byId = Dictionary(join.output.map { ($0.id, $0) }) { first, _ in first }
+  func visible(_ expression: Expression) -> Attribute? {
+    if case .attribute(let attribute) = expression.kind { byId[attribute.id] } else { nil }
+  }
+  var first: [NamedExpression] = []
+  for (l, r) in zip(ownLeft, ownRight) {
+    guard let own = visible(l), let other = visible(r) else { continue }
+    switch kind {
+    case .rightOuter: first.append(NamedExpression(.attribute(other), as: other))
+    case .fullOuter:
+      let either = try coalesce(own, other, call)
+      first.append(NamedExpression(either, as: Attribute(own.name, either.type)))
+    default: first.append(NamedExpression(.attribute(own), as: own))
+    }
+  }
+  let used = Set((ownLeft + ownRight).compactMap(visible))
+  let rest = join.output.filter { !used.contains($0) }
+    .map { NamedExpression(.attribute($0), as: $0) }
+  return Project(first + rest, join, origin: call.origin)
+}
+
+private func coalesce(_ a: Attribute, _ b: Attribute, _ call: OperatorCall) throws -> Expression {
+  guard let function = call.analyzer.functions["coalesce"] else {
+    preconditionFailure("the catalog has no coalesce")
+  }
+  return try function.bind(
+    FunctionCall(
+      name: "coalesce", arguments: [.attribute(a), .attribute(b)], origin: call.origin,
+      session: call.analyzer.session))
+}

@@ -1,0 +1,178 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+import State
+
+/// A join of two streams: each side's rows are kept as state until no match can come any more.
+///
+/// In each batch the new left rows meet the stored right ones, then the new right rows meet the
+/// stored left ones, the new among them: each pair meets once. Then what the watermark has passed
+/// leaves, and in an outer join what left without having met anything is given with NULLs.
+final class StreamJoinOperator: StatefulOperator {
+  let output: [Attribute]
+  let operatorId: String
+  private let left: any Operator
+  private let right: any Operator
+  private let sides: JoinSides
+  private let isBounded: Bool
+  private let partitions: [StreamJoinPartition]
+
+  init(
+    _ join: Join, left: any Operator, right: any Operator, operatorId: String, lowering: Lowering
+  ) throws {
+    guard !join.keys.isEmpty else {
+      throw Failure(
+        "STREAM_FAILED", "Stream-stream join without equality predicate is not supported",
+        hint: "Add a condition such as `left.key = right.key`.", origin: join.origin)
+    }
+    output = join.output
+    self.operatorId = operatorId
+    self.left = left
+    self.right = right
+    let sides = JoinSides(join)
+    self.sides = sides
+    isBounded = sides.left.bound != nil || sides.right.bound != nil
+    partitions = try (0..<lowering.partitionCount).map { index in
+      StreamJoinPartition(sides, store: try lowering.state.open(operatorId, partition: index))
+    }
+  }
+
+  func partitions(_ run: BatchRun) throws -> [Partition] {
+    let marks = run.watermarks[operatorId]
+    let count = partitions.count
+    let operatorId = self.operatorId
+    let metrics = run.metrics
+    let dropped: @Sendable (Int) -> Void = { rows in
+      metrics.update(operatorId) { $0.rowsDroppedByWatermark += Int64(rows) }
+    }
+    let leftPieces = try sides.left.exchange(
+      try left.partitions(run), run, partitions: count, lateUs: marks?.lateUs, dropped)
+    let rightPieces = try sides.right.exchange(
+      try right.partitions(run), run, partitions: count, lateUs: marks?.lateUs, dropped)
+    let batches = try run.pool.map(count) { [partitions] index, worker in
+      let task = run.task.with(partition: index, worker: worker)
+      let result = try partitions[index].run(
+        left: leftPieces.flatMap { $0[index] }, right: rightPieces.flatMap { $0[index] },
+        evictUs: marks?.evictUs, task: task)
+      metrics.update(operatorId) { total in
+        total.name = "symmetricHashJoin"
+        total.partitionCount += 1
+        total.rowsTotal += Int64(result.total)
+        total.rowsUpdated += Int64(result.added)
+        total.rowsRemoved += Int64(result.removed)
+        total.memoryBytes += Int64(result.memoryBytes)
+      }
+      return result.batches
+    }
+    return batches.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
+  }
+
+  func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
+    isBounded && next.evictUs > last.evictUs
+  }
+}
+
+/// What a join needs to know of each side, bound to its columns.
+struct JoinSides: Sendable {
+  let join: CompiledJoin
+  let left: JoinSide
+  let right: JoinSide
+  /// The conditions over both sides.
+  let both: [CompiledExpression]
+
+  init(_ plan: Join) {
+    join = CompiledJoin(plan)
+    let bounds = JoinBounds(plan)
+    let (leftColumns, rightColumns) = (Set(plan.left.output), Set(plan.right.output))
+    var own: (left: [Expression], right: [Expression], both: [Expression]) = ([], [], [])
+    for conjunct in plan.conditions {
+      if conjunct.references.isSubset(of: leftColumns) {
+        own.left.append(conjunct)
+      } else if conjunct.references.isSubset(of: rightColumns) {
+        own.right.append(conjunct)
+      } else {
+        own.both.append(conjunct)
+      }
+    }
+    left = JoinSide(
+      plan.left.output, keys: join.leftKeys, codec: join.codec, nullSafe: join.nullSafe,
+      conditions: own.left, bound: bounds.left, keepsUnmatched: plan.kind.keepsLeft)
+    right = JoinSide(
+      plan.right.output, keys: join.rightKeys, codec: join.codec, nullSafe: join.nullSafe,
+      conditions: own.right, bound: bounds.right, keepsUnmatched: plan.kind.keepsRight)
+    let input = plan.left.output + plan.right.output
+    both = own.both.map { CompiledExpression($0, input: input) }
+  }
+}
+
+/// One side of a stream–stream join.
+struct JoinSide: Sendable {
+  let types: [DataType]
+  let keys: [CompiledExpression]
+  let codec: RowKeyCodec
+  let nullSafe: [Bool]
+  /// Conditions over this side alone: a row that fails one meets nothing.
+  let conditions: [CompiledExpression]
+  /// When a stored row is done; `time` over this side's columns.
+  let bound: (time: CompiledExpression, shiftUs: Int64)?
+  let keepsUnmatched: Bool
+  private let input: [Attribute]
+  /// The event-time column, by which rows are late.
+  private let eventTime: Int?
+
+  init(
+    _ input: [Attribute], keys: [CompiledExpression], codec: RowKeyCodec, nullSafe: [Bool],
+    conditions: [Expression], bound: JoinBounds.Bound?, keepsUnmatched: Bool
+  ) {
+    self.input = input
+    types = input.map(\.type)
+    self.keys = keys
+    self.codec = codec
+    self.nullSafe = nullSafe
+    self.conditions = conditions.map { CompiledExpression($0, input: input) }
+    self.bound = bound.map { (CompiledExpression($0.time, input: input), $0.shiftUs) }
+    self.keepsUnmatched = keepsUnmatched
+    eventTime = input.firstIndex { $0.watermarkDelayUs != nil }
+  }
+
+  /// The rows of a batch by the state partition that owns their key, late ones left out.
+  func exchange(
+    _ partitions: [Partition], _ run: BatchRun, partitions count: Int, lateUs: Int64?,
+    _ dropped: @escaping @Sendable (Int) -> Void
+  ) throws -> [[[Batch]]] {
+    let rowGuard = RowGuard(input)
+    return try run.mapPartitions(partitions) { stream, task in
+      var out = [[Batch]](repeating: [], count: count)
+      let encoder = RowKeyEncoder(codec)
+      var seen = 0
+      while let batch = try stream.next() {
+        let rows = onTime(batch.dense, lateUs, dropped)
+        if rows.count == 0 { continue }
+        try rowGuard.run(rows, task: task, firstRow: seen) { rows, context in
+          let columns = try keys.map { try $0.evaluate(context) }
+          let encoded = encoder.encode(columns, count: rows.count)
+          var homes = [[UInt32]](repeating: [], count: count)
+          for row in 0..<rows.count {
+            let home = RowKeyHash.partition(encoded.hashes[row], of: count)
+            homes[home].append(UInt32(truncatingIfNeeded: row))
+          }
+          for (home, chosen) in homes.enumerated() where !chosen.isEmpty {
+            out[home].append(rows.selecting(Selection(chosen)).dense)
+          }
+        }
+        seen += batch.count
+      }
+      return out
+    }
+  }
+
+  private func onTime(_ rows: Batch, _ lateUs: Int64?, _ dropped: (Int) -> Void) -> Batch {
+    guard let lateUs, let eventTime else { return rows }
+    let times = KeyExpiry.times(rows.columns[eventTime])
+    let kept = times.indices.filter { times[$0] > lateUs }
+    if kept.count == rows.count { return rows }
+    dropped(rows.count - kept.count)
+    return rows.selecting(Selection(kept)).dense
+  }
+}

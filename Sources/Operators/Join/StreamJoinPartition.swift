@@ -1,0 +1,196 @@
+import Columns
+import Expressions
+import Plan
+import State
+
+/// One state partition of a stream–stream join.
+///
+/// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
+final class StreamJoinPartition: @unchecked Sendable {
+  struct Result {
+    var batches: [Batch] = []
+    var total = 0
+    var added = 0
+    var removed = 0
+    var memoryBytes = 0
+  }
+
+  private let sides: JoinSides
+  private let store: any StatePartition
+  private let left: JoinRows
+  private let right: JoinRows
+  private var isRestored = false
+
+  private static let leftMark = UInt8(ascii: "l")
+  private static let rightMark = UInt8(ascii: "r")
+
+  init(_ sides: JoinSides, store: any StatePartition) {
+    self.sides = sides
+    self.store = store
+    left = JoinRows(sides.left, mark: Self.leftMark, store: store)
+    right = JoinRows(sides.right, mark: Self.rightMark, store: store)
+  }
+
+  func run(left newLeft: [Batch], right newRight: [Batch], evictUs: Int64?, task: TaskContext)
+    throws -> Result
+  {
+    if !isRestored {
+      try restore(task)
+      isRestored = true
+    }
+    var result = Result()
+    for rows in newLeft {
+      try meet(rows, isLeft: true, evictUs: evictUs, task: task, &result)
+    }
+    for rows in newRight {
+      try meet(rows, isLeft: false, evictUs: evictUs, task: task, &result)
+    }
+    if let evictUs {
+      evict(isLeft: true, evictUs, &result)
+      evict(isLeft: false, evictUs, &result)
+    }
+    result.total = left.count + right.count
+    result.memoryBytes = left.memoryBytes + right.memoryBytes
+    return result
+  }
+
+  private func restore(_ task: TaskContext) throws {
+    var entries: (left: [JoinRows.Entry], right: [JoinRows.Entry]) = ([], [])
+    try store.restore { key, value in
+      let (mark, entry) = JoinRows.Entry.read(key, value)
+      if mark == Self.leftMark { entries.left.append(entry) } else { entries.right.append(entry) }
+    }
+    try left.restore(entries.left, task: task)
+    try right.restore(entries.right, task: task)
+  }
+
+  // MARK: New rows
+
+  /// New rows of one side meet the stored rows of the other; then they are stored themselves.
+  private func meet(
+    _ rows: Batch, isLeft: Bool, evictUs: Int64?, task: TaskContext, _ result: inout Result
+  ) throws {
+    let side = isLeft ? sides.left : sides.right
+    let context = EvaluationContext(rows, task: task)
+    let keys = try side.keys.map { try $0.evaluate(context) }
+    // A row that fails a condition of its own side, or has a NULL key, meets nothing, ever.
+    var canMeet = [Bool](repeating: true, count: rows.count)
+    for condition in side.conditions {
+      let holds = try condition.evaluate(context)
+      for row in 0..<rows.count where holds.isNull(row) || !holds.boolean(row) { canMeet[row] = false }
+    }
+    let hasNull = NullKeys(keys, nullSafe: side.nullSafe)
+    for row in 0..<rows.count where hasNull[row] { canMeet[row] = false }
+    let hasMet = try pair(rows, keys: keys, canMeet, isLeft: isLeft, task: task, &result)
+    try keep(
+      rows, keys: keys, canMeet, hasMet, isLeft: isLeft, evictUs: evictUs, task: task, &result)
+  }
+
+  /// Gives the pairs of these rows with stored rows of the other side; says which rows have one.
+  private func pair(
+    _ rows: Batch, keys: [Vector], _ canMeet: [Bool], isLeft: Bool, task: TaskContext,
+    _ result: inout Result
+  ) throws -> [Bool] {
+    let others = isLeft ? right : left
+    var hasMet = [Bool](repeating: false, count: rows.count)
+    var pairs = JoinPairs()
+    let heads = others.find(keys, count: rows.count)
+    let isSemi = sides.join.kind == .leftSemi
+    for row in 0..<rows.count where canMeet[row] {
+      var slot = heads[row]
+      while slot != Selection.none {
+        pairs.append(UInt32(truncatingIfNeeded: row), slot)
+        slot = others.slot(after: slot)
+      }
+    }
+    if pairs.count == 0 { return hasMet }
+    let own = Selection(pairs.left)
+    let ownColumns = rows.columns.map { $0.gathered(own) }
+    let otherColumns = others.gather(pairs.right)
+    let all = Batch(
+      isLeft ? ownColumns + otherColumns : otherColumns + ownColumns, count: pairs.count)
+    let joined = try pairs.filter(all, by: sides.both, task: task)
+    for row in pairs.left { hasMet[Int(row)] = true }
+    if isSemi {
+      giveSemi(rows, pairs, hasMet, isLeft: isLeft, &result)
+    } else {
+      let keepsOther = isLeft ? sides.right.keepsUnmatched : sides.left.keepsUnmatched
+      if keepsOther { for slot in pairs.right { others.noteMatch(slot) } }
+      if joined.count > 0 { result.batches.append(joined.dense) }
+    }
+    return hasMet
+  }
+
+  /// A left semi join gives each left row once: a new one that meets a stored right row, or a stored
+  /// one when its first right row comes; it then need not be stored any more.
+  private func giveSemi(
+    _ rows: Batch, _ pairs: JoinPairs, _ hasMet: [Bool], isLeft: Bool, _ result: inout Result
+  ) {
+    if isLeft {
+      let met = Selection(hasMet.indices.filter { hasMet[$0] })
+      if met.count > 0 { result.batches.append(rows.selecting(met).dense) }
+      return
+    }
+    var seen = Set<UInt32>()
+    let met = pairs.right.filter { seen.insert($0).inserted }
+    if met.isEmpty { return }
+    result.batches.append(Batch(left.gather(met), count: met.count))
+    left.remove(met)
+    result.removed += met.count
+  }
+
+  /// Stores the rows that a row to come may meet; those that nothing can meet leave at once.
+  private func keep(
+    _ rows: Batch, keys: [Vector], _ canMeet: [Bool], _ hasMet: [Bool], isLeft: Bool,
+    evictUs: Int64?, task: TaskContext, _ result: inout Result
+  ) throws {
+    let side = isLeft ? sides.left : sides.right
+    let store = isLeft ? left : right
+    let moments = try store.moments(of: rows, task: task)
+    let isSemi = isLeft && sides.join.kind == .leftSemi
+    var stored: [UInt32] = []
+    var alone: [UInt32] = []
+    for row in 0..<rows.count {
+      let isDone: Bool
+      if let evictUs, let bound = side.bound {
+        isDone = moments[row] != .max && moments[row] <= evictUs + bound.shiftUs
+      } else {
+        isDone = false
+      }
+      if canMeet[row], !isDone {
+        if !(isSemi && hasMet[row]) { stored.append(UInt32(truncatingIfNeeded: row)) }
+      } else if side.keepsUnmatched, !hasMet[row] {
+        alone.append(UInt32(truncatingIfNeeded: row))
+      }
+    }
+    giveAlone(rows.selecting(Selection(alone)).dense, isLeft: isLeft, &result)
+    if stored.isEmpty { return }
+    let chosen = Selection(stored)
+    store.insert(
+      rows.selecting(chosen).dense, keyColumns: keys.map { $0.gathered(chosen) },
+      moments: stored.map { moments[Int($0)] }, isMatched: stored.map { hasMet[Int($0)] })
+    result.added += stored.count
+  }
+
+  private func giveAlone(_ rows: Batch, isLeft: Bool, _ result: inout Result) {
+    if rows.count == 0 { return }
+    result.batches.append(isLeft ? sides.join.leftAlone(rows) : sides.join.rightAlone(rows))
+  }
+
+  // MARK: Old rows
+
+  /// What the watermark has passed leaves, with NULLs for its match where it never had one.
+  private func evict(isLeft: Bool, _ evictUs: Int64, _ result: inout Result) {
+    let side = isLeft ? sides.left : sides.right
+    guard let bound = side.bound else { return }
+    let store = isLeft ? left : right
+    let done = store.expired(at: evictUs + bound.shiftUs)
+    if done.isEmpty { return }
+    if side.keepsUnmatched {
+      let alone = done.filter { !store.isMatched($0) }
+      giveAlone(Batch(store.gather(alone), count: alone.count), isLeft: isLeft, &result)
+    }
+    store.remove(done)
+    result.removed += done.count
+  }
+}
