@@ -21,6 +21,7 @@ extension OperatorCatalog {
       OperatorSpec("sort", build: buildSort),
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
+      OperatorSpec("join", build: buildJoin),
       // Groups
       OperatorSpec("aggregate", build: buildAggregate),
       OperatorSpec("uid", build: buildUid),

@@ -28,6 +28,7 @@ import Expressions
 ///                                                            fullOuter leftSemi leftAnti)
 ///     aggregate            grouping, keys, aggregates, pivotColumn?, pivotValues?
 ///                                                           (grouping: groupBy rollup cube)
+///                          keepKeys?                        (false: only the aggregates come out)
 ///     withWatermark        column, delay
 ///     observe              name, columns
 ///     uid                  name

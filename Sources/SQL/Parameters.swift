@@ -34,9 +34,32 @@ struct Parameters {
 
 extension UnresolvedExpression {
   fileprivate func filling(_ parameters: Parameters) throws -> UnresolvedExpression {
-    if case .parameter(let name) = node { return try parameters.value(of: name, origin) }
-    let old = node.children
-    if old.isEmpty { return self }
-    return with(children: try old.map { try $0.filling(parameters) })
+    func fill(_ list: [UnresolvedExpression]) throws -> [UnresolvedExpression] {
+      try list.map { try $0.filling(parameters) }
+    }
+    let filled: Node
+    switch node {
+    case .parameter(let name): return try parameters.value(of: name, origin)
+    case .name, .column, .star, .literal: return self
+    case .call(let name, let arguments, let isDistinct, let filter):
+      filled = .call(
+        name, try fill(arguments), isDistinct: isDistinct, filter: try filter?.filling(parameters))
+    case .cast(let child, let type, let isTry):
+      filled = .cast(try child.filling(parameters), type, isTry: isTry)
+    case .alias(let child, let names): filled = .alias(try child.filling(parameters), names)
+    case .extract(let child, let key):
+      filled = .extract(try child.filling(parameters), try key.filling(parameters))
+    case .lambda(let names, let body): filled = .lambda(names, try body.filling(parameters))
+    case .userFunction(let function, let arguments):
+      filled = .userFunction(function, try fill(arguments))
+    case .sort(let child, let order): filled = .sort(try child.filling(parameters), order)
+    case .over(let call, let window):
+      filled = .over(
+        try call.filling(parameters),
+        UnresolvedWindow(
+          partition: try fill(window.partition), order: try fill(window.order),
+          frame: window.frame))
+    }
+    return UnresolvedExpression(filled, origin: origin)
   }
 }

@@ -122,7 +122,9 @@ func buildAggregate(_ call: OperatorCall) throws -> any PlanNode {
   let grouped = try shape.apply(call.text("grouping"))
   let aggregates = try pivoted(
     call, try shape.resolve(rest, grouped), over: grouped.input)
-  let shown = grouped.keys.prefix(keys.count).map {
+  let keepsKeys = !call.has("keepKeys") || call.boolean("keepKeys")
+  let shownKeys = keepsKeys ? grouped.keys.prefix(keys.count) : []
+  let shown = shownKeys.map {
     NamedExpression(.attribute($0.attribute), as: $0.attribute)
   } + aggregates
   return try AggregateBuilder(call: call)
