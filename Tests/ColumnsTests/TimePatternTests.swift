@@ -15,7 +15,7 @@ import Testing
       do {
         let pattern = try DateTimePattern(String(parts[2]), for: .formatting)
         var printer = PatternPrinter(pattern, zone: zone)
-        answer = appended { _ = printer.append(us, to: &$0) }
+        answer = appended { printer.append(us, to: &$0) }
       } catch let failure as Failure {
         answer = "error \(failure.condition)"
       }
@@ -38,6 +38,17 @@ import Testing
       }
       #expect(answer == record.answer, "\(record.input)")
     }
+  }
+
+  @Test func leavesOutWhatAValueLacks() throws {
+    let pattern = try DateTimePattern("yyyy-MM-dd[ HH:mm][XXX]", for: .formatting)
+    let printer = PatternPrinter(pattern, zone: .utc)
+    #expect(appended { printer.append(days: 0, to: &$0) } == "1970-01-01")
+    #expect(appended { printer.appendWithoutZone(0, to: &$0) } == "1970-01-01 00:00")
+    let strict = PatternPrinter(try DateTimePattern("HH XXX", for: .formatting), zone: .utc)
+    var bytes: [UInt8] = []
+    #expect(!strict.append(days: 0, to: &bytes))
+    #expect(!strict.appendWithoutZone(0, to: &bytes))
   }
 
   @Test(arguments: [

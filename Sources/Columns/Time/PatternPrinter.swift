@@ -1,17 +1,23 @@
 /// Prints a column of timestamps or dates by a pattern; a caller keeps one for a column, since it
 /// remembers the last stretch of the zone.
 public struct PatternPrinter {
-  private let pattern: DateTimePattern
   private let zone: TimeZone
+  private let steps: [PrintStep]
+  /// For values without a zone, and for dates; nil where the pattern needs what they lack.
+  private let localSteps: [PrintStep]?
+  private let dateSteps: [PrintStep]?
   private var span = TimeZone.Span()
 
   public init(_ pattern: DateTimePattern, zone: TimeZone) {
-    self.pattern = pattern
     self.zone = zone
+    typealias Field = DateTimePattern.Field
+    steps = PrintStep.flat(pattern.items) { _ in true } ?? []
+    localSteps = PrintStep.flat(pattern.items) { $0.rawValue < Field.offset.rawValue }
+    dateSteps = PrintStep.flat(pattern.items) { $0.rawValue < Field.hour.rawValue }
   }
 
-  /// Appends the instant by the zone's clock. false: a field cannot be printed in the width that
-  /// the pattern gives it (a negative year as `yy` can, one of 20 digits cannot).
+  /// Appends the instant by the zone's clock; always true, since an instant lacks no field.
+  @discardableResult
   public mutating func append(_ us: Int64, to bytes: inout [UInt8]) -> Bool {
     if !span.contains(us) { span = zone.span(atInstant: us) }
     let perDay = Calendar.microsecondsPerDay
@@ -26,23 +32,101 @@ public struct PatternPrinter {
     }
     let moment = Moment(
       days: Int(day), timeUs: Int(time), offsetSeconds: Int(span.offsetUs / 1_000_000),
-      zone: zone, instantUs: us)
-    return moment.append(pattern.items, to: &bytes)
+      instantUs: us)
+    moment.append(steps, zone, to: &bytes)
+    return true
   }
 
-  /// Appends a timestamp without time zone; where the pattern asks for a zone, UTC's.
+  /// Appends a timestamp without time zone. An optional section that asks for a zone is left out;
+  /// false: the pattern asks for one outside such sections.
+  @discardableResult
   public func appendWithoutZone(_ us: Int64, to bytes: inout [UInt8]) -> Bool {
+    guard let localSteps else { return false }
     let day = Calendar.floorQuotient(us, Calendar.microsecondsPerDay)
     let moment = Moment(
       days: Int(day), timeUs: Int(us &- day &* Calendar.microsecondsPerDay), offsetSeconds: 0,
-      zone: .utc, instantUs: us)
-    return moment.append(pattern.items, to: &bytes)
+      instantUs: us)
+    moment.append(localSteps, .utc, to: &bytes)
+    return true
   }
 
-  /// Appends a date; a field of the time of day prints as at midnight.
+  /// Appends a date. An optional section that asks for a time is left out; false: the pattern asks
+  /// for one outside such sections.
+  @discardableResult
   public func append(days: Int, to bytes: inout [UInt8]) -> Bool {
-    let moment = Moment(days: days, timeUs: 0, offsetSeconds: 0, zone: .utc, instantUs: 0)
-    return moment.append(pattern.items, to: &bytes)
+    guard let dateSteps else { return false }
+    let moment = Moment(days: days, timeUs: 0, offsetSeconds: 0, instantUs: 0)
+    moment.append(dateSteps, .utc, to: &bytes)
+    return true
+  }
+}
+
+/// One step of printing, without a reference in it, so that a row costs no counting of them.
+/// Nothing that a moment holds fails to print, so optional sections are printed as they stand.
+private struct PrintStep {
+  enum Kind: UInt8 {
+    case byte, two, number, fraction, word, offset, localizedOffset, zoneID, zoneName
+  }
+
+  var kind: Kind
+  var field = DateTimePattern.Field.era
+  /// The literal's byte; the digits of a number; the form of an offset.
+  var minimum: UInt8 = 0
+  var hasPlus = false
+  var isFull = false
+  var isGeneric = false
+  var minutes = DateTimePattern.OffsetStyle.Part.none
+  var seconds = DateTimePattern.OffsetStyle.Part.none
+  var hasColon = false
+  /// Offset zero prints as Z.
+  var isZ = false
+
+  /// The steps of the items; nil where one asks for a field that the value lacks. A section in
+  /// brackets goes away with such an item.
+  static func flat(
+    _ items: [DateTimePattern.Item], has: (DateTimePattern.Field) -> Bool
+  ) -> [PrintStep]? {
+    var steps: [PrintStep] = []
+    for item in items {
+      switch item {
+      case .literal(let literal):
+        steps += literal.map { PrintStep(kind: .byte, minimum: $0) }
+      case .number(let number):
+        guard has(number.field) else { return nil }
+        steps.append(step(number))
+      case .text(let field, let full):
+        guard has(field) else { return nil }
+        steps.append(PrintStep(kind: .word, field: field, isFull: full))
+      case .optional(let items): steps += flat(items, has: has) ?? []
+      case .offset, .localizedOffset, .zoneID, .zoneName:
+        guard has(.offset) else { return nil }
+        steps.append(zoneStep(item))
+      }
+    }
+    return steps
+  }
+
+  private static func step(_ number: DateTimePattern.Number) -> PrintStep {
+    let isPair =
+      number.isReduced || number.minimum == 2 && number.isFixed && !number.isFraction
+    var step = PrintStep(
+      kind: number.isFraction ? .fraction : isPair ? .two : .number, field: number.field)
+    step.minimum = UInt8(number.isFraction ? number.maximum : number.minimum)
+    step.hasPlus = number.sign == .exceedsPad
+    return step
+  }
+
+  private static func zoneStep(_ item: DateTimePattern.Item) -> PrintStep {
+    switch item {
+    case .offset(let style):
+      PrintStep(
+        kind: .offset, minutes: style.minutes, seconds: style.seconds, hasColon: style.hasColon,
+        isZ: style.zero == [0x5A])
+    case .localizedOffset(let full): PrintStep(kind: .localizedOffset, isFull: full)
+    case .zoneName(let full, let generic):
+      PrintStep(kind: .zoneName, isFull: full, isGeneric: generic)
+    default: PrintStep(kind: .zoneID)
+    }
   }
 }
 
@@ -51,45 +135,40 @@ private struct Moment {
   let days: Int
   let timeUs: Int
   let offsetSeconds: Int
-  let zone: TimeZone
   let instantUs: Int64
   let date: Calendar.Date
 
-  init(days: Int, timeUs: Int, offsetSeconds: Int, zone: TimeZone, instantUs: Int64) {
+  init(days: Int, timeUs: Int, offsetSeconds: Int, instantUs: Int64) {
     self.days = days
     self.timeUs = timeUs
     self.offsetSeconds = offsetSeconds
-    self.zone = zone
     self.instantUs = instantUs
     date = Calendar.date(ofDays: days)
   }
 
-  func append(_ items: [DateTimePattern.Item], to bytes: inout [UInt8]) -> Bool {
-    for item in items {
-      switch item {
-      case .literal(let literal): bytes.append(contentsOf: literal)
-      case .number(let number):
-        guard append(number, to: &bytes) else { return false }
-      case .text(let field, let full):
-        let (words, first) = DateTimeWords.words(field, full: full)
-        bytes.append(contentsOf: words[value(field) - first])
-      case .offset(let style): append(style, to: &bytes)
-      case .localizedOffset(let full): appendLocalizedOffset(full, to: &bytes)
+  func append(_ steps: [PrintStep], _ zone: TimeZone, to bytes: inout [UInt8]) {
+    for step in steps {
+      switch step.kind {
+      case .byte: bytes.append(step.minimum)
+      case .two: Digits.appendPair(abs(value(step.field)) % 100, to: &bytes)
+      case .number: appendNumber(step, to: &bytes)
+      case .fraction: appendFraction(Int(step.minimum), to: &bytes)
+      case .word:
+        let (words, first) = DateTimeWords.words(step.field, full: step.isFull)
+        bytes.append(contentsOf: words[value(step.field) - first])
+      case .offset: appendOffset(step, to: &bytes)
+      case .localizedOffset: appendLocalizedOffset(step.isFull, to: &bytes)
       case .zoneID: bytes.append(contentsOf: zone.id.utf8)
-      case .zoneName(let full, let generic):
+      case .zoneName:
         if let name = ZoneNames.name(
-          of: zone, atInstant: instantUs, full: full, generic: generic)
+          of: zone, atInstant: instantUs, full: step.isFull, generic: step.isGeneric)
         {
           bytes.append(contentsOf: name.utf8)
         } else {
-          appendLocalizedOffset(full, to: &bytes)
+          appendLocalizedOffset(step.isFull, to: &bytes)
         }
-      case .optional(let items):
-        let start = bytes.count
-        if !append(items, to: &bytes) { bytes.removeSubrange(start...) }
       }
     }
-    return true
   }
 
   private func value(_ field: DateTimePattern.Field) -> Int {
@@ -118,18 +197,14 @@ private struct Moment {
     }
   }
 
-  private func append(_ number: DateTimePattern.Number, to bytes: inout [UInt8]) -> Bool {
-    let value = value(number.field)
-    if number.isFraction {
-      var divisor = 1
-      for _ in number.maximum..<9 { divisor *= 10 }
-      Digits.append(value / divisor, width: number.maximum, to: &bytes)
-      return true
-    }
+  private func appendNumber(_ step: PrintStep, to bytes: inout [UInt8]) {
+    let value = value(step.field)
+    let minimum = Int(step.minimum)
     let magnitude = abs(value)
-    if number.isReduced {
-      Digits.appendPair(magnitude % 100, to: &bytes)
-      return true
+    if minimum == 4, value >= 0, value < 10_000 {
+      Digits.appendPair(value / 100, to: &bytes)
+      Digits.appendPair(value % 100, to: &bytes)
+      return
     }
     var width = 1
     var power = 10
@@ -137,29 +212,45 @@ private struct Moment {
       width += 1
       power = power &* 10
     }
-    guard width <= number.maximum, value >= 0 || number.sign != .notNegative else { return false }
     if value < 0 {
       bytes.append(0x2D)
-    } else if number.sign == .exceedsPad, width > number.minimum {
+    } else if step.hasPlus, width > minimum {
       bytes.append(0x2B)
     }
-    Digits.append(magnitude, width: max(width, number.minimum), to: &bytes)
-    return true
+    Digits.append(magnitude, width: max(width, minimum), to: &bytes)
   }
 
-  private func append(_ style: DateTimePattern.OffsetStyle, to bytes: inout [UInt8]) {
+  private func appendFraction(_ digits: Int, to bytes: inout [UInt8]) {
+    let us = timeUs % 1_000_000
+    switch digits {
+    case 3:
+      let ms = us / 1000
+      bytes.append(UInt8(truncatingIfNeeded: 48 &+ ms / 100))
+      Digits.appendPair(ms % 100, to: &bytes)
+    case 6:
+      Digits.appendPair(us / 10_000, to: &bytes)
+      Digits.appendPair(us / 100 % 100, to: &bytes)
+      Digits.appendPair(us % 100, to: &bytes)
+    default:
+      var divisor = 1
+      for _ in digits..<9 { divisor *= 10 }
+      Digits.append(us * 1000 / divisor, width: digits, to: &bytes)
+    }
+  }
+
+  private func appendOffset(_ style: PrintStep, to bytes: inout [UInt8]) {
     let magnitude = abs(offsetSeconds)
-    let hours = magnitude / 3600
     let minutes = magnitude / 60 % 60
     let seconds = magnitude % 60
     let showsSeconds = style.seconds == .optional && seconds != 0
     // What is not shown does not count: an offset of 20 seconds is zero without seconds.
-    guard hours != 0 || minutes != 0 || showsSeconds else {
-      bytes.append(contentsOf: style.zero)
+    let isZero = magnitude < 60 && !showsSeconds
+    if isZero, style.isZ {
+      bytes.append(0x5A)
       return
     }
-    bytes.append(offsetSeconds < 0 ? 0x2D : 0x2B)
-    Digits.appendPair(hours, to: &bytes)
+    bytes.append(offsetSeconds < 0 && !isZero ? 0x2D : 0x2B)
+    Digits.appendPair(magnitude / 3600, to: &bytes)
     guard style.minutes == .required || minutes != 0 else { return }
     if style.hasColon { bytes.append(0x3A) }
     Digits.appendPair(minutes, to: &bytes)

@@ -33,7 +33,8 @@ struct ZoneFile {
       let nameStart = names + Int(bytes[at + 5])
       guard nameStart < end else { return nil }
       let name = bytes[nameStart..<end].prefix { $0 != 0 }
-      return (Int32(truncatingIfNeeded: Self.integer(bytes, at, 4)), String(decoding: name, as: UTF8.self))
+      let offset = Int32(truncatingIfNeeded: Self.integer(bytes, at, 4))
+      return (offset, String(decoding: name, as: UTF8.self))
     }
     guard let initial = type(0) else { return nil }
     offsets.append(initial.offset)
