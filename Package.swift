@@ -51,7 +51,7 @@ let package = Package(
     room("Expressions", ["Columns"]),
     room("Plan", ["Expressions"]),
     room("State", ["Columns", "CSystem"]),
-    room("Connectors", ["Columns", "CSimdJSON"]),
+    room("Connectors", ["Expressions", "CSimdJSON"]),
     room("Operators", ["Plan", "State", "Connectors"]),
     room("SQL", ["Operators"]),
     room("Streaming", ["Operators"]),

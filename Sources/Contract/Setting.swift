@@ -69,6 +69,14 @@ public struct Settings: Sendable {
       hint: Suggestion.sentence(for: own, among: names))
   }
 
+  /// The settings that a checkpoint fixes, with the values now in force.
+  public var pinned: [(name: String, text: String)] {
+    names.compactMap { name in
+      guard let setting = known[name.lowercased()], setting.isPinned else { return nil }
+      return (name, (values[setting.name] ?? setting.defaultValue).text)
+    }
+  }
+
   /// `spark.sql.x` as `moontide.x`.
   public static func ownName(_ name: String) -> String {
     let spark = "spark.sql."

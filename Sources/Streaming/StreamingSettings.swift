@@ -1,0 +1,54 @@
+import Contract
+
+/// The settings that the engine reads.
+public enum StreamingSettings {
+  public static let all: [Setting] = session + streaming
+
+  private static let session: [Setting] = [
+    Setting(
+      "moontide.shuffle.partitions", .integer(8),
+      "How many partitions aggregates, joins and other stateful operators have.",
+      range: 1...10_000, isPinned: true),
+    Setting(
+      "moontide.columnBatch.rows", .integer(8192), "How many rows a column batch holds at most.",
+      range: 1...1_000_000),
+    Setting(
+      "moontide.session.timeZone", .text("UTC"),
+      "The zone in which text becomes time, and time text and date parts."),
+    Setting("moontide.caseSensitive", .boolean(false), "Whether names differ by case."),
+  ]
+
+  private static let streaming: [Setting] = [
+    Setting(
+      "moontide.streaming.checkpointLocation", .text(""),
+      "The directory under which queries without a `checkpointLocation` of their own keep theirs, "
+        + "by query name."),
+    Setting(
+      "moontide.streaming.forceDeleteTempCheckpointLocation", .boolean(false),
+      "Whether a temporary checkpoint is removed also after a failure."),
+    Setting(
+      "moontide.streaming.minBatchesToRetain", .integer(100),
+      "How many batches stay in the checkpoint at least.", range: 2...Int64.max),
+    Setting(
+      "moontide.streaming.noDataMicroBatches.enabled", .boolean(true),
+      "Whether a batch without rows runs when the watermark has moved and state would leave."),
+    Setting(
+      "moontide.streaming.multipleWatermarkPolicy", .text("min"),
+      "Which watermark counts when a query has several.", words: ["min", "max"], isPinned: true),
+    Setting(
+      "moontide.streaming.numRecentProgressUpdates", .integer(100),
+      "How many progress reports `recentProgress` keeps.", range: 1...1_000_000),
+    Setting(
+      "moontide.streaming.noDataProgressEventInterval", .duration(10_000_000),
+      "How often a query with nothing to do says so."),
+    Setting(
+      "moontide.streaming.pollingDelay", .duration(10_000),
+      "How long a query waits before it looks for new rows again."),
+    Setting(
+      "moontide.streaming.stopTimeout", .duration(0),
+      "How long `stop` waits for the batch at hand before it abandons it; 0: without a limit."),
+    Setting(
+      "moontide.streaming.schemaInference", .boolean(false),
+      "Whether a streaming file source without a schema looks for it in the files."),
+  ]
+}
