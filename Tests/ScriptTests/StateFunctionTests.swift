@@ -76,7 +76,8 @@ private final class FakeProcessorStates: ProcessorStates {
 
   init() throws {
     driver = try LuaState()
-    functions = try ScriptFunctions(driver)
+    functions = ScriptFunctions(
+      state: driver, workers: WorkerStates(try WorkerSetting(of: driver)))
   }
 
   private var groups: GroupedRows {

@@ -189,9 +189,11 @@ public struct ExpressionResolver: Sendable {
   private func userCall(
     _ function: any UserFunction, _ arguments: [UnresolvedExpression], _ origin: Origin?
   ) throws -> Expression {
-    Expression(
-      .userFunction(function, try arguments.map { try resolveNode($0) }), function.returnType,
-      isNullable: true, origin: origin)
+    let arguments = try arguments.map { try resolveNode($0) }
+    let kind: Expression.Kind =
+      function.aggregate.map { .aggregate(AggregateCall($0, arguments)) }
+      ?? .userFunction(function, arguments)
+    return Expression(kind, function.returnType, isNullable: true, origin: origin)
   }
 
   private func lambda(

@@ -12,25 +12,24 @@ public final class LuaAggregate: UserFunction, AggregateFunction {
   public var isNullable: Bool { true }
   /// The buffer: a structure's fields, or one value.
   private let bufferType: DataType
-  private let shipped: ShippedFunction
-  private let states: WorkerStates
+  /// nil where the plan is only analysed.
+  private let shipped: ShippedFunction?
+  private let states: WorkerStates?
 
   /// `functions` holds `zero`, `reduce`, `merge` and `finish`.
   init(
     _ functions: LuaTable, in state: LuaState, name: String, buffer: DataType, returns: DataType,
-    states: WorkerStates
+    states: WorkerStates?
   ) throws {
     self.name = name
     origin = functions["reduce"].function?.definition
     resultType = returns
     bufferType = buffer
     self.states = states
-    shipped = try ShippedFunction(.table(functions), in: state, name: name)
-    let shipped = shipped
-    try states.use(BatchContext()) { _ = try $0.instance(of: shipped) }
+    shipped = try states?.ship(.table(functions), from: state, name: name)
   }
 
-  public var hash: UInt64 { shipped.hash }
+  public var hash: UInt64 { shipped?.hash ?? 0 }
   public var returnType: DataType { resultType }
   public var isDeterministic: Bool { true }
   public var aggregate: (any AggregateFunction)? { self }
@@ -49,7 +48,10 @@ public final class LuaAggregate: UserFunction, AggregateFunction {
 
   /// A state of the accumulator's own with the functions in it.
   fileprivate func open() throws -> LuaBuffers {
-    try LuaBuffers(states.newState(), shipped, bufferType, resultType, Schema(fields))
+    guard let states, let shipped else {
+      preconditionFailure("a plan that was only to be analysed ran")
+    }
+    return try LuaBuffers(states.newState(), shipped, bufferType, resultType, Schema(fields))
   }
 }
 

@@ -23,10 +23,7 @@ public final class LuaFunction: UserFunction, UserRowFunction {
     origin = function.definition
     returnType = returns
     self.states = states
-    shipped = try ShippedFunction(.function(function), in: state, name: self.name)
-    let shipped = shipped
-    // Modules are looked for now rather than in the first batch.
-    try states.use(BatchContext()) { _ = try $0.instance(of: shipped) }
+    shipped = try states.ship(.function(function), from: state, name: self.name)
   }
 
   public var hash: UInt64 { shipped.hash }

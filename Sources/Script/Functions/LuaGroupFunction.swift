@@ -9,25 +9,27 @@ import Plan
 final class LuaGroupFunction: UserGroupFunction {
   let name: String
   let origin: Origin?
-  private let shipped: ShippedFunction
-  private let states: WorkerStates
+  /// nil where the plan is only analysed.
+  private let shipped: ShippedFunction?
+  private let states: WorkerStates?
 
-  init(_ function: LuaValue, in state: LuaState, states: WorkerStates) throws {
+  init(_ function: LuaValue, in state: LuaState, states: WorkerStates?) throws {
     origin = function.function?.definition
     name = origin.map { "function at \($0)" } ?? "function"
     self.states = states
-    shipped = try ShippedFunction(function, in: state, name: name)
-    let shipped = shipped
-    try states.use(BatchContext()) { _ = try $0.instance(of: shipped) }
+    shipped = try states?.ship(function, from: state, name: name)
   }
 
-  var hash: UInt64 { shipped.hash }
+  var hash: UInt64 { shipped?.hash ?? 0 }
 
   func call(
     _ groups: GroupedRows, states handles: any GroupStates, output: Schema, returnsOneRow: Bool,
     task: TaskContext
   ) throws -> Batch {
-    try states.use(BatchContext(task)) { worker in
+    guard let states, let shipped else {
+      preconditionFailure("a plan that was only to be analysed ran")
+    }
+    return try states.use(BatchContext(task)) { worker in
       let handle = GroupStateHandle(handles)
       defer { handle.states = nil }
       let taker = ResultTaker(

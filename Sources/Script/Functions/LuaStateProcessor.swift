@@ -9,34 +9,36 @@ final class LuaStateProcessor: UserStateProcessor {
   let name: String
   let origin: Origin?
   let handlesInitialState: Bool
-  fileprivate let shipped: ShippedFunction
-  private let states: WorkerStates
+  /// nil where the plan is only analysed.
+  private let shipped: ShippedFunction?
+  private let states: WorkerStates?
 
-  init(_ functions: LuaValue, in state: LuaState, states: WorkerStates) throws {
+  init(_ functions: LuaValue, in state: LuaState, states: WorkerStates?) throws {
     let handler = functions.table?["handleInputRows"].function
     origin = handler?.definition
     name = origin.map { "processor at \($0)" } ?? "processor"
     handlesInitialState = functions.table?["handleInitialState"].function != nil
     self.states = states
-    shipped = try ShippedFunction(functions, in: state, name: name)
-    let shipped = shipped
-    try states.use(BatchContext()) { _ = try $0.instance(of: shipped) }
+    shipped = try states?.ship(functions, from: state, name: name)
   }
 
-  var hash: UInt64 { shipped.hash }
+  var hash: UInt64 { shipped?.hash ?? 0 }
 
   func open(
     _ states: any ProcessorStates, output: Schema, task: TaskContext
   ) throws -> any RunningProcessor {
-    let worker = try self.states.newState()
+    guard let workers = self.states, let shipped else {
+      preconditionFailure("a plan that was only to be analysed ran")
+    }
+    let worker = try workers.newState()
     try worker.begin(BatchContext(task))
-    return try LuaRunningProcessor(self, worker, states, output)
+    return try LuaRunningProcessor(name, shipped, worker, states, output)
   }
 }
 
 /// A processor in a Lua state of its own.
 private final class LuaRunningProcessor: RunningProcessor {
-  private let processor: LuaStateProcessor
+  private let name: String
   private let worker: WorkerState
   private let states: any ProcessorStates
   private let functions: [String: LuaReference]
@@ -47,15 +49,15 @@ private final class LuaRunningProcessor: RunningProcessor {
   private let output: Schema
 
   init(
-    _ processor: LuaStateProcessor, _ worker: WorkerState, _ states: any ProcessorStates,
-    _ output: Schema
+    _ name: String, _ shipped: ShippedFunction, _ worker: WorkerState,
+    _ states: any ProcessorStates, _ output: Schema
   ) throws {
-    self.processor = processor
+    self.name = name
     self.worker = worker
     self.states = states
     self.output = output
-    itself = try worker.instance(of: processor.shipped)
-    functions = try worker.functions(of: processor.shipped)
+    itself = try worker.instance(of: shipped)
+    functions = try worker.functions(of: shipped)
     timers = try worker.reference(to: TimersHandle(states))
     expired = ExpiredTimer()
     expiredReference = try worker.reference(to: expired)
@@ -67,7 +69,7 @@ private final class LuaRunningProcessor: RunningProcessor {
 
   private func call(_ function: LuaReference, _ arguments: [LuaValue]) throws {
     do { _ = try worker.lua.call(function, arguments) } catch let failure as Failure {
-      throw failure.inFunction(processor.name)
+      throw failure.inFunction(name)
     }
   }
 
@@ -93,10 +95,10 @@ private final class LuaRunningProcessor: RunningProcessor {
   }
 
   private func run(
-    _ name: String, _ groups: GroupedRows, _ task: TaskContext, after: [LuaReference],
+    _ handler: String, _ groups: GroupedRows, _ task: TaskContext, after: [LuaReference],
     form: ResultTaker.Form, timesUs: [Int64]? = nil
   ) throws -> Batch {
-    guard let function = functions[name] else { return Batch.empty(output) }
+    guard let function = functions[handler] else { return Batch.empty(output) }
     try worker.begin(BatchContext(task))
     let taker = ResultTaker(try ValueReader(.structure(output.fields), in: worker.lua), form)
     taker.enter = { [states, expired] group in
@@ -109,7 +111,7 @@ private final class LuaRunningProcessor: RunningProcessor {
     calls.before = [itself]
     calls.after = after
     do { try calls.run(worker.lua, taker) } catch let error as RowFailure {
-      throw RowFailure(row: error.row, error.failure.inFunction(processor.name))
+      throw RowFailure(row: error.row, error.failure.inFunction(name))
     }
     let made = taker.reader.builder.finish()
     return Batch(made.children, count: made.count)

@@ -152,6 +152,14 @@ public final class WorkerStates: @unchecked Sendable {
 
   public init(_ setting: WorkerSetting) { self.setting = setting }
 
+  /// Copies a function out of the script's state; what it requires is looked for now rather than in
+  /// the first batch.
+  func ship(_ value: LuaValue, from state: LuaState, name: String) throws -> ShippedFunction {
+    let function = try ShippedFunction(value, in: state, name: name)
+    try use(BatchContext()) { _ = try $0.instance(of: function) }
+    return function
+  }
+
   /// A pure state for somebody who keeps it.
   func newState() throws -> WorkerState { try WorkerState(.pure, setting) }
 
