@@ -19,6 +19,17 @@ extension OperatorCatalog {
       OperatorSpec("filter", build: buildFilter),
       OperatorSpec("limit", build: buildLimit),
       OperatorSpec("sort", build: buildSort),
+      OperatorSpec("deduplicate") { try buildDeduplicate($0, isWithinWatermark: false) },
+      OperatorSpec("deduplicateWithinWatermark") {
+        try buildDeduplicate($0, isWithinWatermark: true)
+      },
+      OperatorSpec("sample", build: buildSample),
+      OperatorSpec("repartition") {
+        try buildRepartition(
+          $0, partitions: Int(read.settings[integer: "moontide.shuffle.partitions"]))
+      },
+      OperatorSpec("coalesce", build: buildCoalesce),
+      OperatorSpec("withWatermark", build: buildWithWatermark),
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
       OperatorSpec("join", build: buildJoin),

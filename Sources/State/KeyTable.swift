@@ -18,6 +18,10 @@ public final class KeyTable {
   /// Numbers of removed groups, to be given again.
   private var free: [UInt32] = []
 
+  /// Where the rows that get a group are noted, while somebody asks for them.
+  private var newRows: UnsafeMutablePointer<UInt32>?
+  private var newCount = 0
+
   private var slots: UnsafeMutablePointer<UInt64>
   private var mask: Int
   private var keys = KeyArena()
@@ -88,12 +92,36 @@ public final class KeyTable {
     while begin < rows.count {
       let end = min(begin &+ Self.stepRows, rows.count)
       reserve(count &+ (end &- begin))
-      prefetch(rows, begin, end)
-      for row in begin..<end {
-        groups[row] = findOrInsert(rows[row], hash: rows.hashes[row])
-      }
+      search(rows, begin, end, into: groups, isInserting: true)
       begin = end
     }
+  }
+
+  /// The same, and in `new` the rows whose key got a group; gives how many those are.
+  public func findOrInsert(
+    _ rows: RowKeys, into groups: UnsafeMutablePointer<UInt32>,
+    new: UnsafeMutablePointer<UInt32>
+  ) -> Int {
+    newRows = new
+    newCount = 0
+    findOrInsert(rows, into: groups)
+    newRows = nil
+    return newCount
+  }
+
+  /// The group of one key, which gets one if it has none.
+  public func insert(_ key: UnsafeRawBufferPointer) -> UInt32 {
+    var group: UInt32 = 0
+    withUnsafeBytes(of: (0, key.count)) { offsets in
+      withUnsafePointer(to: RowKeyHash.hash(key)) { hash in
+        guard let base = key.baseAddress ?? offsets.baseAddress else { return }
+        findOrInsert(
+          RowKeys(
+            bytes: base, offsets: width == nil ? offsets.bindMemory(to: Int.self).baseAddress : nil,
+            width: width ?? 0, count: 1, hashes: hash), into: &group)
+      }
+    }
+    return group
   }
 
   /// The group of each key, or `none`.
@@ -101,81 +129,116 @@ public final class KeyTable {
     var begin = 0
     while begin < rows.count {
       let end = min(begin &+ Self.stepRows, rows.count)
-      prefetch(rows, begin, end)
-      for row in begin..<end { groups[row] = find(rows[row], hash: rows.hashes[row]) }
+      search(rows, begin, end, into: groups, isInserting: false)
       begin = end
     }
-  }
-
-  /// The group of one key, which gets one if it has none.
-  public func insert(_ key: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
-    reserve(count &+ 1)
-    return findOrInsert(key, hash: hash)
   }
 
   /// Rows whose memory is asked for before the first is looked at.
   private static let stepRows = 256
   /// Below this many slots the table lies in the cache anyway.
-  private static let prefetchSlots = 1 << 14
+  private static let prefetchSlots = 1 << 13
 
   @inline(__always)
-  private func prefetch(_ rows: RowKeys, _ begin: Int, _ end: Int) {
-    if mask < Self.prefetchSlots { return }
-    let (slots, mask, hashes) = (self.slots, self.mask, rows.hashes)
+  private func search(
+    _ rows: RowKeys, _ begin: Int, _ end: Int, into groups: UnsafeMutablePointer<UInt32>,
+    isInserting: Bool
+  ) {
+    if let width {
+      searchFixed(rows.hashes, rows.bytes, width, begin, end, groups, isInserting)
+    } else if let offsets = rows.offsets {
+      searchVarying(rows.hashes, rows.bytes, offsets, begin, end, groups, isInserting)
+    }
+  }
+
+  // The fields of the class are read once a step, into locals: a field that is read per row costs
+  // more than the search.
+
+  private func searchFixed(
+    _ hashes: UnsafePointer<UInt64>, _ bytes: UnsafeRawPointer, _ width: Int, _ begin: Int,
+    _ end: Int, _ groups: UnsafeMutablePointer<UInt32>, _ isInserting: Bool
+  ) {
+    let (slots, mask, base) = (self.slots, self.mask, UnsafeRawPointer(packed.pointer))
+    if mask >= Self.prefetchSlots {
+      for row in begin..<end {
+        moontide_prefetch(slots + (Int(truncatingIfNeeded: hashes[row] >> 32) & mask))
+      }
+      for row in begin..<end {
+        let slot = slots[Int(truncatingIfNeeded: hashes[row] >> 32) & mask]
+        moontide_prefetch(base + (Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &* width))
+      }
+    }
+    for row in begin..<end {
+      let tag = hashes[row] >> 32
+      let key = bytes + row &* width
+      var at = Int(truncatingIfNeeded: tag) & mask
+      while true {
+        let slot = slots[at]
+        if slot == 0 {
+          groups[row] = isInserting ? insert(key, width, tag, at, row) : Self.none
+          break
+        }
+        let group = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
+        if slot >> 32 == tag, Self.equal(base + group &* width, key, width) {
+          groups[row] = UInt32(truncatingIfNeeded: group)
+          break
+        }
+        at = (at &+ 1) & mask
+      }
+    }
+  }
+
+  private func searchVarying(
+    _ hashes: UnsafePointer<UInt64>, _ bytes: UnsafeRawPointer, _ offsets: UnsafePointer<Int>,
+    _ begin: Int, _ end: Int, _ groups: UnsafeMutablePointer<UInt32>, _ isInserting: Bool
+  ) {
+    let (slots, mask) = (self.slots, self.mask)
+    let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer?.self)
+    if mask >= Self.prefetchSlots { prefetchVarying(hashes, begin, end) }
+    for row in begin..<end {
+      let tag = hashes[row] >> 32
+      let (key, count) = (bytes + offsets[row], offsets[row &+ 1] &- offsets[row])
+      var at = Int(truncatingIfNeeded: tag) & mask
+      while true {
+        let slot = slots[at]
+        if slot == 0 {
+          groups[row] = isInserting ? insert(key, count, tag, at, row) : Self.none
+          break
+        }
+        let group = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
+        if slot >> 32 == tag, let own = places[group],
+          Int(own.load(fromByteOffset: -4, as: UInt32.self)) == count,
+          Self.equal(own, key, count)
+        {
+          groups[row] = UInt32(truncatingIfNeeded: group)
+          break
+        }
+        at = (at &+ 1) & mask
+      }
+    }
+  }
+
+  /// Slot, place, key: each read tells where the next one goes, so each is asked for in its turn.
+  private func prefetchVarying(_ hashes: UnsafePointer<UInt64>, _ begin: Int, _ end: Int) {
+    let (slots, mask) = (self.slots, self.mask)
+    let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer?.self)
     for row in begin..<end {
       moontide_prefetch(slots + (Int(truncatingIfNeeded: hashes[row] >> 32) & mask))
     }
-    guard let width else { return }
-    let base = packed.pointer
     for row in begin..<end {
       let slot = slots[Int(truncatingIfNeeded: hashes[row] >> 32) & mask]
-      let group = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
-      if slot >> 32 == hashes[row] >> 32 { moontide_prefetch(base + group &* width) }
+      if slot != 0 { moontide_prefetch(places + (Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1)) }
+    }
+    for row in begin..<end {
+      let slot = slots[Int(truncatingIfNeeded: hashes[row] >> 32) & mask]
+      if slot != 0, let key = places[Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1] {
+        moontide_prefetch(key - 4)
+      }
     }
   }
 
   @inline(__always)
-  private func findOrInsert(_ key: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
-    let tag = hash >> 32
-    let (slots, mask) = (self.slots, self.mask)
-    var at = Int(truncatingIfNeeded: tag) & mask
-    while true {
-      let slot = slots[at]
-      if slot == 0 {
-        let group = add(key)
-        slots[at] = tag << 32 | UInt64(group &+ 1)
-        return group
-      }
-      if slot >> 32 == tag {
-        let group = UInt32(truncatingIfNeeded: slot) &- 1
-        if Self.equal(self.key(group), key) { return group }
-      }
-      at = (at &+ 1) & mask
-    }
-  }
-
-  @inline(__always)
-  private func find(_ key: UnsafeRawBufferPointer, hash: UInt64) -> UInt32 {
-    let tag = hash >> 32
-    let (slots, mask) = (self.slots, self.mask)
-    var at = Int(truncatingIfNeeded: tag) & mask
-    while true {
-      let slot = slots[at]
-      if slot == 0 { return Self.none }
-      if slot >> 32 == tag {
-        let group = UInt32(truncatingIfNeeded: slot) &- 1
-        if Self.equal(self.key(group), key) { return group }
-      }
-      at = (at &+ 1) & mask
-    }
-  }
-
-  @inline(__always)
-  private static func equal(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
-    let count = a.count
-    guard count == b.count, let x = a.baseAddress, let y = b.baseAddress else {
-      return a.count == b.count
-    }
+  private static func equal(_ x: UnsafeRawPointer, _ y: UnsafeRawPointer, _ count: Int) -> Bool {
     if count >= 8 {
       var at = 0
       while at &+ 8 <= count {
@@ -199,8 +262,21 @@ public final class KeyTable {
     return true
   }
 
+  /// Gives a key a number and a slot, and keeps its bytes. There is room.
+  @inline(never)
+  private func insert(
+    _ key: UnsafeRawPointer, _ length: Int, _ tag: UInt64, _ at: Int, _ row: Int
+  ) -> UInt32 {
+    if let newRows {
+      newRows[newCount] = UInt32(truncatingIfNeeded: row)
+      newCount &+= 1
+    }
+    let group = add(UnsafeRawBufferPointer(start: key, count: length))
+    slots[at] = tag << 32 | UInt64(group &+ 1)
+    return group
+  }
+
   /// Gives a key a number and keeps its bytes.
-  @inline(__always)
   private func add(_ key: UnsafeRawBufferPointer) -> UInt32 {
     let group: UInt32
     if free.isEmpty {
@@ -258,7 +334,7 @@ public final class KeyTable {
 
   private func remove(_ group: UInt32) {
     let key = key(group)
-    let hash = RowKeyHash.hash(key.baseAddress ?? UnsafeRawPointer(slots), key.count)
+    let hash = RowKeyHash.hash(key)
     var at = Int(truncatingIfNeeded: hash >> 32) & mask
     while slots[at] != (hash >> 32) << 32 | UInt64(group &+ 1) {
       precondition(slots[at] != 0, "a group is removed that has no key")

@@ -143,6 +143,16 @@ public enum RowKeyHash {
     return mum(mum(a ^ k1, b ^ seed) ^ k2, UInt64(truncatingIfNeeded: count) ^ k1)
   }
 
+  /// The hash of a key.
+  public static func hash(_ key: UnsafeRawBufferPointer) -> UInt64 {
+    guard let base = key.baseAddress else {
+      return withUnsafeBytes(of: UInt64(0)) { zero in
+        zero.baseAddress.map { hash($0, 0) } ?? 0
+      }
+    }
+    return hash(base, key.count)
+  }
+
   /// Which of `partitions` a key with this hash belongs to. Uses the low half of the hash; tables
   /// use the high half.
   @inlinable @inline(__always)

@@ -68,9 +68,7 @@ struct PartialAggregation: Sendable {
     var counts = [Int](repeating: 0, count: count)
     var homes = [UInt16](repeating: 0, count: groups.count)
     for index in 0..<groups.count {
-      let key = keys.key(groups.rows[index])
-      guard let base = key.baseAddress else { continue }
-      let home = RowKeyHash.partition(RowKeyHash.hash(base, key.count), of: count)
+      let home = RowKeyHash.partition(RowKeyHash.hash(keys.key(groups.rows[index])), of: count)
       homes[index] = UInt16(truncatingIfNeeded: home)
       counts[home] += 1
     }

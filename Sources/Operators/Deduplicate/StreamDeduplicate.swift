@@ -1,0 +1,169 @@
+import Columns
+import Connectors
+import Expressions
+import Plan
+import State
+
+/// What a streaming deduplication does with event time.
+struct DeduplicateRules: Sendable {
+  /// Of the key columns.
+  let places: [Int]
+  let codec: RowKeyCodec
+  /// Where event time stands in the rows; nil: no watermark.
+  let timePlace: Int?
+  let delayUs: Int64
+  /// Set where event time is among the keys: keys leave with it.
+  let keyExpiry: KeyExpiry?
+  let isWithinWatermark: Bool
+
+  var evicts: Bool { keyExpiry != nil || (isWithinWatermark && timePlace != nil) }
+}
+
+/// Deduplication of rows that keep coming: the keys seen are state, partitioned by key.
+final class StreamDeduplicateOperator: StatefulOperator {
+  let output: [Attribute]
+  let operatorId: String
+  private let child: any Operator
+  private let exchange: Exchange
+  private let rules: DeduplicateRules
+  private let partitions: [DeduplicatePartition]
+
+  init(
+    output: [Attribute], child: any Operator, exchange: Exchange, rules: DeduplicateRules,
+    operatorId: String, lowering: Lowering
+  ) throws {
+    self.output = output
+    self.child = child
+    self.exchange = exchange
+    self.rules = rules
+    self.operatorId = operatorId
+    partitions = try (0..<lowering.partitionCount).map { index in
+      DeduplicatePartition(rules, store: try lowering.state.open(operatorId, partition: index))
+    }
+  }
+
+  func partitions(_ run: BatchRun) throws -> [Partition] {
+    let parts = try exchange.run(try child.partitions(run), run)
+    let marks = run.watermarks[operatorId]
+    let results = try run.pool.map(parts.count) {
+      [partitions, rules, operatorId] index, _ in
+      let (batches, counts) = try partitions[index].run(parts[index], marks)
+      run.metrics.update(operatorId) { total in
+        total.name = rules.isWithinWatermark ? "dedupeWithinWatermark" : "dedupe"
+        total.partitionCount += 1
+        total.rowsTotal += Int64(counts.total)
+        total.rowsUpdated += Int64(counts.added)
+        total.rowsRemoved += Int64(counts.removed)
+        total.rowsDroppedByWatermark += Int64(counts.late)
+        total.memoryBytes += Int64(counts.memoryBytes)
+        total.custom["numDroppedDuplicateRows", default: 0] += Int64(counts.duplicates)
+      }
+      return batches
+    }
+    return results.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
+  }
+
+  func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
+    rules.evicts && next.evictUs > last.evictUs
+  }
+}
+
+/// One state partition of a streaming deduplication.
+///
+/// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
+private final class DeduplicatePartition: @unchecked Sendable {
+  struct Counts {
+    var total = 0
+    var added = 0
+    var removed = 0
+    var late = 0
+    var duplicates = 0
+    var memoryBytes = 0
+  }
+
+  private let rules: DeduplicateRules
+  private let store: any StatePartition
+  private let keys: KeySet
+  private var index = ExpiryIndex()
+  private var isRestored = false
+
+  init(_ rules: DeduplicateRules, store: any StatePartition) {
+    self.rules = rules
+    self.store = store
+    keys = KeySet(rules.codec)
+  }
+
+  func run(_ batches: [Batch], _ marks: Watermarks?) throws -> (batches: [Batch], counts: Counts) {
+    if !isRestored {
+      try restore()
+      isRestored = true
+    }
+    var counts = Counts()
+    var out: [Batch] = []
+    for batch in batches {
+      let onTime = withoutLate(batch, marks, &counts)
+      if onTime.count == 0 { continue }
+      let columns = rules.places.map { onTime.column($0) }
+      let new = keys.insertNew(columns, onTime.count)
+      counts.added += new.count
+      counts.duplicates += onTime.count - new.count
+      if new.count == 0 { continue }
+      note(new, onTime)
+      out.append(onTime.selecting(new))
+    }
+    if let marks { evict(marks.evictUs, &counts) }
+    counts.total = keys.table.count
+    counts.memoryBytes = keys.table.memoryBytes + index.memoryBytes
+    return (out, counts)
+  }
+
+  private func withoutLate(_ batch: Batch, _ marks: Watermarks?, _ counts: inout Counts) -> Batch {
+    guard let place = rules.timePlace, let marks else { return batch }
+    let times = KeyExpiry.times(batch.column(place))
+    let isNull = batch.column(place)
+    let kept = Selection.identity(batch.count).filtered { row in
+      isNull.isNull(row) || times[row] > marks.lateUs
+    }
+    if kept.count == batch.count { return batch }
+    counts.late += batch.count - kept.count
+    return batch.selecting(kept)
+  }
+
+  /// Puts new keys into the store and the expiry index.
+  private func note(_ new: Selection, _ batch: Batch) {
+    let groups = keys.lastGroups
+    let expiries = expiries(new, batch)
+    for position in 0..<new.count {
+      let group = groups[Int(new.rows[position])]
+      let expiry = expiries?[position] ?? .max
+      index.add(group, at: expiry)
+      withUnsafeBytes(of: expiry.littleEndian) { store.put(key: keys.table.key(group), value: $0) }
+    }
+  }
+
+  private func expiries(_ new: Selection, _ batch: Batch) -> [Int64]? {
+    if rules.isWithinWatermark, let place = rules.timePlace {
+      return KeyExpiry.times(batch.column(place).gathered(new)).map { time in
+        let (sum, overflow) = time.addingReportingOverflow(rules.delayUs)
+        return overflow ? .max : sum
+      }
+    }
+    guard let expiry = rules.keyExpiry else { return nil }
+    return KeyExpiry.times(batch.column(rules.places[expiry.column]).gathered(new))
+  }
+
+  private func evict(_ limitUs: Int64, _ counts: inout Counts) {
+    let expired = index.takeExpired(upTo: limitUs)
+    if expired.isEmpty { return }
+    for group in expired { store.remove(key: keys.table.key(group)) }
+    keys.table.remove(Selection(expired.map(Int.init)))
+    counts.removed += expired.count
+  }
+
+  private func restore() throws {
+    try store.restore { key, value in
+      let group = keys.table.insert(key)
+      index.add(group, at: Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
+    }
+  }
+}

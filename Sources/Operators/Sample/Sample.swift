@@ -1,0 +1,91 @@
+import Columns
+import Contract
+import Expressions
+import Glibc
+import Plan
+
+/// Some of the rows, chosen by a seed: the same ones each time. Batch only.
+public struct Sample: OperatorNode {
+  public let fraction: Double
+  public let withReplacement: Bool
+  public let seed: UInt64
+  public let child: any PlanNode
+  public let origin: Origin?
+
+  public var name: String { "Sample" }
+  public var children: [any PlanNode] { [child] }
+  public var output: [Attribute] { child.output }
+  public var expressions: [Expression] { [] }
+  public var details: String { "\(fraction), withReplacement=\(withReplacement), seed=\(seed)" }
+  public var streaming: StreamingFacts {
+    StreamingFacts(
+      refusal: Failure(
+        "_LEGACY_ERROR_TEMP_3102", "Sampling is not supported on streaming DataFrames/Datasets",
+        origin: origin))
+  }
+
+  public func with(children: [any PlanNode]) -> any PlanNode {
+    Sample(
+      fraction: fraction, withReplacement: withReplacement, seed: seed, child: children[0],
+      origin: origin)
+  }
+  public func with(expressions: [Expression]) -> any PlanNode { self }
+
+  public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
+    RowByRowOperator(
+      output: output, child: children[0],
+      step: SampleStep(fraction: fraction, withReplacement: withReplacement, seed: seed))
+  }
+}
+
+private struct SampleStep: RowStep {
+  let fraction: Double
+  let withReplacement: Bool
+  let seed: UInt64
+
+  func apply(_ batch: Batch, _ context: EvaluationContext) throws -> Batch {
+    var rows: [Int] = []
+    for row in 0..<batch.count {
+      let place = UInt64(context.firstRow + row)
+      var bits = mixed(seed ^ mixed(UInt64(context.task.partition) << 40 ^ place))
+      func uniform() -> Double {
+        bits = mixed(bits)
+        return Double(bits >> 11) * 0x1p-53
+      }
+      if !withReplacement {
+        if uniform() < fraction { rows.append(row) }
+        continue
+      }
+      // Knuth's way to a Poisson number: rows may come several times.
+      let limit = exp(-fraction)
+      var product = uniform()
+      while product > limit {
+        rows.append(row)
+        product *= uniform()
+      }
+    }
+    return batch.selecting(Selection(rows))
+  }
+
+  private func mixed(_ value: UInt64) -> UInt64 {
+    var x = value &+ 0x9E37_79B9_7F4A_7C15
+    x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    x = (x ^ (x >> 27)) &* 0x94D0_49BB_1331_11EB
+    return x ^ (x >> 31)
+  }
+}
+
+/// `sample`.
+func buildSample(_ call: OperatorCall) throws -> any PlanNode {
+  let fraction = call.number("fraction")
+  let withReplacement = call.boolean("withReplacement")
+  guard fraction >= 0, withReplacement || fraction <= 1 else {
+    throw Failure(
+      "INVALID_SAMPLE_FRACTION",
+      "`sample` wants a fraction from 0 to 1 (above 1 with replacement), not \(fraction)")
+  }
+  let seed = call.has("seed") ? UInt64(bitPattern: call.integer("seed")) : .random(in: 0 ... .max)
+  return Sample(
+    fraction: fraction, withReplacement: withReplacement, seed: seed, child: call.child,
+    origin: call.origin)
+}
