@@ -1,11 +1,6 @@
 import Columns
 import Contract
 
-/// What a batch does to what the sink already holds.
-public enum OutputMode: String, Sendable, CaseIterable {
-  case append, update, complete
-}
-
 /// Where a streaming query's rows go, owned by the thread that runs the query.
 ///
 /// `begin(batch:)` → writers, one a partition, on worker threads → `commit` or `abort`. After a crash

@@ -33,6 +33,12 @@ extension OperatorCatalog {
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
       OperatorSpec("join", build: buildJoin),
+      // The user's own functions
+      OperatorSpec("filterRows", build: buildFilterRows),
+      OperatorSpec("mapRows") { try buildRowFunction($0, .map) },
+      OperatorSpec("flatMapRows") { try buildRowFunction($0, .flatMap) },
+      OperatorSpec("mapPartitions") { try buildRowFunction($0, .mapPartitions) },
+      OperatorSpec("applyInGroups", build: buildApplyInGroups),
       // Groups
       OperatorSpec("aggregate", build: buildAggregate),
       OperatorSpec("uid", build: buildUid),

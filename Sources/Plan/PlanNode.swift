@@ -48,16 +48,24 @@ public struct StreamingFacts: Sendable {
   public var state: StateFacts?
   /// What Spark says when the node may not stand over a stream at all; nil: it may.
   public var refusal: Failure?
+  /// What Spark says to the node in some output modes.
+  public var refusals: [OutputMode: Failure]
+  /// The modes in which the node may emit rows behind the watermark, which a stateful operator above
+  /// would drop.
+  public var emitsLateRows: Set<OutputMode>
   /// What becomes of the watermark that comes from below.
   public var watermark: WatermarkEffect
 
   public init(
     isSource: Bool = false, state: StateFacts? = nil, refusal: Failure? = nil,
+    refusals: [OutputMode: Failure] = [:], emitsLateRows: Set<OutputMode> = [],
     watermark: WatermarkEffect = .passes
   ) {
     self.isSource = isSource
     self.state = state
     self.refusal = refusal
+    self.refusals = refusals
+    self.emitsLateRows = emitsLateRows
     self.watermark = watermark
   }
 }

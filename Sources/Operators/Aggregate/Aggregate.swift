@@ -39,10 +39,27 @@ public struct Aggregate: OperatorNode {
       .joined(separator: ", ")
     let aggregateText = aggregates.map { "\($0.expression.fingerprint): \($0.attribute.type)" }
       .joined(separator: ", ")
-    return StreamingFacts(
+    var facts = StreamingFacts(
       state: StateFacts(
         .aggregate, uid: uid, keys: keyText,
-        fingerprint: "aggregate [\(keyText)] [\(aggregateText)]"))
+        fingerprint: "aggregate [\(keyText)] [\(aggregateText)]"),
+      emitsLateRows: [.update, .complete])
+    if KeyExpiry(keys.map(\.attribute)) == nil {
+      facts.refusals[.append] = StreamingRules.unsupported(
+        .append, "streaming aggregations without watermark", origin)
+    }
+    if hasDistinct {
+      facts.refusal = StreamingRules.unsupported(
+        "Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider using "
+          + "approx_count_distinct() instead.", origin)
+    }
+    return facts
+  }
+
+  private var hasDistinct: Bool {
+    aggregates.contains { column in
+      if case .aggregate(let call) = column.expression.kind { call.isDistinct } else { false }
+    }
   }
 
   public func with(children: [any PlanNode]) -> any PlanNode {

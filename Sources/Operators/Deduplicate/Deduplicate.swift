@@ -34,10 +34,16 @@ public struct Deduplicate: OperatorNode {
   public var streaming: StreamingFacts {
     guard child.isStreaming else { return StreamingFacts() }
     let text = keys.map { "\($0.name): \($0.type)" }.joined(separator: ", ")
+    var refusal: Failure?
+    if isWithinWatermark, timeColumn == nil {
+      refusal = StreamingRules.unsupported(
+        "dropDuplicatesWithinWatermark is not supported on streaming DataFrames/DataSets without "
+          + "watermark", hint: "Put `withWatermark(column, delay)` before it.", origin)
+    }
     return StreamingFacts(
       state: StateFacts(
         isWithinWatermark ? .deduplicateWithinWatermark : .deduplicate, uid: uid, keys: text,
-        fingerprint: "\(name) [\(text)]"))
+        fingerprint: "\(name) [\(text)]"), refusal: refusal)
   }
 
   public func with(children: [any PlanNode]) -> any PlanNode {

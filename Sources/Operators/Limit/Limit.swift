@@ -25,7 +25,10 @@ public struct Limit: OperatorNode, LimitNode {
   public var details: String { String(count) }
   public var streaming: StreamingFacts {
     let state = StateFacts(.limit, uid: uid, fingerprint: "limit")
-    return StreamingFacts(state: child.isStreaming ? state : nil)
+    let refusal = StreamingRules.unsupported(
+      "Limits are not supported on streaming DataFrames/Datasets in Update output mode", origin)
+    return StreamingFacts(
+      state: child.isStreaming ? state : nil, refusals: [.update: refusal])
   }
 
   public func with(children: [any PlanNode]) -> any PlanNode {

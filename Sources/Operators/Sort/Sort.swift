@@ -26,7 +26,14 @@ public struct Sort: OperatorNode {
     let order = keys.map { "\($0.expression) \($0.order.text)" }.joined(separator: ", ")
     return (limit.map { "\($0), " } ?? "") + "[\(order)]"
   }
-  public var streaming: StreamingFacts { StreamingFacts() }
+  public var streaming: StreamingFacts {
+    let refusal = StreamingRules.unsupported(
+      "Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated "
+        + "DataFrame/Dataset in Complete output mode", origin)
+    let isAggregated = child.nodes.contains { $0.streaming.state?.kind == .aggregate }
+    return StreamingFacts(
+      refusal: isAggregated ? nil : refusal, refusals: [.append: refusal, .update: refusal])
+  }
 
   public func with(children: [any PlanNode]) -> any PlanNode {
     Sort(keys, children[0], limit: limit, origin: origin)
