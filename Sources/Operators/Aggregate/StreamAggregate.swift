@@ -1,5 +1,5 @@
 import Columns
-import Connectors
+import Contract
 import Expressions
 import Plan
 import State
