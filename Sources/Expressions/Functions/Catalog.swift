@@ -16,5 +16,11 @@ extension FunctionCatalog {
       mathematicsFunctions,
       roundingFunctions,
       integerFunctions,
+      arrayAccessFunctions,
+      arrayMakingFunctions,
+      arraySetFunctions,
+      mapFunctions,
+      higherOrderFunctions,
+      higherOrderMapFunctions,
     ].flatMap { $0 })
 }

@@ -186,9 +186,11 @@ private func wholeFunction(
         }
       }
     case .double:
-      return call.result(.long) { columns, _ in
+      return call.result(.long, canFail: true) { columns, _ in
         try mapped(columns[0], to: .long) { (value: Double) in
-          saturated(value.rounded(mode == .up ? .up : .down))
+          let whole = value.rounded(mode == .up ? .up : .down)
+          guard let long = Int64(exactly: whole) else { throw overflow(.long) }
+          return long
         }
       }
     default: return call[0].implicitlyCast(to: .long)
@@ -209,31 +211,31 @@ let roundingFunctions: [FunctionSpec] = [
   roundFunction(
     "round", "The number rounded to some digits behind the point, halves away from 0.", .halfUp,
     [
-      Example("round(2.5)", "?"), Example("round(2.5d)", "?"), Example("round(-2.5d)", "?"),
-      Example("round(1.005d, 2)", "?"), Example("round(2.675, 2)", "?"),
-      Example("round(12345, -3)", "?"), Example("round(25, -1)", "?"),
-      Example("round(tinyint(127), -1)", "?"), Example("round(1e300, 2)", "?"),
-      Example("round(99.9, 0)", "?"), Example("round(99.9, -2)", "?"),
-      Example("round(float(2.345), 2)", "?"), Example("round(0.15d, 1)", "?"), Example("round(NULL, 1)", "?"),
+      Example("round(2.5)", "3"), Example("round(2.5d)", "3.0"), Example("round(-2.5d)", "-3.0"),
+      Example("round(1.005d, 2)", "1.01"), Example("round(2.675, 2)", "2.68"),
+      Example("round(12345, -3)", "12000"), Example("round(25, -1)", "30"),
+      Example("round(tinyint(127), -1)", "error ARITHMETIC_OVERFLOW"), Example("round(1e300, 2)", "1.0E300"),
+      Example("round(99.9, 0)", "100"), Example("round(99.9, -2)", "100"),
+      Example("round(float(2.345), 2)", "2.35"), Example("round(0.15d, 1)", "0.2"), Example("round(NULL, 1)", "NULL"),
     ]),
   roundFunction(
     "bround", "The number rounded to some digits behind the point, halves to the even digit.",
     .halfEven,
     [
-      Example("bround(2.5)", "?"), Example("bround(3.5d)", "?"), Example("bround(2.5d)", "?"),
-      Example("bround(25, -1)", "?"), Example("bround(35, -1)", "?"), Example("bround(NULL)", "?"),
+      Example("bround(2.5)", "2"), Example("bround(3.5d)", "4.0"), Example("bround(2.5d)", "2.0"),
+      Example("bround(25, -1)", "20"), Example("bround(35, -1)", "40"), Example("bround(NULL)", "NULL"),
     ]),
   wholeFunction(
     "ceil", aliases: ["ceiling"], "The least integer not below the number.", .up,
     [
-      Example("ceil(-0.1)", "?"), Example("ceil(5)", "?"), Example("ceil(3.1411, 3)", "?"),
-      Example("ceil(3.1411, -3)", "?"), Example("ceil(2.1d)", "?"), Example("ceil(1e300)", "?"),
-      Example("ceil(2.15d, 1)", "?"), Example("ceil(NULL)", "?"),
+      Example("ceil(-0.1)", "0"), Example("ceil(5)", "5"), Example("ceil(3.1411, 3)", "3.142"),
+      Example("ceil(3.1411, -3)", "1000"), Example("ceil(2.1d)", "3"), Example("ceil(1e300)", "error ARITHMETIC_OVERFLOW"),
+      Example("ceil(2.15d, 1)", "2.2"), Example("ceil(NULL)", "NULL"),
     ]),
   wholeFunction(
     "floor", aliases: [], "The greatest integer not above the number.", .down,
     [
-      Example("floor(-0.1)", "?"), Example("floor(5)", "?"), Example("floor(3.1411, 3)", "?"),
-      Example("floor(3.1411, -3)", "?"), Example("floor(-2.1d)", "?"), Example("floor(NULL)", "?"),
+      Example("floor(-0.1)", "-1"), Example("floor(5)", "5"), Example("floor(3.1411, 3)", "3.141"),
+      Example("floor(3.1411, -3)", "0"), Example("floor(-2.1d)", "-3"), Example("floor(NULL)", "NULL"),
     ]),
 ]

@@ -22,8 +22,8 @@ let regexFunctions: [FunctionSpec] = [
     "Whether the regular expression matches somewhere in the string.", [textParameter, pattern],
     returns: .boolean, canFail: true,
     [
-      Example(#"regexp_like('a1b', '[0-9]')"#, "?"), Example(#"regexp_like('été', '^.t.$')"#, "?"),
-      Example(#"regexp_like('abc', '(')"#, "?"), Example(#"regexp_like(NULL, 'a')"#, "?"),
+      Example(#"regexp_like('a1b', '[0-9]')"#, "true"), Example(#"regexp_like('été', '^.t.$')"#, "true"),
+      Example(#"regexp_like('abc', '(')"#, "error INVALID_PARAMETER_VALUE.PATTERN"), Example(#"regexp_like(NULL, 'a')"#, "NULL"),
     ], notes: "Patterns are PCRE2's, with Java's names of character classes."
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_like")
@@ -36,13 +36,13 @@ let regexFunctions: [FunctionSpec] = [
     "regexp_extract", "A group of the first match; empty when there is none.",
     [textParameter, pattern, group], canFail: true,
     [
-      Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 1)"#, "?"),
-      Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 2)"#, "?"),
-      Example(#"regexp_extract('100-200', '(\\d+)')"#, "?"),
-      Example(#"regexp_extract('foo', '(\\d+)', 1)"#, "?"),
-      Example(#"regexp_extract('ab', '(a)|(c)', 2)"#, "?"),
-      Example(#"regexp_extract('foo', '(o)', 2)"#, "?"),
-      Example(#"regexp_extract(NULL, '(o)', 1)"#, "?"),
+      Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 1)"#, "100"),
+      Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 2)"#, "200"),
+      Example(#"regexp_extract('100-200', '(\\d+)')"#, "100"),
+      Example(#"regexp_extract('foo', '(\\d+)', 1)"#, ""),
+      Example(#"regexp_extract('ab', '(a)|(c)', 2)"#, ""),
+      Example(#"regexp_extract('foo', '(o)', 2)"#, "error INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
+      Example(#"regexp_extract(NULL, '(o)', 1)"#, "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_extract")
@@ -58,10 +58,10 @@ let regexFunctions: [FunctionSpec] = [
     "regexp_extract_all", "A group of every match.", [textParameter, pattern, group],
     returns: .array(.string, containsNull: true), canFail: true,
     [
-      Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 1)"#, "?"),
-      Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 0)"#, "?"),
-      Example(#"regexp_extract_all('foo', '(\\d+)')"#, "?"),
-      Example(#"regexp_extract_all(NULL, '(\\d+)')"#, "?"),
+      Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 1)"#, "[100, 300]"),
+      Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 0)"#, "[100-200, 300-400]"),
+      Example(#"regexp_extract_all('foo', '(\\d+)')"#, "[]"),
+      Example(#"regexp_extract_all(NULL, '(\\d+)')"#, "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_extract_all")
@@ -85,12 +85,12 @@ let regexFunctions: [FunctionSpec] = [
         "the character at which the search begins"),
     ], canFail: true,
     [
-      Example(#"regexp_replace('100-200', '(\\d+)', 'num')"#, "?"),
-      Example(#"regexp_replace('100-200', '(\\d+)-(\\d+)', '$2-$1')"#, "?"),
-      Example(#"regexp_replace('héé', 'é', 'e', 3)"#, "?"),
-      Example(#"regexp_replace('abc', 'x*', '-')"#, "?"),
-      Example(#"regexp_replace('abc', 'b', '\\$')"#, "?"),
-      Example(#"regexp_replace(NULL, 'b', '')"#, "?"),
+      Example(#"regexp_replace('100-200', '(\\d+)', 'num')"#, "num-num"),
+      Example(#"regexp_replace('100-200', '(\\d+)-(\\d+)', '$2-$1')"#, "200-100"),
+      Example(#"regexp_replace('héé', 'é', 'e', 3)"#, "hée"),
+      Example(#"regexp_replace('abc', 'x*', '-')"#, "-a-b-c-"),
+      Example(#"regexp_replace('abc', 'b', '\\$')"#, "a$c"),
+      Example(#"regexp_replace(NULL, 'b', '')"#, "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_replace")
@@ -120,8 +120,8 @@ let regexFunctions: [FunctionSpec] = [
     "regexp_count", "How many matches there are.", [textParameter, pattern], returns: .int,
     canFail: true,
     [
-      Example(#"regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "?"),
-      Example(#"regexp_count('abc', 'x*')"#, "?"), Example(#"regexp_count(NULL, 'x')"#, "?"),
+      Example(#"regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "2"),
+      Example(#"regexp_count('abc', 'x*')"#, "4"), Example(#"regexp_count(NULL, 'x')"#, "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_count")
@@ -142,9 +142,9 @@ let regexFunctions: [FunctionSpec] = [
       .value("group", .int, default: "0", filler: (.integer(0), .int), "not looked at, as in Spark"),
     ], returns: .int, canFail: true,
     [
-      Example(#"regexp_instr('user@spark.apache.org', '@[^.]*')"#, "?"),
-      Example(#"regexp_instr('éa1', '[0-9]')"#, "?"), Example(#"regexp_instr('a', 'b')"#, "?"),
-      Example(#"regexp_instr(NULL, 'b')"#, "?"),
+      Example(#"regexp_instr('user@spark.apache.org', '@[^.]*')"#, "5"),
+      Example(#"regexp_instr('éa1', '[0-9]')"#, "3"), Example(#"regexp_instr('a', 'b')"#, "0"),
+      Example(#"regexp_instr(NULL, 'b')"#, "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_instr")
@@ -162,8 +162,8 @@ let regexFunctions: [FunctionSpec] = [
     "regexp_substr", "The first match; NULL when there is none.", [textParameter, pattern],
     nullable: .always, canFail: true,
     [
-      Example(#"regexp_substr('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "?"),
-      Example(#"regexp_substr('abc', 'x')"#, "?"), Example(#"regexp_substr(NULL, 'x')"#, "?"),
+      Example(#"regexp_substr('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "Steven"),
+      Example(#"regexp_substr('abc', 'x')"#, "NULL"), Example(#"regexp_substr(NULL, 'x')"#, "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_substr")
@@ -180,13 +180,13 @@ let regexFunctions: [FunctionSpec] = [
         "how many parts at most; the last keeps the rest; 0 or less: all"),
     ], returns: .array(.string, containsNull: false), canFail: true,
     [
-      Example(#"split('oneAtwoBthreeC', '[ABC]')"#, "?"),
-      Example(#"split('oneAtwoBthreeC', '[ABC]', 2)"#, "?"),
-      Example(#"split('a,b,,', ',')"#, "?"), Example(#"split('', ',')"#, "?"),
-      Example(#"split('aéb', '')"#, "?"), Example(#"split('aéb', '', 2)"#, "?"),
-      Example(#"split('a b  c', '\\s')"#, "?"), Example(#"split('abc', '(?=b)')"#, "?"),
-      Example(#"split('a.b', '.')"#, "?"), Example(#"split('a.b', '\\.', 0)"#, "?"),
-      Example(#"split(NULL, ',')"#, "?"),
+      Example(#"split('oneAtwoBthreeC', '[ABC]')"#, "[one, two, three, ]"),
+      Example(#"split('oneAtwoBthreeC', '[ABC]', 2)"#, "[one, twoBthreeC]"),
+      Example(#"split('a,b,,', ',')"#, "[a, b, , ]"), Example(#"split('', ',')"#, "[]"),
+      Example(#"split('aéb', '')"#, "[a, é, b]"), Example(#"split('aéb', '', 2)"#, "[a, éb]"),
+      Example(#"split('a b  c', '\\s')"#, "[a, b, , c]"), Example(#"split('abc', '(?=b)')"#, "[a, bc]"),
+      Example(#"split('a.b', '.')"#, "[, , , ]"), Example(#"split('a.b', '\\.', 0)"#, "[a, b]"),
+      Example(#"split(NULL, ',')"#, "NULL"),
     ]
   ) { columns, _ in try splitColumn(columns) },
 ]
@@ -319,7 +319,7 @@ private func splitCharacters(_ text: Bytes, _ limit: Int, _ add: (Range<Int>) ->
   }
 }
 
-private func splitAtMatches(
+func splitAtMatches(
   _ text: Bytes, _ regex: Regex, _ limit: Int, _ add: (Range<Int>) -> Void
 ) throws {
   var (start, parts) = (0, 1)
