@@ -22,5 +22,10 @@ extension FunctionCatalog {
       mapFunctions,
       higherOrderFunctions,
       higherOrderMapFunctions,
+      generatorFunctions,
+      timePartFunctions,
+      timeArithmeticFunctions,
+      timeTextFunctions,
+      timeMakingFunctions,
     ].flatMap { $0 })
 }

@@ -1,0 +1,357 @@
+import Columns
+import Contract
+import Glibc
+
+private func outOfBounds(_ what: String) -> Failure {
+  Failure(
+    "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "there is no such date or time: \(what)",
+    hint: "Use the `try_` form of the function to get NULL instead.")
+}
+
+/// A count of some unit as an instant.
+private func sinceEpoch(
+  _ name: String, _ unit: String, scale: Int64, _ examples: [Example]
+) -> FunctionSpec {
+  timeFunction(
+    name, "The instant so many \(unit) after 1970-01-01 00:00:00 UTC.",
+    [.column("count", .long, "how many")], returns: .timestamp, canFail: true, examples
+  ) { columns, _ in
+    try mapped(columns[0], to: .timestamp) { (count: Int64) in
+      let (us, isLost) = count.multipliedReportingOverflow(by: scale)
+      if isLost { throw Failure("ARITHMETIC_OVERFLOW", "long overflow") }
+      return us
+    }
+  }
+}
+
+/// An instant as a count of some unit.
+private func asCount(_ name: String, _ unit: String, scale: Int64, _ examples: [Example])
+  -> FunctionSpec
+{
+  timeFunction(
+    name, "\(unit) from 1970-01-01 00:00:00 UTC to the instant, rounded down.",
+    [timestampParameter], returns: .long, examples
+  ) { columns, _ in
+    try mapped(columns[0], to: .long) { (us: Int64) in Calendar.floorQuotient(us, scale) }
+  }
+}
+
+private func zoned(_ name: String, _ summary: String, isFromUTC: Bool, _ examples: [Example])
+  -> FunctionSpec
+{
+  timeFunction(
+    name, summary, [timestampParameter, .value("zone", .string, "the time zone")],
+    returns: .timestamp, canFail: true, examples
+  ) { columns, _ in
+    var zones = ZoneColumn(columns[1])
+    let (instants, shape) = (FixedReader<Int64>(columns[0]), KernelShape(of: columns))
+    if shape.isAllNull { return .nulls(.timestamp, count: shape.count) }
+    let values = Buffer.zeroed(capacity: shape.computed * 8)
+    try shape.forEachRow { row in
+      let zone = try zones[row]
+      values.typed(Int64.self)[row] =
+        isFromUTC ? zone.local(ofInstant: instants[row]) : zone.instant(ofLocal: instants[row])
+    }
+    return shape.vector(.timestamp, values)
+  }
+}
+
+private let year = FunctionParameter.column("year", .int, "the year")
+private let month = FunctionParameter.column("month", .int, "the month, from 1")
+private let day = FunctionParameter.column("day", .int, "the day, from 1")
+private let secondType = DataType.decimal(precision: 16, scale: 6)
+
+/// A local time of its parts; `seconds` in microseconds. nil: there is none.
+private func localTime(
+  _ year: Int32, _ month: Int32, _ day: Int32, _ hour: Int32, _ minute: Int32, _ seconds: Int128
+) -> Int64? {
+  guard let days = Calendar.validDays(year: Int(year), month: Int(month), day: Int(day)),
+    (0...23).contains(hour), (0...59).contains(minute), seconds >= 0, seconds <= 60_000_000
+  else { return nil }
+  let time = Int64(hour) * 3_600_000_000 + Int64(minute) * 60_000_000 + Int64(seconds)
+  return Int64(days) * Calendar.microsecondsPerDay + time
+}
+
+private func makeTimestamp(
+  _ name: String, to type: DataType, isTry: Bool, _ summary: String, _ examples: [Example]
+) -> FunctionSpec {
+  var parameters = [
+    year, month, day, FunctionParameter.column("hour", .int, "the hour"),
+    FunctionParameter.column("minute", .int, "the minute"),
+    FunctionParameter.column("second", .type(secondType), "the second, with its fraction"),
+  ]
+  if type == .timestamp {
+    parameters.append(.value("zone", .string, default: "current_timezone()", "the time zone"))
+  }
+  return .scalar(
+    name, category: "time", summary: summary, parameters, returns: "\(type)", examples: examples
+  ) { call in
+    call.result(type, nullable: isTry ? .always : .ofArguments, canFail: !isTry) {
+      columns, context in
+      let shape = KernelShape(of: columns)
+      if shape.isAllNull { return .nulls(type, count: shape.count) }
+      let parts = columns.prefix(5).map { FixedReader<Int32>($0) }
+      let seconds = FixedReader<Int128>(columns[5])
+      var zones = columns.count > 6 ? ZoneColumn(columns[6]) : nil
+      let session = type == .timestampNtz ? .utc : try TimeZone.named(context.task.timeZoneId)
+      let values = Buffer.zeroed(capacity: shape.computed * 8)
+      let validity = try shape.validityOfRows { row in
+        let local = localTime(
+          parts[0][row], parts[1][row], parts[2][row], parts[3][row], parts[4][row], seconds[row])
+        guard let local else {
+          if isTry { return false }
+          let text = parts.map { "\($0[row])" }.joined(separator: " ")
+          throw outOfBounds("\(text) \(DecimalDigits.double(seconds[row], scale: 6))")
+        }
+        let zone = try zones?[row] ?? session
+        values.typed(Int64.self)[row] = zone.instant(ofLocal: local)
+        return true
+      }
+      return shape.vector(type, values, validity: validity)
+    }
+  }
+}
+
+private func now(
+  _ name: String, aliases: [String] = [], _ type: DataType, _ summary: String,
+  _ value: @escaping @Sendable (Int64, TimeZone) -> Int64
+) -> FunctionSpec {
+  .scalar(
+    name, aliases: aliases, category: "time", summary: summary, [], returns: "\(type)",
+    examples: [Example("typeof(\(name)())", type == .timestampNtz ? "timestamp_ntz" : "\(type)".lowercased())],
+    notes: "The batch's clock: the same for all rows of a batch, and for its replay."
+  ) { call in
+    call.result(type, nullable: .never) { _, context in
+      let zone = try TimeZone.named(context.task.timeZoneId)
+      return .constant(
+        .integer(value(context.task.batchTimeUs, zone)), type, count: context.count)
+    }
+  }
+}
+
+/// Dates, instants and intervals made of numbers, and back; the present time.
+let timeMakingFunctions: [FunctionSpec] = [
+  now("current_timestamp", aliases: ["now"], .timestamp, "The time of the batch.") { us, _ in us },
+  now("localtimestamp", .timestampNtz, "The time of the batch by the session zone's clock.") {
+    $1.local(ofInstant: $0)
+  },
+  now("current_date", aliases: ["curdate"], .date, "The date of the batch in the session zone.") {
+    Int64($1.days(ofInstant: $0))
+  },
+  .scalar(
+    "current_timezone", category: "time", summary: "The session's time zone.", [],
+    returns: "STRING", examples: [Example("current_timezone()", "?")]
+  ) { call in .literal(.text(call.session.timeZoneId), .string, origin: call.origin) },
+  .scalar(
+    "timestamp_seconds", category: "time",
+    summary: "The instant so many seconds after 1970-01-01 00:00:00 UTC.",
+    [.column("seconds", .numeric, "how many, with a fraction")], returns: "TIMESTAMP",
+    examples: [
+      Example("timestamp_seconds(1230219000)", "?"), Example("timestamp_seconds(1230219000.123)", "?"),
+      Example("timestamp_seconds(-0.5d)", "?"), Example("timestamp_seconds(9223372036854775807)", "?"), Example("timestamp_seconds(NULL)", "?"),
+    ]
+  ) { call in
+    let type = call.types[0]
+    return call.result(.timestamp, nullable: .always, canFail: true) { columns, _ in
+      if type.isFraction {
+        return try mappedOrNull(columns[0].asDoubles(), to: .timestamp) { (x: Double) -> Int64? in
+          x.isFinite ? saturated(x * 1_000_000) : nil
+        }
+      }
+      func overflow() -> Failure { Failure("ARITHMETIC_OVERFLOW", "long overflow") }
+      if case .decimal(_, let scale) = type {
+        return try mapped(columns[0], to: .timestamp) { (x: Int128) in
+          let scaled = scale <= 6 ? x * DecimalDigits.powersOfTen[6 - scale] : x
+          let (us, rest) = scaled.quotientAndRemainder(
+            dividingBy: DecimalDigits.powersOfTen[max(scale - 6, 0)])
+          guard rest == 0, let long = Int64(exactly: us) else { throw overflow() }
+          return long
+        }
+      }
+      return try mapped(columns[0].widened(), to: .timestamp) { (x: Int64) in
+        let (us, isLost) = x.multipliedReportingOverflow(by: 1_000_000)
+        if isLost { throw overflow() }
+        return us
+      }
+    }
+  },
+  sinceEpoch("timestamp_millis", "milliseconds", scale: 1000, [Example("timestamp_millis(1230219000123)", "?"), Example("timestamp_millis(-1)", "?"), Example("timestamp_millis(NULL)", "?")]),
+  sinceEpoch("timestamp_micros", "microseconds", scale: 1, [Example("timestamp_micros(1230219000123123)", "?"), Example("timestamp_micros(NULL)", "?")]),
+  asCount("unix_seconds", "Seconds", scale: 1_000_000, [Example("unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z'))", "?"), Example("unix_seconds(timestamp'1969-12-31 23:59:59.5')", "?"), Example("unix_seconds(NULL)", "?")]),
+  asCount("unix_millis", "Milliseconds", scale: 1000, [Example("unix_millis(TIMESTAMP('1970-01-01 00:00:01Z'))", "?"), Example("unix_millis(NULL)", "?")]),
+  asCount("unix_micros", "Microseconds", scale: 1, [Example("unix_micros(TIMESTAMP('1970-01-01 00:00:01Z'))", "?"), Example("unix_micros(NULL)", "?")]),
+  timeFunction(
+    "unix_date", "Days from 1970-01-01 to the date.", [dateParameter], returns: .int,
+    [Example("unix_date(DATE('1970-01-02'))", "?"), Example("unix_date(date'1969-12-31')", "?"), Example("unix_date(NULL)", "?")]
+  ) { columns, _ in columns[0].reinterpreted(as: .int) },
+  timeFunction(
+    "date_from_unix_date", "The date so many days after 1970-01-01.",
+    [.column("days", .int, "how many")], returns: .date,
+    [Example("date_from_unix_date(1)", "?"), Example("date_from_unix_date(-1)", "?"), Example("date_from_unix_date(NULL)", "?")]
+  ) { columns, _ in columns[0].reinterpreted(as: .date) },
+  timeFunction(
+    "make_date", "The date of a year, month and day.", [year, month, day], returns: .date,
+    canFail: true,
+    [Example("make_date(2013, 7, 15)", "?"), Example("make_date(2019, 2, 30)", "?"), Example("make_date(2019, 7, NULL)", "?")]
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], columns[2], to: .date) {
+      (year: Int32, month: Int32, day: Int32) in
+      guard let days = Calendar.validDays(year: Int(year), month: Int(month), day: Int(day)) else {
+        throw outOfBounds("\(year) \(month) \(day)")
+      }
+      return Int32(truncatingIfNeeded: days)
+    }
+  },
+  makeTimestamp(
+    "make_timestamp", to: .timestamp, isTry: false, "The instant of its parts.",
+    [
+      Example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "?"), Example("make_timestamp(2014, 12, 28, 6, 30, 45.887, 'CET')", "?"),
+      Example("make_timestamp(2019, 6, 30, 23, 59, 60)", "?"), Example("make_timestamp(2019, 13, 1, 10, 11, 12)", "?"), Example("make_timestamp(NULL, 7, 22, 15, 30, 0)", "?"),
+    ]),
+  makeTimestamp(
+    "try_make_timestamp", to: .timestamp, isTry: true, "As `make_timestamp`; NULL where there is none.",
+    [Example("try_make_timestamp(2014, 12, 28, 6, 30, 45.887)", "?"), Example("try_make_timestamp(2019, 13, 1, 10, 11, 12)", "?"), Example("try_make_timestamp(NULL, 7, 22, 15, 30, 0)", "?")]),
+  makeTimestamp(
+    "make_timestamp_ntz", to: .timestampNtz, isTry: false, "The local time of its parts.",
+    [Example("make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "?"), Example("make_timestamp_ntz(2014, 2, 30, 6, 30, 45.887)", "?"), Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "?")]),
+  .scalar(
+    "make_dt_interval", category: "time", summary: "A day-time interval of its parts.",
+    [
+      .column("days", .int, default: "0", filler: (.integer(0), .int), "days"),
+      .column("hours", .int, default: "0", filler: (.integer(0), .int), "hours"),
+      .column("minutes", .int, default: "0", filler: (.integer(0), .int), "minutes"),
+      .column("seconds", .type(.decimal(precision: 18, scale: 6)), default: "0", filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds"),
+    ], returns: "INTERVAL DAY TO SECOND",
+    examples: [
+      Example("make_dt_interval(1, 12, 30, 01.001001)", "?"), Example("make_dt_interval(2)", "?"), Example("make_dt_interval(-1, 25)", "?"),
+      Example("make_dt_interval(100, NULL, 3)", "?"),
+    ]
+  ) { call in dayTime(call, [86_400_000_000, 3_600_000_000, 60_000_000, 1]) },
+  timeFunction(
+    "make_ym_interval", "A year-month interval of its parts.",
+    [
+      .column("years", .int, default: "0", filler: (.integer(0), .int), "years"),
+      .column("months", .int, default: "0", filler: (.integer(0), .int), "months"),
+    ], returns: .yearToMonth, canFail: true,
+    [
+      Example("make_ym_interval(1, 2)", "?"), Example("make_ym_interval(1, -14)", "?"), Example("make_ym_interval(2147483647, 1)", "?"),
+      Example("make_ym_interval(NULL, 1)", "?"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[0], columns[1], to: .yearToMonth) { (years: Int32, months: Int32) in
+      guard let all = Int32(exactly: Int64(years) * 12 + Int64(months)) else {
+        throw Failure("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "integer overflow")
+      }
+      return all
+    }
+  },
+  .scalar(
+    "make_interval", category: "time", summary: "An interval of its parts.",
+    ["years", "months", "weeks", "days", "hours", "minutes"].map {
+      .column($0, .int, default: "0", filler: (.integer(0), .int), $0)
+    } + [
+      .column("seconds", .type(.decimal(precision: 18, scale: 6)), default: "0", filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds")
+    ], returns: "INTERVAL DAY TO SECOND or YEAR TO MONTH",
+    examples: [Example("timestamp'2024-01-31 00:00:00' + make_interval(0, 0, 1, 2, 3)", "?"), Example("date'2024-01-31' + make_interval(1, 1)", "?")],
+    notes: "Either years and months, or weeks to seconds: the others must be the constant 0."
+  ) { call in
+    func isZero(_ index: Int) -> Bool {
+      guard case .literal(let value) = fold(call[index]).kind else { return false }
+      return value == .integer(0) || value == .decimal(0)
+    }
+    if (0..<2).allSatisfy(isZero) {
+      return dayTime(
+        call.with(Array(call.arguments.dropFirst(2))),
+        [7 * 86_400_000_000, 86_400_000_000, 3_600_000_000, 60_000_000, 1])
+    }
+    guard (2..<7).allSatisfy(isZero) else {
+      throw Failure(
+        "UNSUPPORTED_FEATURE.CALENDAR_INTERVAL",
+        "`make_interval` cannot mix years or months with weeks to seconds",
+        hint: "Add two intervals, one after the other.", origin: call.origin)
+    }
+    return call.with([call[0], call[1]]).result(.yearToMonth) { columns, _ in
+      try mapped(columns[0], columns[1], to: .yearToMonth) { (years: Int32, months: Int32) in
+        years &* 12 &+ months
+      }
+    }
+  },
+  zoned(
+    "from_utc_timestamp", "The instant moved so that its text in UTC is that of the zone.",
+    isFromUTC: true,
+    [Example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "?"), Example("from_utc_timestamp('2016-08-31', 'Nowhere/Land')", "?"), Example("from_utc_timestamp(NULL, 'CET')", "?")]),
+  zoned(
+    "to_utc_timestamp", "The other way: from the zone's text to UTC's.", isFromUTC: false,
+    [Example("to_utc_timestamp('2016-08-31', 'Asia/Seoul')", "?"), Example("to_utc_timestamp('2024-03-31 02:30:00', 'Europe/Berlin')", "?"), Example("to_utc_timestamp(NULL, 'CET')", "?")]),
+  .scalar(
+    "convert_timezone", category: "time", summary: "A local time of one zone as that of another.",
+    [
+      .value("source", .string, "the zone of the time, or with two arguments the new zone"),
+      .column("target", .any, "the new zone, or with two arguments the local time"),
+      .column("timestamp", .timestampNtz, default: "", "the local time"),
+    ], returns: "TIMESTAMP_NTZ",
+    examples: [
+      Example("convert_timezone('Europe/Brussels', 'America/Los_Angeles', timestamp_ntz'2021-12-06 00:00:00')", "?"),
+      Example("convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')", "?"), Example("convert_timezone('CET', NULL)", "?"),
+    ]
+  ) { call in
+    var arguments = call.arguments
+    if arguments.count == 2 {
+      arguments.insert(.literal(.text(call.session.timeZoneId), .string), at: 0)
+      guard let type = ImplicitCast.type(for: .timestampNtz, from: arguments[2].type) else {
+        throw call.unexpectedType(1, expected: "\"TIMESTAMP_NTZ\"")
+      }
+      arguments[2] = arguments[2].implicitlyCast(to: type)
+    }
+    arguments[1] = arguments[1].implicitlyCast(to: .string)
+    return call.with(arguments).result(.timestampNtz, canFail: true) { columns, _ in
+      var (sources, targets) = (ZoneColumn(columns[0]), ZoneColumn(columns[1]))
+      let (times, shape) = (FixedReader<Int64>(columns[2]), KernelShape(of: columns))
+      if shape.isAllNull { return .nulls(.timestampNtz, count: shape.count) }
+      let values = Buffer.zeroed(capacity: shape.computed * 8)
+      try shape.forEachRow { row in
+        let instant = try sources[row].instant(ofLocal: times[row])
+        values.typed(Int64.self)[row] = try targets[row].local(ofInstant: instant)
+      }
+      return shape.vector(.timestampNtz, values)
+    }
+  },
+  .scalar(
+    "window_time", category: "windows",
+    summary: "The event time of a window: its last instant, 1 microsecond before its end.",
+    [.column("window", .anyStructure, "a window column")], returns: "TIMESTAMP",
+    examples: [Example("window_time(named_struct('start', timestamp'2024-01-01 00:00:00', 'end', timestamp'2024-01-01 00:05:00'))", "2024-01-01 00:04:59.999999")]
+  ) { call in
+    guard case .structure(let fields) = call.types[0],
+      let end = fields.firstIndex(where: { $0.name.lowercased() == "end" }),
+      fields[end].type == .timestamp || fields[end].type == .timestampNtz
+    else { throw call.unexpectedType(0, expected: "a window") }
+    let type = fields[end].type
+    return call.result(type) { columns, _ in
+      let window = columns[0].flat
+      let ends = window.children[end].flat.restricted(to: window)
+      return try mapped(ends, to: type) { (us: Int64) in us &- 1 }
+    }
+  },
+]
+
+/// A day-time interval of counts in units of so many microseconds; the last argument is DECIMAL
+/// seconds.
+private func dayTime(_ call: FunctionCall, _ units: [Int64]) -> Expression {
+  call.result(.dayToSecond, canFail: true) { columns, _ in
+    let shape = KernelShape(of: columns)
+    if shape.isAllNull { return .nulls(.dayToSecond, count: shape.count) }
+    let counts = columns.dropLast().map { FixedReader<Int32>($0) }
+    let seconds = FixedReader<Int128>(columns[columns.count - 1])
+    let values = Buffer.zeroed(capacity: shape.computed * 8)
+    try shape.forEachRow { row in
+      var total = seconds[row]
+      for (count, unit) in zip(counts, units) { total += Int128(count[row]) * Int128(unit) }
+      guard let us = Int64(exactly: total) else {
+        throw Failure("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "long overflow")
+      }
+      values.typed(Int64.self)[row] = us
+    }
+    return shape.vector(.dayToSecond, values)
+  }
+}

@@ -1,0 +1,199 @@
+import Columns
+import Contract
+
+private let defaultPattern = "yyyy-MM-dd HH:mm:ss"
+
+private func pattern(_ defaultText: String?) -> FunctionParameter {
+  .value(
+    "pattern", .string, default: defaultText, "a datetime pattern such as 'yyyy-MM-dd HH:mm:ss'")
+}
+
+private let text = FunctionParameter.column(
+  "text", .oneOf([.string, .date, .timestamp, .timestampNtz]), "the text, a date or an instant")
+
+/// TO_TIMESTAMP and its kin: with a pattern, or as a cast reads the text.
+private func toInstant(
+  _ name: String, aliases: [String] = [], to type: DataType, isTry: Bool, _ summary: String,
+  _ examples: [Example]
+) -> FunctionSpec {
+  .scalar(
+    name, aliases: aliases, category: "time", summary: summary, [text, pattern("")],
+    returns: "\(type)", examples: examples
+  ) { call in
+    if call.arguments.count == 1 || call.types[0] != .string {
+      return try call[0].cast(to: type, isTry: isTry && call.types[0] == .string)
+    }
+    return call.result(type, nullable: .always, canFail: !isTry) { columns, context in
+      var patterns = PatternColumn(columns[1], for: .parsing)
+      let zone = type == .timestampNtz ? .utc : try TimeZone.named(context.task.timeZoneId)
+      let (texts, shape) = (columns[0].strings, KernelShape(of: columns))
+      if shape.isAllNull { return .nulls(type, count: shape.count) }
+      let isDate = type == .date
+      let values = Buffer.zeroed(capacity: shape.computed * 8)
+      let validity = try shape.validityOfRows { row in
+        let pattern = try patterns[row]
+        let bytes = texts[row].octets
+        if isDate {
+          guard let days = pattern.date(bytes) else {
+            if isTry { return false }
+            throw pattern.failure(bytes)
+          }
+          values.typed(Int32.self)[row] = days
+          return true
+        }
+        let us =
+          type == .timestampNtz
+          ? pattern.timestampWithoutZone(bytes) : pattern.timestamp(bytes, zone: zone)
+        guard let us else {
+          if isTry { return false }
+          throw pattern.failure(bytes)
+        }
+        values.typed(Int64.self)[row] = us
+        return true
+      }
+      return shape.vector(type, values, validity: validity)
+    }
+  }
+}
+
+/// Seconds since the epoch of a text or instant.
+private func toSeconds(_ name: String, _ parameters: [FunctionParameter], _ examples: [Example])
+  -> FunctionSpec
+{
+  .scalar(
+    name, category: "time", summary: "Seconds since 1970-01-01 00:00:00 UTC.", parameters,
+    returns: "BIGINT",
+    examples: examples
+  ) { call in
+    if call.arguments.isEmpty {
+      return call.result(.long, nullable: .never) { _, context in
+        .constant(
+          .integer(Calendar.floorQuotient(context.task.batchTimeUs, 1_000_000)), .long,
+          count: context.count)
+      }
+    }
+    if call.types[0] != .string {
+      return call.with([call[0].implicitlyCast(to: .timestamp)]).result(.long) { columns, _ in
+        try mapped(columns[0], to: .long) { (us: Int64) in Calendar.floorQuotient(us, 1_000_000) }
+      }
+    }
+    var arguments = call.arguments
+    if arguments.count == 1 { arguments.append(.literal(.text(defaultPattern), .string)) }
+    return call.with(arguments).result(.long, canFail: true) { columns, context in
+      var patterns = PatternColumn(columns[1], for: .parsing)
+      let zone = try TimeZone.named(context.task.timeZoneId)
+      let (texts, shape) = (columns[0].strings, KernelShape(of: columns))
+      if shape.isAllNull { return .nulls(.long, count: shape.count) }
+      let values = Buffer.zeroed(capacity: shape.computed * 8)
+      try shape.forEachRow { row in
+        let pattern = try patterns[row]
+        guard let us = pattern.timestamp(texts[row].octets, zone: zone) else {
+          throw pattern.failure(texts[row].octets)
+        }
+        values.typed(Int64.self)[row] = Calendar.floorQuotient(us, 1_000_000)
+      }
+      return shape.vector(.long, values)
+    }
+  }
+}
+
+/// Instants as text by patterns.
+private func formatted(
+  _ instants: Vector, _ patterns: Vector, _ context: EvaluationContext
+) throws -> Vector {
+  let zone = try TimeZone.named(context.task.timeZoneId)
+  var column = PatternColumn(patterns, for: .formatting)
+  var printer: PatternPrinter?
+  var last: DateTimePattern?
+  let shape = KernelShape(instants, patterns)
+  if shape.isAllNull { return .nulls(.string, count: shape.count) }
+  let reader = FixedReader<Int64>(instants)
+  var out = TextCollector(shape, .string)
+  try shape.forEachRow { row in
+    let pattern = try column[row]
+    if pattern !== last {
+      printer = PatternPrinter(pattern, zone: zone)
+      last = pattern
+    }
+    try out.row(row) { writer in
+      if !(printer?.append(reader[row], to: &writer.bytes) ?? false) {
+        throw Failure(
+          "INVALID_PARAMETER_VALUE.PATTERN",
+          "the pattern `\(pattern.text)` cannot show this instant")
+      }
+    }
+  }
+  return out.finish()
+}
+
+/// Text ↔ dates and instants.
+let timeTextFunctions: [FunctionSpec] = [
+  toInstant(
+    "to_timestamp", to: .timestamp, isTry: false, "The instant that a text says.",
+    [
+      Example("to_timestamp('2016-12-31 00:12:00')", "?"), Example("to_timestamp('2016-12-31', 'yyyy-MM-dd')", "?"),
+      Example("to_timestamp('31/12/2016 23:05', 'dd/MM/yyyy HH:mm')", "?"), Example("to_timestamp('2016-12-31T00:12:00+02:00')", "?"),
+      Example("to_timestamp('nonsense')", "?"), Example("to_timestamp('nonsense', 'yyyy')", "?"), Example("to_timestamp(NULL)", "?"),
+    ]),
+  toInstant(
+    "to_timestamp_ltz", to: .timestamp, isTry: false, "As `to_timestamp`.",
+    [Example("to_timestamp_ltz('2016-12-31', 'yyyy-MM-dd')", "?"), Example("to_timestamp_ltz(NULL)", "?")]),
+  toInstant(
+    "to_timestamp_ntz", to: .timestampNtz, isTry: false, "The time of a clock with no zone.",
+    [Example("to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd')", "?"), Example("to_timestamp_ntz(NULL)", "?")]),
+  toInstant(
+    "try_to_timestamp", to: .timestamp, isTry: true, "As `to_timestamp`; NULL for a malformed text.",
+    [
+      Example("try_to_timestamp('2016-12-31 00:12:00')", "?"), Example("try_to_timestamp('foo', 'yyyy-MM-dd')", "?"),
+      Example("try_to_timestamp('foo')", "?"), Example("try_to_timestamp(NULL)", "?"),
+    ]),
+  toInstant(
+    "to_date", to: .date, isTry: false, "The date that a text says.",
+    [
+      Example("to_date('2009-07-30 04:17:52')", "?"), Example("to_date('2016-12-31', 'yyyy-MM-dd')", "?"),
+      Example("to_date('31/12/2016', 'dd/MM/yyyy')", "?"), Example("to_date('nonsense')", "?"),
+      Example("to_date('nonsense', 'yyyy')", "?"), Example("to_date(timestamp'2009-07-30 04:17:52')", "?"), Example("to_date(NULL)", "?"),
+    ]),
+  toInstant(
+    "try_to_date", to: .date, isTry: true, "As `to_date`; NULL for a malformed text.",
+    [Example("try_to_date('2016-12-31')", "?"), Example("try_to_date('foo', 'yyyy')", "?"), Example("try_to_date(NULL)", "?")]),
+  timeFunction(
+    "date_format", "The instant as text, by a pattern.",
+    [timestampParameter, pattern(nil)], returns: .string, canFail: true,
+    [
+      Example("date_format('2016-04-08', 'y')", "?"), Example("date_format(timestamp'2016-04-08 13:05:07.123', 'EEE, d MMM yyyy hh:mm:ss.SSS a')", "?"),
+      Example("date_format('2016-04-08', 'bogus')", "?"), Example("date_format(NULL, 'y')", "?"),
+    ]
+  ) { columns, context in try formatted(columns[0], columns[1], context) },
+  timeFunction(
+    "from_unixtime", "Seconds since the epoch as text, by a pattern.",
+    [
+      .column("seconds", .long, "the seconds"),
+      .value(
+        "pattern", .string, default: "'\(defaultPattern)'",
+        filler: (.text(defaultPattern), .string), "a datetime pattern"),
+    ], returns: .string, canFail: true,
+    [
+      Example("from_unixtime(0)", "?"), Example("from_unixtime(-1, 'yyyy-MM-dd')", "?"),
+      Example("from_unixtime(NULL)", "?"),
+    ]
+  ) { columns, context in
+    let instants = try mapped(columns[0], to: .timestamp) { (seconds: Int64) in
+      seconds &* 1_000_000
+    }
+    return try formatted(instants, columns[1], context)
+  },
+  toSeconds(
+    "unix_timestamp",
+    [
+      .column("text", .oneOf([.string, .date, .timestamp, .timestampNtz]), default: "current_timestamp()", "the text, a date or an instant"),
+      pattern("'\(defaultPattern)'"),
+    ],
+    [
+      Example("unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "?"), Example("unix_timestamp('1970-01-01 00:00:01')", "?"),
+      Example("unix_timestamp(timestamp'1969-12-31 23:59:59.5')", "?"), Example("unix_timestamp('nonsense')", "?"), Example("unix_timestamp(NULL)", "?"),
+    ]),
+  toSeconds(
+    "to_unix_timestamp", [text, pattern("'\(defaultPattern)'")],
+    [Example("to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "?"), Example("to_unix_timestamp(NULL)", "?")]),
+]
