@@ -23,6 +23,15 @@ extension FunctionCall {
       session: session, lambda: lambda)
   }
 
+  /// The value of an argument that hangs on no row, of any type.
+  func constantValue(_ index: Int) throws -> Scalar {
+    let argument = arguments[index]
+    guard argument.references.isEmpty, argument.isDeterministic else { throw notConstant(index) }
+    let context = EvaluationContext(
+      Batch([], count: 1), task: TaskContext(timeZoneId: session.timeZoneId))
+    return try CompiledExpression(argument, input: []).evaluate(context).scalar(0)
+  }
+
   /// A parameter that must be a constant that is not NULL.
   func constantInteger(_ index: Int) throws -> Int64 {
     if case .integer(let value) = try constant(index) { return value }

@@ -107,7 +107,8 @@ final class CovarianceAccumulator: Accumulator {
   }
 
   static let correlation: Finish = {
-    $0.n == 1 ? nil : $0.products / ($0.xSquares * $0.ySquares).squareRoot()
+    $0.n == 1 || $0.xSquares == 0 || $0.ySquares == 0
+      ? nil : $0.products / ($0.xSquares * $0.ySquares).squareRoot()
   }
   static let population: Finish = { $0.products / $0.n }
   static let sample: Finish = { $0.n == 1 ? nil : $0.products / ($0.n - 1) }

@@ -224,7 +224,7 @@ let statisticalAggregates: [FunctionSpec] = [
 ]
 
 private func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double], Bool) {
-  let constant = try call.constant(index)
+  let constant = try call.constantValue(index)
   let list: [Scalar]
   if case .array(let elements) = constant { list = elements } else { list = [constant] }
   let values = try list.map { scalar -> Double in

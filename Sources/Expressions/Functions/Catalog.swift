@@ -23,6 +23,7 @@ extension FunctionCatalog {
       higherOrderFunctions,
       higherOrderMapFunctions,
       generatorFunctions,
+      conversionFunctions,
       timePartFunctions,
       timeArithmeticFunctions,
       timeTextFunctions,

@@ -193,10 +193,8 @@ private func matchFunction(
 /// From 1, in characters.
 private func position(of part: Bytes, in text: Bytes, from start: Int) -> Int32 {
   if start < 1 { return 0 }
+  if part.isEmpty { return 1 }
   let first = Characters.offset(text, start - 1)
-  if start - 1 > 0, part.isEmpty, first == text.count, Characters.count(text) < start - 1 {
-    return 0
-  }
   guard let found = Characters.find(part, in: text, from: first) else { return 0 }
   return Int32(Characters.count(Characters.slice(text, 0..<found)) + 1)
 }
