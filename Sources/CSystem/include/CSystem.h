@@ -6,6 +6,8 @@
 #include "prefetch.h"
 
 // The small C libraries that every room may use.
+#include "compress.h"
+#include "text.h"
 
 /// XXH3, 64 bits.
 uint64_t moontide_hash64(const void *_Nullable bytes, unsigned long count, uint64_t seed);

@@ -1,0 +1,56 @@
+import Contract
+
+/// The options of reading JSON, checked.
+public struct JSONReadOptions: Sendable {
+  public var mode = ParseMode.permissive
+  public var columnNameOfCorruptRecord = "_corrupt_record"
+  public var allowComments = false
+  public var allowUnquotedFieldNames = false
+  public var allowSingleQuotes = true
+  public var allowNumericLeadingZeros = false
+  public var allowNonNumericNumbers = true
+  public var allowBackslashEscapingAnyCharacter = false
+  public var allowUnquotedControlChars = false
+  public var times = TextTimeOptions()
+  // For inference alone.
+  public var primitivesAsString = false
+  public var prefersDecimal = false
+  public var dropFieldIfAllNull = false
+  public var inferTimestamp = false
+  public var samplingRatio = 1.0
+
+  public init() {}
+
+  /// Reads what is among `options`; other names are the caller's business.
+  public init(_ options: Options, timeZoneId: String) throws {
+    mode = try ParseMode(options) ?? mode
+    columnNameOfCorruptRecord = options["columnNameOfCorruptRecord"] ?? columnNameOfCorruptRecord
+    func flag(_ name: String, _ value: inout Bool) throws { value = try options.boolean(name) ?? value }
+    try flag("allowComments", &allowComments)
+    try flag("allowUnquotedFieldNames", &allowUnquotedFieldNames)
+    try flag("allowSingleQuotes", &allowSingleQuotes)
+    try flag("allowNumericLeadingZeros", &allowNumericLeadingZeros)
+    try flag("allowNonNumericNumbers", &allowNonNumericNumbers)
+    try flag("allowBackslashEscapingAnyCharacter", &allowBackslashEscapingAnyCharacter)
+    try flag("allowUnquotedControlChars", &allowUnquotedControlChars)
+    try flag("primitivesAsString", &primitivesAsString)
+    try flag("prefersDecimal", &prefersDecimal)
+    try flag("dropFieldIfAllNull", &dropFieldIfAllNull)
+    try flag("inferTimestamp", &inferTimestamp)
+    samplingRatio = try options.samplingRatio() ?? 1
+    times = try TextTimeOptions(options, timeZoneId: timeZoneId)
+  }
+}
+
+extension Options {
+  /// The share of records that inference looks at, more than 0 and at most 1.
+  func samplingRatio() throws -> Double? {
+    guard let text = self["samplingRatio"] else { return nil }
+    guard let ratio = Double(text), ratio > 0, ratio <= 1 else {
+      throw Failure(
+        "INVALID_OPTION_VALUE",
+        "the option `samplingRatio` wants a number above 0 and up to 1, not `\(text)`")
+    }
+    return ratio
+  }
+}

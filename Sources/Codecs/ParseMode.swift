@@ -1,0 +1,14 @@
+import Contract
+
+/// What a reader does with a record that it cannot read whole.
+public enum ParseMode: String, Sendable, CaseIterable {
+  /// What can be read is kept, the rest is NULL; the record's text goes to the corrupt-record column.
+  case permissive = "PERMISSIVE"
+  case dropMalformed = "DROPMALFORMED"
+  case failFast = "FAILFAST"
+
+  init?(_ options: Options) throws {
+    guard let word = try options.word("mode", of: Self.allCases.map(\.rawValue)) else { return nil }
+    self.init(rawValue: word)
+  }
+}

@@ -1,0 +1,187 @@
+import Codecs
+import Columns
+import Contract
+
+/// Decodes the records of blocks into columns: what a line format adds to the reading of files.
+protocol RecordDecoder: AnyObject {
+  func begin(_ block: LineBlock)
+  /// Reads until the block is done (true) or `limit` rows are there (false). A record that FAILFAST
+  /// refuses is a `MalformedRecordError`.
+  func read(limit: Int) throws -> Bool
+  var count: Int { get }
+  func finish() -> Batch
+}
+
+/// How a format's files are cut into records.
+struct RecordLayout: Sendable {
+  /// nil: lines.
+  var separator: [UInt8]?
+  /// The whole file is one record.
+  var isWholeFile = false
+
+  /// Records of uncompressed files are read apart from about this many bytes on.
+  static let splitSize: Int64 = 8 << 20
+}
+
+/// What a line format's reader knows, whatever the format.
+struct LineFormatReader: FormatReader {
+  let schema: Schema
+  let layout: RecordLayout
+  let makeDecoder: @Sendable ([Field], ReadRequest, InputFile, _ isFileStart: Bool) throws -> any RecordDecoder
+
+  func splits(of file: InputFile) throws -> [any InputSplit] {
+    if layout.isWholeFile || Compression(path: file.path) != nil || file.size <= RecordLayout.splitSize * 3 / 2 {
+      return [LineSplit(reader: self, file: file, from: 0, to: .max)]
+    }
+    var splits: [LineSplit] = []
+    var start: Int64 = 0
+    while start < file.size {
+      // A last piece of less than half a split is not worth its own.
+      let rest = file.size - start
+      let length = rest <= RecordLayout.splitSize * 3 / 2 ? rest : RecordLayout.splitSize
+      splits.append(LineSplit(reader: self, file: file, from: start, to: start + length))
+      start += length
+    }
+    return splits
+  }
+}
+
+/// Some records of a file.
+struct LineSplit: InputSplit {
+  let reader: LineFormatReader
+  let file: InputFile
+  let from: Int64
+  /// Records that start here or later belong to the next split.
+  let to: Int64
+
+  var description: String {
+    to == .max ? file.path : "\(file.path), bytes \(from) to \(to)"
+  }
+
+  func open(_ request: ReadRequest) throws -> any BatchStream {
+    let decoder = try reader.makeDecoder(
+      request.columns.map { reader.schema.fields[$0] }, request, file, from == 0)
+    if reader.layout.isWholeFile {
+      return DecodedFile(try WholeFile(file).block(), decoder, request, file)
+    }
+    let blocks = try LineBlocks(file, separator: reader.layout.separator, from: from, to: to)
+    return DecodedLines(blocks, decoder, request, file)
+  }
+}
+
+/// The batches of a split.
+final class DecodedLines: BatchStream {
+  private let blocks: LineBlocks
+  private let decoder: any RecordDecoder
+  private let batchRows: Int
+  private let file: InputFile
+  private var block: LineBlock?
+
+  init(_ blocks: LineBlocks, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile) {
+    self.blocks = blocks
+    self.decoder = decoder
+    batchRows = request.batchRows
+    self.file = file
+  }
+
+  func next() throws -> Batch? {
+    while decoder.count < batchRows {
+      if block == nil {
+        guard let next = try blocks.next() else { break }
+        decoder.begin(next)
+        block = next
+      }
+      if let current = block, try read(decoder, batchRows, current, file) { block = nil }
+    }
+    return decoder.count == 0 ? nil : decoder.finish()
+  }
+}
+
+/// The batches of a file that is one record.
+final class DecodedFile: BatchStream {
+  private let decoder: any RecordDecoder
+  private let batchRows: Int
+  private let file: InputFile
+  private var block: LineBlock?
+
+  init(_ block: LineBlock?, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile) {
+    self.block = block
+    self.decoder = decoder
+    batchRows = request.batchRows
+    self.file = file
+    if let block { decoder.begin(block) }
+  }
+
+  func next() throws -> Batch? {
+    guard let current = block else { return nil }
+    if try read(decoder, batchRows, current, file) { block = nil }
+    return decoder.count == 0 ? nil : decoder.finish()
+  }
+}
+
+/// Reads, and says where a record that was refused lies.
+private func read(
+  _ decoder: any RecordDecoder, _ limit: Int, _ block: LineBlock, _ file: InputFile
+) throws -> Bool {
+  do {
+    return try decoder.read(limit: limit)
+  } catch let error as MalformedRecordError {
+    throw error.failure(at: "\(file.path), byte \(block.fileOffset(of: error.offset))")
+  }
+}
+
+/// A file's whole text as one record.
+struct WholeFile {
+  let file: InputFile
+
+  init(_ file: InputFile) { self.file = file }
+
+  /// The text with a line feed behind it; nil for an empty file.
+  func block() throws -> LineBlock? {
+    let source = try file.text()
+    var buffer = Buffer(capacity: max(Int(min(file.size, Int64(Limits.recordBytes))), 4096) + 1)
+    var count = 0
+    while true {
+      if count + 1 >= buffer.capacity {
+        guard buffer.capacity <= Limits.recordBytes else {
+          throw Failure(
+            "RECORD_TOO_LONG", "the file \(file.path) is longer than \(Limits.recordBytes) bytes",
+            hint: "As one record (`multiLine`, `wholetext`) a file must fit that")
+        }
+        let wider = Buffer(capacity: buffer.capacity * 2)
+        wider.pointer.copyMemory(from: buffer.pointer, byteCount: count)
+        buffer = wider
+      }
+      let read = try source.read(into: buffer.pointer + count, capacity: buffer.capacity - count - 1)
+      if read == 0 { break }
+      count += read
+    }
+    if count == 0 { return nil }
+    buffer.typed(UInt8.self)[count] = 0x0A
+    return LineBlock(
+      buffer: buffer, range: 0..<(count + 1), fileOffset: 0, ends: [count], separatorExcess: 0)
+  }
+}
+
+extension Options {
+  /// The option `lineSep` as bytes.
+  func lineSeparator() throws -> [UInt8]? {
+    guard let text = self["lineSep"] else { return nil }
+    guard !text.isEmpty else {
+      throw Failure("INVALID_OPTION_VALUE", "the option `lineSep` cannot be empty")
+    }
+    return Array(text.utf8)
+  }
+
+  /// Refuses encodings other than UTF-8.
+  func checkEncoding() throws {
+    for name in ["encoding", "charset"] {
+      guard let encoding = self[name] else { continue }
+      guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(encoding.lowercased()) else {
+        throw Failure(
+          "INVALID_OPTION_VALUE", "the option `\(name)` is UTF-8 alone, not `\(encoding)`",
+          hint: "Convert the files first, for example with iconv")
+      }
+    }
+  }
+}
