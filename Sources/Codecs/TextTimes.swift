@@ -72,13 +72,13 @@ struct TextTimes {
   }
 
   /// A number alone counts days, as Spark 1.5 wrote dates.
-  mutating func date(_ text: UnsafeBufferPointer<UInt8>) -> Int32? {
+  mutating func date(_ text: UnsafeBufferPointer<UInt8>, allowsDays: Bool = true) -> Int32? {
     if let datePattern {
       if let days = datePattern.date(text) { return days }
       if !dateFallback { return nil }
     }
     if let days = DateText.read(text) { return days }
-    guard text[0] > 0x20, text[text.count - 1] > 0x20 else { return nil }
+    guard allowsDays, text.count > 0, text[0] > 0x20, text[text.count - 1] > 0x20 else { return nil }
     return IntegerText.readInt32(text)
   }
 

@@ -36,14 +36,19 @@ struct TimesText {
   mutating func append(timestamp us: Int64, to output: inout ByteOutput) throws {
     if hasDefaultTimestamp {
       if !span.contains(us) { span = zone.span(atInstant: us) }
-      let offset = span.offsetUs / 60_000_000
-      if offset &* 60_000_000 == span.offsetUs, appendCommon(us &+ span.offsetUs, to: &output) {
-        if offset == 0 { return output.put(UInt8(ascii: "Z")) }
-        let minutes = Int(offset.magnitude)
-        output.put(offset < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
-        output.put(pair: minutes / 60)
+      if appendCommon(us &+ span.offsetUs, to: &output) {
+        if span.offsetUs == 0 { return output.put(UInt8(ascii: "Z")) }
+        let seconds = Int(span.offsetUs.magnitude / 1_000_000)
+        output.put(span.offsetUs < 0 ? UInt8(ascii: "-") : UInt8(ascii: "+"))
+        output.put(pair: seconds / 3600)
         output.put(UInt8(ascii: ":"))
-        return output.put(pair: minutes % 60)
+        output.put(pair: seconds / 60 % 60)
+        // Local mean times of long ago.
+        if seconds % 60 != 0 {
+          output.put(UInt8(ascii: ":"))
+          output.put(pair: seconds % 60)
+        }
+        return
       }
     }
     scratch.removeAll(keepingCapacity: true)

@@ -69,8 +69,9 @@ import Testing
       {"t":"9999-12-31T23:59:59.999999Z"}
 
       """
+    let paris = try rewritten(times, "t TIMESTAMP", [("timeZone", "Europe/Paris")])
     #expect(
-      try rewritten(times, "t TIMESTAMP", [("timeZone", "Europe/Paris")]) == """
+      paris == """
         {"t":"2020-01-02T04:04:05.120+01:00"}
         {"t":"0001-01-01T00:09:21.000+00:09:21"}
         {"t":"+10000-01-01T00:59:59.999+01:00"}

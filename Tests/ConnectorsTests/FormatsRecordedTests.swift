@@ -99,6 +99,16 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
     try check(recorded, JSONFormat())
   }
 
+  @Test(arguments: Recorded.all.filter { $0.format == "csv" && $0.schema != nil })
+  func csv(_ recorded: Recorded) throws {
+    try check(recorded, CSVFormat())
+  }
+
+  @Test(arguments: Recorded.all.filter { $0.format == "text" })
+  func text(_ recorded: Recorded) throws {
+    try check(recorded, TextFormat())
+  }
+
   /// What Spark takes and ignores, or reads as nonsense, and is an error here.
   let refused = ["MAP<INT,INT>", "(\"locale\", \"fr\")", "UTF-16", "ISO-8859-1", "(\"mode\", \"bogus\")"]
 

@@ -1,0 +1,140 @@
+import Codecs
+import Columns
+import Contract
+
+/// CSV, one record a line; with `multiLine` values in quotes may hold line ends.
+public struct CSVFormat: FileFormat {
+  public init() {}
+
+  public var spec: Spec {
+    Spec(
+      .format, "csv", category: "files",
+      summary: "Comma-separated values, one record a line.", parameters: Self.parameters)
+  }
+
+  public func reader(
+    schema: Schema, options: Options, context: FormatContext
+  ) throws -> any FormatReader {
+    try options.checkEncoding()
+    let read = try CSVOptions(options, timeZoneId: context.timeZoneId)
+    let layout = RecordLayout(
+      separator: read.lineSeparator == [0x0A] ? nil : read.lineSeparator, isWholeFile: read.multiLine)
+    let fields = schema.fields
+    _ = try CSVReader(fields: fields, columns: Array(fields.indices), options: read, rowCapacity: 1)
+    return LineFormatReader(schema: schema, layout: layout) { _, request, _, isFileStart in
+      CSVDecoder(
+        try CSVReader(
+          fields: fields, columns: request.columns, options: read, rowCapacity: request.batchRows),
+        isFileStart: isFileStart, isWholeFile: read.multiLine)
+    }
+  }
+
+  public func inferSchema(
+    files: [String], options: Options, context: FormatContext
+  ) throws -> Schema {
+    throw Failure("UNABLE_TO_INFER_SCHEMA", "a schema is needed")
+  }
+
+  public func writer(
+    schema: Schema, options: Options, context: FormatContext
+  ) throws -> any FormatWriter {
+    try options.checkEncoding()
+    let write = try CSVOptions(options, timeZoneId: context.timeZoneId, isWriting: true)
+    _ = try CSVWriter(fields: schema.fields, options: write)
+    return try TextFormatWriter(".csv", options) {
+      CSVLines(try CSVWriter(fields: schema.fields, options: write), hasHeader: write.header)
+    }
+  }
+
+  static let parameters: [Parameter] =
+    [
+      Parameter("sep", .text, default: ",", "What stands between values; several characters may. `delimiter` is the same."),
+      Parameter("delimiter", .text, default: ",", "The same as `sep`."),
+      Parameter("quote", .text, default: "\"", "What values with separators stand in; empty: nothing."),
+      Parameter("escape", .text, default: "\\", "What stands before a quote inside quotes."),
+      Parameter(
+        "charToEscapeQuoteEscaping", .text, default: "`escape`, if it is not the quote",
+        "What stands before an escape that is meant as it is."),
+      Parameter("comment", .text, default: "none", "Lines that start with it are passed over."),
+      Parameter("header", .boolean, default: "false", "Whether the first line of a file names the columns."),
+      Parameter("inferSchema", .boolean, default: "false", "Inference: whether values are looked at; otherwise all is STRING."),
+      Parameter("preferDate", .boolean, default: "true", "Inference: whether dates are DATE."),
+      Parameter("enforceSchema", .boolean, default: "true", "Whether the header is passed over unread."),
+      Parameter(
+        "ignoreLeadingWhiteSpace", .boolean, default: "false; writing: true",
+        "Whether white space before a value is left out."),
+      Parameter(
+        "ignoreTrailingWhiteSpace", .boolean, default: "false; writing: true",
+        "Whether white space behind a value is left out."),
+      Parameter("nullValue", .text, default: "", "The text of NULL."),
+      Parameter("emptyValue", .text, default: "; writing: \"\"", "The text of an empty string in quotes."),
+      Parameter("nanValue", .text, default: "NaN", "The text of NaN."),
+      Parameter("positiveInf", .text, default: "Inf", "The text of infinity."),
+      Parameter("negativeInf", .text, default: "-Inf", "The text of negative infinity."),
+      Parameter("maxColumns", .integer, default: "20480", "The most values that a record may have."),
+      Parameter("maxCharsPerColumn", .integer, default: "-1", "The longest value, in bytes; -1: any."),
+      Parameter(
+        "unescapedQuoteHandling", .word(UnescapedQuoteHandling.allCases.map(\.rawValue)),
+        default: "STOP_AT_DELIMITER", "What becomes of a quote in quotes that is not escaped."),
+      Parameter("multiLine", .boolean, default: "false", "Whether values in quotes may hold line ends."),
+      Parameter("quoteAll", .boolean, default: "false", "Writing: whether every value stands in quotes."),
+      Parameter(
+        "escapeQuotes", .boolean, default: "true", "Writing: whether values with quotes in them stand in quotes."),
+    ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
+}
+
+/// CSV's decoder of blocks.
+final class CSVDecoder: RecordDecoder {
+  private let reader: CSVReader
+  private let isWholeFile: Bool
+  private var isFileStart: Bool
+
+  init(_ reader: CSVReader, isFileStart: Bool, isWholeFile: Bool) {
+    self.reader = reader
+    self.isFileStart = isFileStart
+    self.isWholeFile = isWholeFile
+  }
+
+  func begin(_ block: LineBlock) {
+    if isWholeFile {
+      reader.begin(file: block.buffer, block.range.lowerBound..<(block.range.upperBound - 1))
+    } else if let ends = block.ends {
+      reader.begin(records: block.buffer, block.range, ends: ends, isFileStart: isFileStart)
+    } else {
+      reader.begin(lines: block.buffer, block.range, isFileStart: isFileStart)
+    }
+    isFileStart = false
+  }
+
+  func read(limit: Int) throws -> Bool { try reader.read(limit: limit) }
+
+  var count: Int { reader.count }
+
+  func finish() -> Batch {
+    let rows = reader.finish()
+    return Batch(rows.children, count: rows.count)
+  }
+}
+
+/// Writes rows as CSV lines.
+final class CSVLines: BatchEncoder {
+  private let writer: CSVWriter
+  private var owesHeader: Bool
+
+  init(_ writer: CSVWriter, hasHeader: Bool) {
+    self.writer = writer
+    owesHeader = hasHeader
+  }
+
+  private func header(into output: inout [UInt8]) {
+    if owesHeader { writer.write(headerInto: &output) }
+    owesHeader = false
+  }
+
+  func encode(_ batch: Batch, into output: inout [UInt8]) throws {
+    header(into: &output)
+    try writer.write(lines: batch, into: &output)
+  }
+
+  func finish(into output: inout [UInt8]) throws { header(into: &output) }
+}
