@@ -18,8 +18,11 @@ final class JoinTable: @unchecked Sendable {
     keys = KeyTable(width: codec.width)
     let count = rows.count
     let groups = Buffer(capacity: count * 4)
+    let encoder = RowKeyEncoder(codec)
+    // The keys' bytes are the encoder's.
+    defer { withExtendedLifetime(encoder) {} }
     keys.findOrInsert(
-      RowKeyEncoder(codec).encode(keyColumns, count: count), into: groups.typed(UInt32.self))
+      encoder.encode(keyColumns, count: count), into: groups.typed(UInt32.self))
     first = Buffer(capacity: keys.groupLimit * 4)
     next = Buffer(capacity: count * 4)
     let (heads, links, numbers) = (
