@@ -6,6 +6,8 @@ public struct Spec: Sendable {
     case function, aggregate, generator, windowFunction
     /// A method on a DataFrame, on grouped data, or on a Column.
     case dataFrameMethod, groupMethod, columnMethod
+    /// A method of the session, a reader, a writer, a query: the category says of which.
+    case sessionMethod
     case source, sink, format, trigger, setting
   }
 

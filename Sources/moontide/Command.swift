@@ -12,6 +12,8 @@ struct Command: Sendable {
   let run: @Sendable ([String]) -> Int32
 
   static let all = [runScript, check]
+  /// For the project's own use.
+  static let hidden = [reference]
 
   private static let runScript = Command(
     name: "run", usage: "run [--sealed] SCRIPT [ARGUMENT…]", summary: "run a script",
@@ -33,6 +35,20 @@ struct Command: Sendable {
       options and streaming rules are checked, nothing is read or written.
       """,
     run: { script($0, mode: .check, command: "check") })
+
+  private static let reference = Command(
+    name: "reference", usage: "reference --write DIRECTORY",
+    summary: "write docs/reference and stdlib/meta",
+    text: "Writes the reference and the editor annotations of everything in this binary.",
+    run: { arguments in
+      guard arguments.count == 2, arguments[0] == "--write" else {
+        return CommandLineTool.refuse("usage: moontide reference --write DIRECTORY")
+      }
+      return guarded {
+        try Reference.standard().write(to: arguments[1])
+        return 0
+      }
+    })
 
   private static func script(_ arguments: [String], mode: ScriptHost.Mode, command: String) -> Int32 {
     var options = ScriptHost.Options()

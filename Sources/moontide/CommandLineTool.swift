@@ -19,7 +19,7 @@ enum CommandLineTool {
     case "version", "--version": return version(rest)
     default: break
     }
-    guard let command = Command.all.first(where: { $0.name == name }) else {
+    guard let command = (Command.all + Command.hidden).first(where: { $0.name == name }) else {
       let hint = Suggestion.sentence(for: name, among: Command.all.map(\.name)) ?? "See `moontide help`."
       return refuse("there is no command `\(name)`. \(hint)")
     }

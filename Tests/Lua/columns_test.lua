@@ -4,7 +4,8 @@ local column = require "moontide.column"
 local moontide = require "moontide"
 local tests = require "moontide.tests"
 
-local bare, equal, line, raises, test = tests.bare, tests.equal, tests.line, tests.raises, tests.test
+local bare, equal, line = tests.bare, tests.equal, tests.line
+local raises, test = tests.raises, tests.test
 local function expr(c) return bare(column.unwrap(c)) end
 local a, b = F.col "a", F.col "b"
 local A, B = { kind = "column", name = "a" }, { kind = "column", name = "b" }
@@ -19,7 +20,8 @@ test("operators", function()
   equal(expr(-a), call("negative", A))
   equal(expr(a % 2), call("%", A, int(2)))
   equal(expr(~a:isNull()), call("not", call("isnull", A)))
-  equal(expr(a:gt(1) & b:eq "x" | a), call("or", call("and", call(">", A, int(1)), call("=", B, text "x")), A))
+  equal(expr(a:gt(1) & b:eq "x" | a),
+    call("or", call("and", call(">", A, int(1)), call("=", B, text "x")), A))
 end)
 
 test("literals", function()
@@ -33,7 +35,8 @@ test("literals", function()
 end)
 
 test("comparisons that Lua answers itself raise, with the method to use", function()
-  raises(function() return a < b end, { class = "CANNOT_CONVERT_COLUMN_INTO_BOOL", hint = "a:lt%(b%)" })
+  raises(function() return a < b end,
+    { class = "CANNOT_CONVERT_COLUMN_INTO_BOOL", hint = "a:lt%(b%)" })
   raises(function() return a <= 1 end, { hint = "a:leq%(b%)" })
   raises(function() return a > b end, { hint = "a:gt%(b%)" })
   raises(function() return a == b end, { hint = "a:eq%(b%)" })

@@ -4,7 +4,8 @@ local dataframe = require "moontide.dataframe"
 local moontide = require "moontide"
 local tests = require "moontide.tests"
 
-local bare, equal, line, raises, test = tests.bare, tests.equal, tests.line, tests.raises, tests.test
+local bare, equal, line = tests.bare, tests.equal, tests.line
+local raises, test = tests.raises, tests.test
 local session = moontide.session {}
 local df = session:range(10)
 local node = dataframe.unwrap
@@ -18,7 +19,8 @@ test("columns of a DataFrame, and its methods", function()
   equal(df.columns, { "k", "v", "d", "xs" })
   raises(function() df:selct "a" end, { message = "no `selct`", hint = "`select`" })
   raises(function() df.columns() end, { hint = "`df.columns`" })
-  raises(function() df:writeStream() end, { message = "`writeStream` is a value", hint = "df%.writeStream" })
+  raises(function() df:writeStream() end,
+    { message = "`writeStream` is a value", hint = "df%.writeStream" })
   raises(function() df.x = 1 end, { hint = "withColumn" })
   raises(function() return df[1] end, { message = "a column's name" })
 end)
@@ -32,7 +34,8 @@ test("select", function()
     { kind = "literal", type = "int", value = 1 },
   })
   equal(bare(node(df:select { "a", "b" })).columns[2], { kind = "column", name = "b" })
-  raises(function() df:select("a", nil) end, { message = "argument 2 of `select`", hint = "misspelt" })
+  raises(function() df:select("a", nil) end,
+    { message = "argument 2 of `select`", hint = "misspelt" })
   raises(function() df:select(df) end, { message = "not a DataFrame" })
   equal(bare(node(df:selectExpr("a + 1 AS b"))).columns, { { kind = "text", text = "a + 1 AS b" } })
 end)
@@ -82,7 +85,8 @@ test("joins", function()
   equal(node(df:join(other, { on = "k", how = "full" })).kind, "fullOuter")
   raises(function() df:join(other, df.id == other.id) end, { class = "CANNOT_CONVERT" })
   raises(function() df:join(other, undefined) end, { message = "not nil" }) -- luacheck: ignore
-  raises(function() df:join(other, "k", "lefft") end, { class = "UNSUPPORTED_JOIN_TYPE", hint = "left" })
+  raises(function() df:join(other, "k", "lefft") end,
+    { class = "UNSUPPORTED_JOIN_TYPE", hint = "left" })
   raises(function() df:join("other") end, { message = "a DataFrame" })
 end)
 

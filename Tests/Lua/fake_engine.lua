@@ -25,9 +25,13 @@ function engine.functionSpecs()
     spec("coalesce", 1, { parameter("expr", c) }, { variadic = true }),
     spec("struct", 1, { parameter("col", c) }, { variadic = true }),
     spec("array", 0, { parameter("col", c) }, { variadic = true }),
-    spec("lpad", 2, { parameter("str", c), parameter("len", "integer"), parameter("pad", t, "' '") }),
+    spec("lpad", 2, {
+      parameter("str", c), parameter("len", "integer"), parameter("pad", t, "' '"),
+    }),
     spec("repeat", 2, { parameter("str", c), parameter("n", "integer") }),
-    spec("split", 2, { parameter("str", c), parameter("regex", v), parameter("limit", "integer", "-1") }),
+    spec("split", 2, {
+      parameter("str", c), parameter("regex", v), parameter("limit", "integer", "-1"),
+    }),
     spec("from_json", 2, {
       parameter("json", c), parameter("schema", "type"), parameter("options", "table", ""),
     }),

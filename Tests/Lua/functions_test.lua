@@ -27,7 +27,8 @@ end)
 
 test("misspelt functions, wrong counts and kinds", function()
   raises(function() F.uper "s" end, { class = "UNRESOLVED_ROUTINE", hint = "`upper`" })
-  raises(function() F.upper() end, { class = "WRONG_NUM_ARGS", message = "takes 1 argument, not 0" })
+  raises(function() F.upper() end,
+    { class = "WRONG_NUM_ARGS", message = "takes 1 argument, not 0" })
   raises(function() F.upper("a", "b") end, { message = "not 2" })
   raises(function() F.lpad("a", "b") end, { message = "argument 2 of `lpad` should be an integer" })
   raises(function() F.coalesce("a", nil) end, { message = "argument 2", hint = "misspelt" })

@@ -38,7 +38,8 @@ test("state", function()
     { hint = "`outputSchema`" })
   raises(function() df:groupBy("k"):flatMapGroupsWithState(options) end, { message = "argument 2" })
   options.timeout = "evnetTime"
-  raises(function() df:groupBy("k"):mapGroupsWithState(options, print) end, { hint = "`eventTime`" })
+  raises(function() df:groupBy("k"):mapGroupsWithState(options, print) end,
+    { hint = "`eventTime`" })
   local tws = node(df:groupBy("k"):transformWithState {
     outputSchema = "k STRING", timeMode = "none", handleInputRows = print,
   })

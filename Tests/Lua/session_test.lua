@@ -12,7 +12,8 @@ test("the session", function()
   equal(session.conf:get "x", "1")
   session.conf:unset "x"
   equal(session.conf:get "x", nil)
-  raises(function() moontide.session { master = "yarn" } end, { message = "`yarn`", hint = "local%[" })
+  raises(function() moontide.session { master = "yarn" } end,
+    { message = "`yarn`", hint = "local%[" })
   raises(function() moontide.session { appname = "a" } end, { hint = "`appName`" })
   raises(function() session:sqll "x" end, { hint = "`sql`" })
   raises(function() return moontide.sesion end, { hint = "`session`" })
@@ -49,7 +50,8 @@ test("declared sources and sinks", function()
     read = print,
   }
   equal(engine.source.options, { "a" })
-  raises(function() moontide.source { name = "s", schema = print } end, { message = "`initialOffset`" })
+  raises(function() moontide.source { name = "s", schema = print } end,
+    { message = "`initialOffset`" })
   moontide.sink { name = "k", write = print }
   equal(engine.sink.modes, { "append" })
   raises(function() moontide.sink { name = "k", wirte = print } end, { hint = "`write`" })

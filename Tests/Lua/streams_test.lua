@@ -11,18 +11,21 @@ test("readers", function()
   local reader = session.readStream:format("socket"):option("host", "localhost")
   local df = reader:option("port", 9999):load()
   equal(node(df), {
-    op = "read", isStreaming = true, format = "socket", options = { host = "localhost", port = "9999" },
+    op = "read", isStreaming = true, format = "socket",
+    options = { host = "localhost", port = "9999" },
   })
   equal(node(reader:load()).options, { host = "localhost" })
   equal(node(session.read:schema("a INT"):json("in")), {
-    op = "read", isStreaming = false, format = "json", options = {}, schema = "a INT", paths = { "in" },
+    op = "read", isStreaming = false, format = "json", options = {}, schema = "a INT",
+    paths = { "in" },
   })
-  equal(node(session.read:option("Header", true):option("header", false):csv "x").options, { header = "false" })
+  equal(node(session.read:option("Header", true):option("header", false):csv "x").options,
+    { header = "false" })
   equal(node(session.read:format("json"):load({ "a", "b" })).paths, { "a", "b" })
   raises(function() session:readStream() end, { message = "`readStream` is a value" })
   raises(function() session.read:fromat "json" end, { hint = "`format`" })
   raises(function() session.read:json(undefined) end, { message = "a path" }) -- luacheck: ignore
-  raises(function() session.read:option("a", undefined) end, { message = "argument 2" }) -- luacheck: ignore
+  raises(function() session.read:option("a", nil) end, { message = "argument 2" })
   raises(function() session.read:option("a", {}) end, { message = "option `a`" })
 end)
 
@@ -33,7 +36,8 @@ test("writers", function()
     format = "json", mode = "overwrite", partitionBy = { "a", "b" }, path = "out", options = {},
   })
   equal(engine.written.plan, dataframe.unwrap(df))
-  raises(function() df.write:mode "overwritten" end, { class = "INVALID_SAVE_MODE", hint = "`overwrite`" })
+  raises(function() df.write:mode "overwritten" end,
+    { class = "INVALID_SAVE_MODE", hint = "`overwrite`" })
   raises(function() df:write() end, { message = "`write` is a value" })
 end)
 
@@ -51,7 +55,8 @@ test("queries", function()
   raises(function() query:awaitTerminaton() end, { hint = "`awaitTermination`" })
   raises(function() df.writeStream:outputMode "apend" end, { hint = "`append`" })
   raises(function() df.writeStream:trigger { processingTime = 1 } end, { hint = '"1 seconds"' })
-  raises(function() df.writeStream:trigger { once = true, availableNow = true } end, { class = "ONLY_ALLOW" })
+  raises(function() df.writeStream:trigger { once = true, availableNow = true } end,
+    { class = "ONLY_ALLOW" })
   raises(function() df.writeStream:trigger { availablenow = true } end, { hint = "`availableNow`" })
   raises(function() df.writeStream:trigger { once = false } end, { message = "true" })
 end)

@@ -68,13 +68,22 @@ end
 
 --- `for row in df:toLocalIterator() do`: row by row, without holding them all.
 function methods:toLocalIterator()
-  local nextRow, close = engine.iterate(unwrap(self))
-  return nextRow, nil, nil, close
+  local cursor = engine.iterate(unwrap(self))
+  local rows, position = {}, 0
+  local function nextRow()
+    position = position + 1
+    if rows and rawequal(rows[position], nil) then
+      rows, position = engine.nextRows(cursor), 1
+    end
+    return rows and rows[position]
+  end
+  return nextRow
 end
 
+--- Calls `fn` with each row, here in the script's own state.
 function methods:foreach(fn)
   check.func(fn, check.argument("foreach", 1))
-  engine.foreach(unwrap(self), fn)
+  for row in self:toLocalIterator() do fn(row) end
 end
 
 --- Prints the first rows as a table: `show()`, `show(5)`, `show(5, false)`,
@@ -92,7 +101,7 @@ end
 
 -- Plans
 
-local MODES = { "simple", "extended", "codegen", "cost", "formatted" }
+local MODES = { "simple", "extended", "cost", "formatted" }
 
 --- Prints the plan: `explain()`, `explain(true)`, `explain "extended"`.
 function methods:explain(...)
@@ -110,12 +119,12 @@ end
 
 --- Keeps the rows once computed, until `unpersist`.
 function methods:persist()
-  engine.persist(unwrap(self))
+  engine.persist(unwrap(self).id)
   return self
 end
 methods.cache = methods.persist
 
 function methods:unpersist()
-  engine.unpersist(unwrap(self))
+  engine.unpersist(unwrap(self).id)
   return self
 end

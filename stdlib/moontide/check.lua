@@ -77,11 +77,16 @@ function check.duration(value, what)
   return check.text(value, what)
 end
 
+-- A table of the script's own; `json.decode` marks its empty lists.
+local function isPlain(value)
+  if type(value) ~= "table" then return false end
+  local metatable = getmetatable(value)
+  return metatable == nil or type(metatable) == "table" and rawget(metatable, "__jsontype") ~= nil
+end
+
 --- A plain table with string keys only: keyword arguments.
 function check.isKeywords(value)
-  if type(value) ~= "table" or getmetatable(value) ~= nil or next(value) == nil then
-    return false
-  end
+  if not isPlain(value) or next(value) == nil then return false end
   for key in next, value do
     if type(key) ~= "string" then return false end
   end
@@ -90,9 +95,7 @@ end
 
 --- A plain table that is a list (an empty table is one).
 function check.isList(value)
-  if type(value) ~= "table" or rawequal(value, null) then return false end
-  if getmetatable(value) ~= nil then return false end
-  return next(value) == nil or #value > 0
+  return isPlain(value) and (next(value) == nil or #value > 0)
 end
 
 --- The keys of a table that are strings, in order: Lua's own order changes from run to run.

@@ -13,8 +13,8 @@ public final class Driver {
   public init(_ state: LuaState, session: Session) throws {
     self.state = state
     self.session = session
-    try state.register("moontide.native", ["log": { try ScriptLog.write(from: $0) }])
-    for functions in [sessionFunctions, rowFunctions] {
+    try state.register("moontide.native", NativeFunctions.all)
+    for functions in [sessionFunctions, rowFunctions, planFunctions] {
       try state.register("moontide.engine", functions)
     }
   }
@@ -40,10 +40,12 @@ public final class Driver {
       },
       "setSetting": { [session] call in
         try session.set(call.string(1), to: call.string(2))
+        call.state.timeZone = session.timeZone
         return 0
       },
       "unsetSetting": { [session] call in
         try session.unset(call.string(1))
+        call.state.timeZone = session.timeZone
         return 0
       },
     ]
@@ -55,7 +57,15 @@ public final class Driver {
         let schema = try Schema(ddl: call.string(2))
         let batch = try ScriptRows.read(call, position: 1, schema: schema)
         return try call.push(.object(ScriptRows([batch], schema: schema)))
-      }
+      },
+      "memoryStream": { call in
+        try call.push(.object(MemoryInput(schema: Schema(ddl: call.string(1)))))
+      },
+      "addData": { call in
+        let stream = try call.object(1, as: MemoryInput.self).stream
+        stream.add(try ScriptRows.read(call, position: 2, schema: stream.schema))
+        return 0
+      },
     ]
   }
 }

@@ -5,8 +5,8 @@ import Plan
 
 /// Reads the Lua tables of Columns (`stdlib/moontide/expression.lua`) into the unresolved tree.
 struct ExpressionReader {
-  /// Reads expression text: `F.expr "a + 1 AS b"`.
-  let parse: @Sendable (_ text: String, _ origin: Origin?) throws -> UnresolvedExpression
+  /// Of instants in expression text.
+  let timeZoneId: String
   let userFunctions: any UserFunctionReader
 
   func expression(_ value: LuaValue) throws -> UnresolvedExpression {
@@ -17,7 +17,10 @@ struct ExpressionReader {
     case "column": return try column(node, origin)
     case "star": made = .star(try starParts(node, origin))
     case "literal": made = literal(node)
-    case "text": return try withOrigin(origin) { try parse(node.text("text"), origin) }
+    case "text":
+      return try withOrigin(origin) {
+        try ExpressionParser.parse(node.text("text"), timeZoneId: timeZoneId, origin: origin)
+      }
     case "call":
       made = .call(
         node.text("name"), try operands(node), isDistinct: node["distinct"].boolean == true,
@@ -112,7 +115,7 @@ struct ExpressionReader {
 }
 
 /// Makes functions that engines call of the functions that a script defined.
-protocol UserFunctionReader: Sendable {
+protocol UserFunctionReader {
   /// A `udf` or `udaf` with its types (`stdlib/moontide/user_function.lua`).
   func function(_ definition: LuaTable, origin: Origin?) throws -> any UserFunction
   /// A function on rows: of `filter`, `map`, `applyInGroups`.

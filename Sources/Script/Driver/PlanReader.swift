@@ -2,29 +2,24 @@ import Columns
 import Contract
 import Expressions
 import Plan
+import SQL
 
 /// Reads the Lua tables of DataFrames (`stdlib/moontide/plan.lua`) into the unresolved tree. A node
 /// used twice is read once, and keeps its identity: `df.name` refers to it.
 struct PlanReader {
   private let expressions: ExpressionReader
   private let userFunctions: any UserFunctionReader
-  /// Reads a query's text, with its named and positional arguments.
-  private let parseQuery: QueryParser
+  /// The rows that stand for a persisted plan, computed when they are first asked for.
+  private let persisted: (UnresolvedPlan) throws -> ScriptRows?
   private var read: [Int: UnresolvedPlan] = [:]
-
-  /// Text, named arguments and positional ones to the unresolved tree.
-  typealias QueryParser = @Sendable (
-    _ text: String, _ named: [String: UnresolvedExpression], _ listed: [UnresolvedExpression],
-    _ origin: Origin?
-  ) throws -> UnresolvedPlan
 
   init(
     expressions: ExpressionReader, userFunctions: any UserFunctionReader,
-    parseQuery: @escaping QueryParser
+    persisted: @escaping (UnresolvedPlan) throws -> ScriptRows?
   ) {
     self.expressions = expressions
     self.userFunctions = userFunctions
-    self.parseQuery = parseQuery
+    self.persisted = persisted
   }
 
   mutating func plan(_ value: LuaValue) throws -> UnresolvedPlan {
@@ -33,7 +28,12 @@ struct PlanReader {
       preconditionFailure("a plan node without its id")
     }
     if let known = read[id] { return known }
-    let made = try withOrigin(node.origin) { try make(node, id: id) }
+    var made = try withOrigin(node.origin) { try make(node, id: id) }
+    if let rows = try persisted(made) {
+      made = UnresolvedPlan(
+        id: id, name: "localRows", arguments: ["rows": .rows(rows.schema, rows.batches)],
+        origin: node.origin)
+    }
     read[id] = made
     return made
   }
@@ -97,7 +97,9 @@ struct PlanReader {
 
   /// An object of the engine's that the script holds, or its functions with state.
   private func host(_ value: LuaValue, origin: Origin?) throws -> any Sendable {
-    if case .object(let object) = value { return object }
+    if case .object(let object) = value {
+      return (object as? MemoryInput)?.stream ?? object
+    }
     return try userFunctions.stateFunction(value, origin: origin)
   }
 
@@ -108,9 +110,10 @@ struct PlanReader {
     for (name, value) in node["named"].table?.fields ?? [:] {
       named[name] = try expressions.expression(value)
     }
-    let parsed = try parseQuery(
-      node.text("text"), named, try node["listed"].elements.map(expressions.expression),
-      node.origin)
+    let parsed = try QueryParser.parse(
+      node.text("text"), named: named,
+      listed: try node["listed"].elements.map(expressions.expression),
+      timeZoneId: expressions.timeZoneId, origin: node.origin)
     let plan = try replacingViews(of: parsed, views: node["views"].node)
     return plan.with(id: id)
   }
@@ -134,6 +137,15 @@ struct PlanReader {
         id: plan.id, name: "alias", inputs: [try self.plan(view["plan"])],
         arguments: ["name": .text(view.text("name"))], origin: plan.origin)
     }
+    if plan.name == "describeTable" {
+      let table = UnresolvedPlan(
+        id: plan.id, name: "table", arguments: plan.arguments, origin: plan.origin)
+      return plan.with(inputs: [try replacingViews(of: table, views: views)])
+    }
+    if plan.name == "showTables" {
+      let names = views.fields.values.compactMap { $0.table?.text("name") }.sorted()
+      return plan.with(arguments: ["views": .list(names.map { .text($0) })])
+    }
     if plan.inputs.isEmpty { return plan }
     let inputs = try plan.inputs.map { try replacingViews(of: $0, views: views) }
     return plan.with(inputs: inputs)
@@ -141,10 +153,12 @@ struct PlanReader {
 }
 
 extension UnresolvedPlan {
-  fileprivate func with(id: Int? = nil, inputs: [UnresolvedPlan]? = nil) -> UnresolvedPlan {
+  fileprivate func with(
+    id: Int? = nil, inputs: [UnresolvedPlan]? = nil, arguments: [String: PlanArgument]? = nil
+  ) -> UnresolvedPlan {
     UnresolvedPlan(
-      id: id ?? self.id, name: name, inputs: inputs ?? self.inputs, arguments: arguments,
-      origin: origin)
+      id: id ?? self.id, name: name, inputs: inputs ?? self.inputs,
+      arguments: arguments ?? self.arguments, origin: origin)
   }
 }
 

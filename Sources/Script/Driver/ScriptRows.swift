@@ -1,5 +1,6 @@
 import CLua
 import Columns
+import Connectors
 import Contract
 
 /// Rows that a script gave, as columns: what `createDataFrame` holds on to.
@@ -41,4 +42,13 @@ final class ScriptRows: LuaObject {
     let rows = reader.builder.finish()
     return Batch(rows.children, count: rows.count)
   }
+}
+
+/// A memory stream, as the script holds it.
+final class MemoryInput: LuaObject {
+  static let luaClass = "moontide.MemoryInput"
+
+  let stream: MemoryStream
+
+  init(schema: Schema) { stream = MemoryStream(schema: schema) }
 }

@@ -1,3 +1,4 @@
+import Columns
 import Connectors
 import Contract
 import Expressions
@@ -14,6 +15,12 @@ public final class Session {
   public var functions: FunctionCatalog
   public var connectors: ConnectorCatalog
   public private(set) var appName = "moontide"
+  /// In which text is read and printed.
+  public private(set) var timeZone = TimeZone.utc
+  /// What memory sinks write, by query name.
+  public let tables = MemoryTables()
+  /// By the ids of persisted plans: their rows, once they are computed.
+  var persisted: [Int: ScriptRows?] = [:]
   private var threads: Int?
   private var madePool: WorkerPool?
   /// Spark's settings that mean nothing here and were warned of.
@@ -53,12 +60,22 @@ public final class Session {
 
   func set(_ name: String, to text: String) throws {
     if isForeign(name) { return }
-    try settings.set(name, to: text)
+    var changed = settings
+    try changed.set(name, to: text)
+    try take(changed)
   }
 
   func unset(_ name: String) throws {
     if isForeign(name) { return }
-    try settings.unset(name)
+    var changed = settings
+    try changed.unset(name)
+    try take(changed)
+  }
+
+  /// A time zone that there is not leaves the settings as they were.
+  private func take(_ changed: Settings) throws {
+    timeZone = try TimeZone.named(changed[text: "moontide.session.timeZone"])
+    settings = changed
   }
 
   /// Spark's settings of its cluster, so that a ported script runs: one warning each.

@@ -24,10 +24,12 @@ public final class ScriptHost {
 
   private let options: Options
   private let state: LuaState
+  private let driver: Driver
 
   public init(_ options: Options) throws {
     self.options = options
     state = try LuaState()
+    driver = try Driver(state, session: .standard())
   }
 
   /// Asks all queries to stop; false where there is nothing to wait for. Callable from any thread.

@@ -13,6 +13,7 @@ struct Annotations {
       ("dataframe", methods("DataFrame", .dataFrameMethod, fields: Self.dataFrameFields)),
       ("group", methods("GroupedData", .groupMethod, fields: [])),
       ("column", methods("Column", .columnMethod, fields: Self.columnFields)),
+      ("session", session),
     ]
   }
 
@@ -26,6 +27,36 @@ struct Annotations {
   private static let columnFields = [
     "[string] Column", "[integer] Column",
   ]
+
+  private static let sessionFields: [String: [String]] = [
+    "Session": [
+      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig", "catalog Catalog",
+      "streams StreamingQueries", "udf UDFRegistration", "version string",
+    ],
+    "StreamingQuery": [
+      "id string", "runId string", "name string?", "isActive boolean", "status table",
+      "lastProgress table?", "recentProgress table[]", "exception table?",
+    ],
+    "StreamingQueries": ["active StreamingQuery[]"],
+  ]
+
+  private var session: String {
+    var text = "---@meta moontide\n\(Self.head)"
+    var owners: [String] = []
+    for spec in specs where spec.kind == .sessionMethod && !owners.contains(spec.category) {
+      owners.append(spec.category)
+    }
+    for owner in owners {
+      text += "\n---@class \(owner)\n"
+      for field in Self.sessionFields[owner] ?? [] { text += "---@field \(field)\n" }
+      text += "local \(owner) = {}\n"
+      for spec in specs where spec.kind == .sessionMethod && spec.category == owner {
+        let separator = owner == "moontide" ? "." : ":"
+        text += function(owner, separator, spec.name, spec, type(ofResult: spec.returns))
+      }
+    }
+    return text + "\nreturn moontide\n"
+  }
 
   private var functions: String {
     let kinds: Set<Spec.Kind> = [.function, .aggregate, .generator, .windowFunction]
@@ -60,6 +91,8 @@ struct Annotations {
     case "nothing": nil
     case "list of rows": "table[]"
     case "row", "iterator": "any"
+    case "text": "string"
+    case "list of texts": "string[]"
     default: returns
     }
   }

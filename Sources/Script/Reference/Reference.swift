@@ -1,4 +1,5 @@
 import Contract
+import Glibc
 
 /// What is generated of the Specs: the pages of `docs/reference` and the annotations that editors
 /// read, `stdlib/meta`. Same Specs, same text.
@@ -16,6 +17,26 @@ public struct Reference {
       (path: "stdlib/meta/\($0.name).d.lua", text: $0.text)
     }
     return [(path: "docs/reference/README.md", text: contents)] + pages + annotations
+  }
+
+  /// Writes the files under a folder.
+  public func write(to root: String) throws {
+    for folder in ["docs", "docs/reference", "stdlib", "stdlib/meta"] {
+      if mkdir(root + "/" + folder, 0o755) != 0, errno != EEXIST { throw Self.failed(folder) }
+    }
+    for (path, text) in files {
+      let descriptor = open(root + "/" + path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw Self.failed(path) }
+      defer { close(descriptor) }
+      let bytes = Array(text.utf8)
+      guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+        throw Self.failed(path)
+      }
+    }
+  }
+
+  private static func failed(_ path: String) -> Failure {
+    Failure("CANNOT_WRITE_FILE", "cannot write `\(path)`: \(String(cString: strerror(errno)))")
   }
 
   private func entries(of page: ReferencePage) -> [Spec] {
@@ -134,6 +155,13 @@ struct ReferencePage {
       file: "column", title: "Column methods",
       introduction: "Operators: `+ - * / % ^`, unary `-`, `&` and, `|` or, `~` not.",
       kinds: [.columnMethod]),
+    ReferencePage(
+      file: "session", title: "The session, readers, writers and queries",
+      introduction: """
+        `local session = moontide.session { appName = "…" }`.
+        `session.read`, `session.readStream`, `df.write` and `df.writeStream` are values: each call on one gives a new one.
+        """,
+      kinds: [.sessionMethod]),
     ReferencePage(
       file: "sources", title: "Sources",
       introduction: "For `session.read:format(…)` and `session.readStream:format(…)`. Names of options do not differ by case.",

@@ -211,7 +211,7 @@ extension MethodCatalog {
       "explain", "actions",
       [
         Parameter(
-          "mode", .word(["simple", "extended", "codegen", "cost", "formatted"]), default: "simple",
+          "mode", .word(["simple", "extended", "cost", "formatted"]), default: "simple",
           "how much")
       ], returns: "nothing", "Prints the plan."),
     dataFrame("printSchema", "actions", [], returns: "nothing", "Prints the columns as a tree."),

@@ -3,7 +3,7 @@ import Contract
 /// The methods of the objects that scripts hold, as the reference lists them. Their code is in
 /// `stdlib/moontide`; a test holds the two to each other.
 public enum MethodCatalog {
-  public static let all = dataFrameMethods + groupMethods + columnMethods
+  public static let all = dataFrameMethods + groupMethods + columnMethods + sessionMethods
 
   static func dataFrame(
     _ name: String, aliases: [String] = [], _ category: String, _ parameters: [Parameter] = [],
@@ -32,5 +32,14 @@ public enum MethodCatalog {
     Spec(
       .columnMethod, name, aliases: aliases, category: category, summary: summary,
       parameters: parameters, isVariadic: variadic, returns: "Column", notes: notes)
+  }
+
+  static func method(
+    of owner: String, _ name: String, _ parameters: [Parameter] = [], variadic: Bool = false,
+    returns: String = "nothing", _ summary: String, notes: String = ""
+  ) -> Spec {
+    Spec(
+      .sessionMethod, name, category: owner, summary: summary, parameters: parameters,
+      isVariadic: variadic, returns: returns, notes: notes)
   }
 }

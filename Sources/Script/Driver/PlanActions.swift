@@ -1,0 +1,157 @@
+import Columns
+import Contract
+import Expressions
+import Operators
+import Plan
+
+/// What makes a DataFrame's plan cross into the engine: its columns, its rows, its explanation.
+extension Driver {
+  var planFunctions: [String: LuaBody] {
+    [
+      "schema": { [unowned self] call in
+        try call.push(DataType.structure(described(call).schema.fields).described)
+      },
+      "isStreaming": { [unowned self] call in
+        try call.push(.boolean(described(call).isStreaming))
+      },
+      "schemaTree": { [unowned self] call in
+        try call.push(.string(described(call).schema.treeString))
+      },
+      "explain": { [unowned self] call in
+        try call.push(.string(explain(call, mode: call.string(2))))
+      },
+      "collect": { [unowned self] call in
+        let query = try batchQuery(call)
+        let schema = query.plan.schema
+        let rows = Batch.concatenated(try query.batches(), types: schema.fields.map(\.type))
+        return try call.push(rows: rows, schema: schema)
+      },
+      "show": { [unowned self] call in
+        try call.push(
+          .string(
+            show(call, rows: call.integer(2), truncate: call.integer(3), vertical: call.boolean(4))))
+      },
+      "persist": { [session] call in
+        session.persist(plan: Int(try call.integer(1)))
+        return 0
+      },
+      "unpersist": { [session] call in
+        session.unpersist(plan: Int(try call.integer(1)))
+        return 0
+      },
+      "tables": { [session] call in try call.push(.strings(session.tables.names)) },
+      "iterate": { [unowned self] call in
+        try call.push(.object(try RowCursor(batchQuery(call))))
+      },
+      "nextRows": { call in
+        let cursor = try call.object(1, as: RowCursor.self)
+        guard let batch = try cursor.next() else { return try call.push(.nil) }
+        return try call.push(rows: batch, schema: cursor.schema)
+      },
+    ]
+  }
+
+  private func described(_ call: LuaCall) throws -> any PlanNode {
+    try analyzed(call, willRun: false)
+  }
+
+  /// The first rows as a table, and whether there are more.
+  private func show(
+    _ call: LuaCall, rows: Int64, truncate: Int64, vertical: Bool
+  ) throws -> String {
+    let plan = try unresolved(call, willRun: true)
+    let limited = UnresolvedPlan(
+      id: plan.id, name: "limit", inputs: [plan], arguments: ["count": .integer(rows &+ 1)],
+      origin: plan.origin)
+    let query = try session.batchQuery(session.analyzed(limited))
+    let schema = query.plan.schema
+    let batch = Batch.concatenated(try query.batches(), types: schema.fields.map(\.type))
+    let table = TableText(
+      truncate: Int(truncate), isVertical: vertical,
+      timeZoneId: session.timeZone.id)
+    return table.text(batch, schema: schema, rows: Int(rows))
+  }
+
+  /// The plan as text, before and after it is optimised.
+  private func explain(_ call: LuaCall, mode: String) throws -> String {
+    let plan = try described(call)
+    return PlanTree.explained(
+      analyzed: plan, optimized: session.optimizer.optimize(plan), mode: mode)
+  }
+
+  private func batchQuery(_ call: LuaCall) throws -> BatchQuery {
+    try session.batchQuery(analyzed(call, willRun: true))
+  }
+
+  private func analyzed(_ call: LuaCall, willRun: Bool) throws -> any PlanNode {
+    try session.analyzed(unresolved(call, willRun: willRun))
+  }
+
+  /// The plan at the call's first place.
+  func unresolved(_ call: LuaCall, willRun: Bool) throws -> UnresolvedPlan {
+    let shipped = try ScriptFunctions(state)
+    let functions: any UserFunctionReader =
+      willRun ? shipped : DescribedFunctions(functions: shipped)
+    var reader = PlanReader(
+      expressions: ExpressionReader(timeZoneId: session.timeZone.id, userFunctions: functions),
+      userFunctions: functions
+    ) { [session] plan in
+      willRun ? try session.persistedRows(of: plan) : nil
+    }
+    return try reader.plan(call.value(1))
+  }
+}
+
+/// The rows of a batch query, a partition at a time: what `toLocalIterator` holds.
+///
+/// Border (`@unchecked Sendable`): only the script's thread touches it.
+final class RowCursor: LuaObject, @unchecked Sendable {
+  static let luaClass = "moontide.RowCursor"
+
+  let schema: Schema
+  private let query: BatchQuery
+  private let task: TaskContext
+  private var partitions: [Partition]
+  private var number = 0
+  private var batches: [Batch] = []
+
+  init(_ query: BatchQuery) throws {
+    self.query = query
+    schema = query.plan.schema
+    (partitions, task) = try query.partitions()
+  }
+
+  /// The next rows, or nil at the end.
+  func next() throws -> Batch? {
+    while batches.isEmpty {
+      guard number < partitions.count else { return nil }
+      batches = try query.rows(of: partitions[number], number: number, task: task)
+      number += 1
+    }
+    return batches.removeFirst()
+  }
+}
+
+extension DataType {
+  /// As `stdlib/moontide/types.lua` reads it.
+  var described: LuaValue {
+    switch self {
+    case .array(let element, _):
+      .record(["kind": "array", "element": element.described])
+    case .map(let key, let value, _):
+      .record(["kind": "map", "key": key.described, "value": value.described])
+    case .structure(let fields):
+      .record([
+        "kind": "struct",
+        "fields": .list(
+          fields.map {
+            .record([
+              "name": .string($0.name), "type": $0.type.described,
+              "nullable": .boolean($0.isNullable),
+            ])
+          }),
+      ])
+    default: .record(["kind": "simple", "text": .string(description)])
+    }
+  }
+}

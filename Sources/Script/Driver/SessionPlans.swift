@@ -1,0 +1,113 @@
+import Columns
+import Connectors
+import Contract
+import Expressions
+import Operators
+import Plan
+
+// Plans of the session: analysed, run, and kept.
+
+extension Session {
+  /// The operations that plans may hold: those of the engine, and those on the session's tables.
+  private var operators: OperatorCatalog {
+    var catalog = OperatorCatalog.builtIn(
+      ReadContext(
+        connectors: connectors, settings: settings,
+        formats: FormatContext(
+          timeZoneId: timeZone.id, isCaseSensitive: settings[boolean: "moontide.caseSensitive"]),
+        clock: SystemClock()))
+    catalog.add([
+      OperatorSpec("table") { [tables] in try Self.table($0, tables) },
+      OperatorSpec("showTables") { [tables] in Self.showTables($0, tables) },
+      OperatorSpec("describeTable") { Self.describeTable($0) },
+    ])
+    return catalog
+  }
+
+  private var expressions: ExpressionSession {
+    ExpressionSession(
+      timeZoneId: timeZone.id, isCaseSensitive: settings[boolean: "moontide.caseSensitive"])
+  }
+
+  var optimizer: Optimizer { Optimizer(session: expressions) }
+
+  func analyzed(_ plan: UnresolvedPlan) throws -> any PlanNode {
+    try Analyzer(operators: operators, functions: functions, session: expressions).analyze(plan)
+  }
+
+  func batchQuery(_ plan: any PlanNode) throws -> BatchQuery {
+    try BatchQuery(
+      optimizer.optimize(plan), pool: pool, settings: settings, clock: SystemClock())
+  }
+
+  // MARK: Tables
+
+  /// `table`: what a memory sink has written by now. Views are in place already.
+  private static func table(_ call: OperatorCall, _ tables: MemoryTables) throws -> any PlanNode {
+    let name = call.text("name")
+    guard let table = tables[name] else {
+      throw Failure(
+        "TABLE_OR_VIEW_NOT_FOUND", "there is no table or view `\(name)`",
+        hint: Suggestion.sentence(for: name, among: tables.names)
+          ?? "`df:createOrReplaceTempView(name)` makes a view.")
+    }
+    if call.has("isStreaming"), call.boolean("isStreaming") {
+      throw Failure("UNSUPPORTED_FEATURE", "the table `\(name)` cannot be read as a stream")
+    }
+    return LocalRows(table.batches, schema: table.schema, origin: call.origin)
+  }
+
+  private static func showTables(_ call: OperatorCall, _ tables: MemoryTables) -> any PlanNode {
+    let views = call.texts("views")
+    let names = views + tables.names.filter { !views.contains($0) }
+    let schema = Schema([
+      Field("namespace", .string, isNullable: false), Field("tableName", .string, isNullable: false),
+      Field("isTemporary", .boolean, isNullable: false),
+    ])
+    let rows = names.map {
+      [Scalar.text(""), .text($0), .boolean(views.contains($0))]
+    }
+    return LocalRows([Batch(rows, schema: schema)], schema: schema, origin: call.origin)
+  }
+
+  private static func describeTable(_ call: OperatorCall) -> any PlanNode {
+    let schema = Schema([
+      Field("col_name", .string, isNullable: false), Field("data_type", .string, isNullable: false),
+      Field("comment", .string),
+    ])
+    let rows = call.child.schema.fields.map {
+      [Scalar.text($0.name), .text($0.type.simpleString), .null]
+    }
+    return LocalRows([Batch(rows, schema: schema)], schema: schema, origin: call.origin)
+  }
+
+  // MARK: Persisted plans
+
+  func persist(plan id: Int) {
+    if persisted[id] == nil { persisted[id] = .some(nil) }
+  }
+
+  func unpersist(plan id: Int) { persisted[id] = nil }
+
+  /// The rows of a plan that was persisted, computed now if they are not there; nil: it was not.
+  func persistedRows(of plan: UnresolvedPlan) throws -> ScriptRows? {
+    guard let kept = persisted[plan.id] else { return nil }
+    if let kept { return kept }
+    let query = try batchQuery(analyzed(plan))
+    let rows = ScriptRows(try query.batches(), schema: query.plan.schema)
+    persisted[plan.id] = rows
+    return rows
+  }
+}
+
+extension Batch {
+  /// A few rows, value by value.
+  fileprivate init(_ rows: [[Scalar]], schema: Schema) {
+    let columns = schema.fields.enumerated().map { index, field in
+      let builder = VectorBuilder(field.type, capacity: rows.count)
+      for row in rows { builder.append(row[index]) }
+      return builder.finish()
+    }
+    self.init(columns, count: rows.count)
+  }
+}
