@@ -115,12 +115,14 @@ public struct ConnectorCatalog: Sendable {
   }
 
   public func source(_ format: String) throws -> SourceSpec {
-    if let source = sources.first(where: { $0.spec.name == format.lowercased() }) { return source }
+    let wanted = format.lowercased()
+    if let source = sources.first(where: { $0.spec.name.lowercased() == wanted }) { return source }
     throw unknown(format, "read", among: sources.map(\.spec.name))
   }
 
   public func sink(_ format: String) throws -> SinkSpec {
-    if let sink = sinks.first(where: { $0.spec.name == format.lowercased() }) { return sink }
+    let wanted = format.lowercased()
+    if let sink = sinks.first(where: { $0.spec.name.lowercased() == wanted }) { return sink }
     throw unknown(format, "written", among: sinks.map(\.spec.name))
   }
 

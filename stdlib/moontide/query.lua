@@ -44,7 +44,7 @@ function StreamingQuery.__tostring(self)
 end
 
 function StreamingQuery.__eq(a, b)
-  return rawget(a, HANDLE) == rawget(b, HANDLE)
+  return a.runId == b.runId
 end
 
 local query = {}

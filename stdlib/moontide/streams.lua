@@ -42,6 +42,9 @@ function methods.resetTerminated()
   engine.resetTerminated()
 end
 
+-- The engine's listeners, by the script's.
+local added = {}
+
 local EVENTS = { "onQueryStarted", "onQueryProgress", "onQueryIdle", "onQueryTerminated" }
 
 --- `addListener { onQueryProgress = function(event) … end, … }`.
@@ -50,16 +53,22 @@ function methods.addListener(_, listener)
     check.refuse(check.argument("addListener", 1), "a table of functions", listener)
   end
   if getmetatable(listener) == nil then check.knownKeys(listener, EVENTS, "a listener") end
+  local functions = {}
   for _, name in ipairs(EVENTS) do
     if not rawequal(listener[name], nil) then
-      check.func(listener[name], "`" .. name .. "` of the listener")
+      functions[name] = check.func(listener[name], "`" .. name .. "` of the listener")
     end
   end
-  engine.addListener(listener)
+  methods.removeListener(nil, listener)
+  added[listener] = engine.addListener(functions)
 end
 
 function methods.removeListener(_, listener)
-  engine.removeListener(listener)
+  if rawequal(listener, nil) then
+    check.refuse(check.argument("removeListener", 1), "a listener", nil)
+  end
+  if added[listener] then engine.removeListener(added[listener]) end
+  added[listener] = nil
 end
 
 return setmetatable({}, StreamingQueries)

@@ -51,7 +51,10 @@ public final class MemoryTables: Sendable {
   }
 
   /// The format `memory` for streaming queries, which needs a query name.
-  public var sink: SinkSpec {
+  public var sink: SinkSpec { sink(named: nil) }
+
+  /// The same, with a name given already: `toTable(name)`.
+  public func sink(named table: String?) -> SinkSpec {
     SinkSpec(
       Spec(
         .sink, "memory", category: "tests",
@@ -60,7 +63,7 @@ public final class MemoryTables: Sendable {
       modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true
     ) { [self] request in
       try request.options.check(against: [], of: "memory")
-      guard let name = request.queryName else {
+      guard let name = table ?? request.queryName else {
         throw Failure(
           "_LEGACY_ERROR_TEMP_2042", "the sink `memory` needs a query name",
           hint: "Write `:queryName(\"counts\")`; the table has that name.", origin: request.origin)

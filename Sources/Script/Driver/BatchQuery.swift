@@ -14,13 +14,7 @@ struct BatchQuery {
 
   /// A plan with a stream in it cannot be run so.
   init(_ plan: any PlanNode, pool: WorkerPool, settings: Settings, clock: any Clock) throws {
-    if let stream = plan.nodes.first(where: \.streaming.isSource) {
-      throw Failure(
-        "_LEGACY_ERROR_TEMP_3102",
-        "queries with streaming sources must be executed with `df.writeStream…:start()`",
-        hint: "`collect`, `show`, `count` and `write` are for data that is there.",
-        origin: stream.origin)
-    }
+    try StreamingRules.checkBatch(plan)
     self.plan = plan
     self.pool = pool
     self.settings = settings

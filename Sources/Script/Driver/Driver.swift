@@ -8,16 +8,23 @@ import Plan
 public final class Driver {
   let state: LuaState
   public let session: Session
+  /// Through which queries call the script.
+  let callbacks = CallbackQueue()
 
   /// Puts the engine's functions into the script's state.
   public init(_ state: LuaState, session: Session) throws {
     self.state = state
     self.session = session
     try state.register("moontide.native", NativeFunctions.all)
-    for functions in [sessionFunctions, rowFunctions, planFunctions] {
+    for functions in [
+      sessionFunctions, rowFunctions, planFunctions, queryFunctions, streamFunctions,
+    ] {
       try state.register("moontide.engine", functions)
     }
+    try replaceExit()
   }
+
+  var queries: RunningQueries { session.running }
 
   private var sessionFunctions: [String: LuaBody] {
     [

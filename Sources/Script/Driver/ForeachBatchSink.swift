@@ -6,6 +6,15 @@ import Contract
 struct ForeachBatchFunction: Sendable {
   let function: LuaReference
   let callbacks: CallbackQueue
+  let queries: RunningQueries
+
+  /// Says of a query that it waits.
+  func noteWaiting(_ queryId: String, batch: Int64) {
+    let query = queries.active.first { $0.id == queryId }
+    query?.note("Waiting for the script: batch \(batch) calls its function of foreachBatch")
+    ScriptLog.write(
+      "warn", "batch \(batch) of \(query?.title ?? "a query") waits for the script to be free")
+  }
 }
 
 /// Hands each batch's rows, computed once, to a function in the script's own state.
@@ -23,28 +32,27 @@ final class ForeachBatchSink: StreamSink {
         hint: "Write `df.writeStream:foreachBatch(function(df, batchId) … end)`.",
         origin: request.origin)
     }
-    return ForeachBatchSink(function, schema: request.schema, name: request.queryName)
+    return ForeachBatchSink(function, schema: request.schema, queryId: request.queryId)
   }
 
   private let function: ForeachBatchFunction
   private let schema: Schema
-  private let queryName: String?
+  private let queryId: String
 
-  init(_ function: ForeachBatchFunction, schema: Schema, name: String?) {
+  init(_ function: ForeachBatchFunction, schema: Schema, queryId: String) {
     self.function = function
     self.schema = schema
-    queryName = name
+    self.queryId = queryId
   }
 
   var description: String { "ForeachBatchSink" }
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
-    CollectedBatch { [function, schema, queryName] batches in
+    CollectedBatch { [function, schema, queryId] batches in
       let rows = ScriptRows(batches, schema: schema)
       do {
         try function.callbacks.call(whenSlow: {
-          ScriptLog.write(
-            "warn", "batch \(id) of \(queryName ?? "a query") waits for the script to be free")
+          function.noteWaiting(queryId, batch: id)
         }) { state in
           _ = try state.call(function.function, [.object(rows), .integer(id)])
         }

@@ -89,9 +89,9 @@ extension Driver {
 
   /// The plan at the call's first place.
   func unresolved(_ call: LuaCall, willRun: Bool) throws -> UnresolvedPlan {
-    let shipped = try ScriptFunctions(state)
-    let functions: any UserFunctionReader =
-      willRun ? shipped : DescribedFunctions(functions: shipped)
+    // What functions hold on to is copied now, into worker states of this plan's own.
+    let workers = willRun ? WorkerStates(try WorkerSetting(of: state)) : nil
+    let functions = ScriptFunctions(state: state, workers: workers)
     var reader = PlanReader(
       expressions: ExpressionReader(timeZoneId: session.timeZone.id, userFunctions: functions),
       userFunctions: functions

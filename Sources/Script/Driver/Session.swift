@@ -19,6 +19,8 @@ public final class Session {
   public private(set) var timeZone = TimeZone.utc
   /// What memory sinks write, by query name.
   public let tables = MemoryTables()
+  /// Its streaming queries.
+  let running = RunningQueries()
   /// By the ids of persisted plans: their rows, once they are computed.
   var persisted: [Int: ScriptRows?] = [:]
   private var threads: Int?

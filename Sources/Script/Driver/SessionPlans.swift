@@ -13,15 +13,19 @@ extension Session {
     var catalog = OperatorCatalog.builtIn(
       ReadContext(
         connectors: connectors, settings: settings,
-        formats: FormatContext(
-          timeZoneId: timeZone.id, isCaseSensitive: settings[boolean: "moontide.caseSensitive"]),
-        clock: SystemClock()))
+        formats: formats, clock: SystemClock()))
     catalog.add([
       OperatorSpec("table") { [tables] in try Self.table($0, tables) },
       OperatorSpec("showTables") { [tables] in Self.showTables($0, tables) },
       OperatorSpec("describeTable") { Self.describeTable($0) },
     ])
     return catalog
+  }
+
+  /// What file formats need to know of the session.
+  var formats: FormatContext {
+    FormatContext(
+      timeZoneId: timeZone.id, isCaseSensitive: settings[boolean: "moontide.caseSensitive"])
   }
 
   private var expressions: ExpressionSession {

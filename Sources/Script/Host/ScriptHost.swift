@@ -33,7 +33,7 @@ public final class ScriptHost {
   }
 
   /// Asks all queries to stop; false where there is nothing to wait for. Callable from any thread.
-  public var stopRequest: @Sendable () -> Bool { { false } }
+  public var stopRequest: @Sendable () -> Bool { driver.stopRequest }
 
   /// Starts a thread with a stack large enough for Lua.
   public static func startThread(_ body: @escaping @Sendable () -> Void) {
@@ -47,9 +47,10 @@ public final class ScriptHost {
       try state.setGlobal("arg", Self.argumentTable(path, arguments))
       try state.call(
         try state.load(text, name: "@" + path), arguments.map { LuaValue.string($0) })
-      return 0
+      return try driver.waitForQueries(report: Self.report) ? 0 : 1
     } catch {
       Self.report(error)
+      do { try driver.stopQueries() } catch { Self.report(error) }
       return 1
     }
   }
