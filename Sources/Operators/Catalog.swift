@@ -33,6 +33,8 @@ extension OperatorCatalog {
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
       OperatorSpec("join", build: buildJoin),
+      OperatorSpec("except") { try buildSetOperation($0, .except) },
+      OperatorSpec("intersect") { try buildSetOperation($0, .intersect) },
       // The user's own functions
       OperatorSpec("filterRows", build: buildFilterRows),
       OperatorSpec("mapRows") { try buildRowFunction($0, .map) },

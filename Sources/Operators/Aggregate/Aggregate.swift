@@ -76,18 +76,9 @@ public struct Aggregate: OperatorNode {
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
     let input = children[0].output
-    let calls = aggregates.map { column in
-      guard case .aggregate(let call) = column.expression.kind else {
-        preconditionFailure("an Aggregate node over something that is no aggregate")
-      }
-      return Aggregation.Call(
-        function: call.function,
-        arguments: call.arguments.map { CompiledExpression($0, input: input) },
-        filter: call.filter.map { CompiledExpression($0, input: input) })
-    }
     let aggregation = Aggregation(
-      keys: keys.map { CompiledExpression($0.expression, input: input) }, calls: calls,
-      input: input)
+      keys: keys.map { CompiledExpression($0.expression, input: input) },
+      calls: Aggregation.calls(aggregates, input: input), input: input)
     if let facts = streaming.state {
       return try StreamAggregateOperator(
         output: output, child: children[0], aggregation: aggregation,
@@ -124,6 +115,18 @@ struct Aggregation: Sendable {
   let keys: [CompiledExpression]
   let calls: [Call]
   let input: [Attribute]
+
+  static func calls(_ aggregates: [NamedExpression], input: [Attribute]) -> [Call] {
+    aggregates.map { column in
+      guard case .aggregate(let call) = column.expression.kind else {
+        preconditionFailure("an aggregation of something that is no aggregate")
+      }
+      return Call(
+        function: call.function,
+        arguments: call.arguments.map { CompiledExpression($0, input: input) },
+        filter: call.filter.map { CompiledExpression($0, input: input) })
+    }
+  }
 
   var keyCodec: RowKeyCodec { RowKeyCodec(keys.map(\.type)) }
 

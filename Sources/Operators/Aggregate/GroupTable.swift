@@ -115,17 +115,12 @@ final class GroupTable {
 
 /// Partial results of some groups, on their way to the partition that owns them.
 struct AggregatePiece: Sendable {
-  fileprivate let owned: OwnedKeys
+  private let owned: OwnedKeys
   /// The state columns of each call.
   let states: [[Vector]]
 
-  fileprivate init(keys: OwnedKeys, states: [[Vector]]) {
+  init(keys: OwnedKeys, states: [[Vector]]) {
     owned = keys
-    self.states = states
-  }
-
-  init(bytes: Buffer, offsets: Buffer?, width: Int, count: Int, hashes: Buffer, states: [[Vector]]) {
-    owned = OwnedKeys(bytes: bytes, offsets: offsets, width: width, count: count, hashes: hashes)
     self.states = states
   }
 

@@ -7,13 +7,16 @@ import State
 struct PartialAggregation: Sendable {
   let aggregation: Aggregation
   let partitionCount: Int
+  /// Bytes at the end of a key that do not decide its partition.
+  private let keySuffixBytes: Int
   /// Groups that are held before they are handed on: the table stays in the cache, and an input of
   /// nothing but new keys costs little more than without this half.
   private static let groupLimit = 1 << 16
 
-  init(_ aggregation: Aggregation, partitionCount: Int) {
+  init(_ aggregation: Aggregation, partitionCount: Int, keySuffixBytes: Int = 0) {
     self.aggregation = aggregation
     self.partitionCount = partitionCount
+    self.keySuffixBytes = keySuffixBytes
   }
 
   /// For each input partition, for each state partition, pieces in order of arrival.
@@ -57,18 +60,20 @@ struct PartialAggregation: Sendable {
       pieces[0].append(try table.piece(groups))
       return
     }
-    for (partition, some) in Self.split(table.keys, groups, partitionCount).enumerated()
+    for (partition, some) in split(table.keys, groups, partitionCount).enumerated()
     where some.count > 0 {
       pieces[partition].append(try table.piece(some))
     }
   }
 
   /// The groups of each partition, in their order.
-  private static func split(_ keys: KeyTable, _ groups: Selection, _ count: Int) -> [Selection] {
+  private func split(_ keys: KeyTable, _ groups: Selection, _ count: Int) -> [Selection] {
     var counts = [Int](repeating: 0, count: count)
     var homes = [UInt16](repeating: 0, count: groups.count)
     for index in 0..<groups.count {
-      let home = RowKeyHash.partition(RowKeyHash.hash(keys.key(groups.rows[index])), of: count)
+      let key = keys.key(groups.rows[index])
+      let deciding = UnsafeRawBufferPointer(rebasing: key.dropLast(keySuffixBytes))
+      let home = RowKeyHash.partition(RowKeyHash.hash(deciding), of: count)
       homes[index] = UInt16(truncatingIfNeeded: home)
       counts[home] += 1
     }

@@ -203,9 +203,7 @@ private final class AggregatePartition: @unchecked Sendable {
         rest = rest.dropFirst(own.count)
         return own
       }
-      let piece = AggregatePiece(
-        bytes: keys.bytes, offsets: keys.offsets, width: keys.width, count: keys.count,
-        hashes: keys.hashes, states: states)
+      let piece = AggregatePiece(keys: keys, states: states)
       var (changed, added): ([UInt32], [UInt32]) = ([], [])
       try table.merge(piece) { groups, count in
         for row in 0..<count { note(groups[row], &changed, &added) }

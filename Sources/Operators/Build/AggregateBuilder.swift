@@ -29,7 +29,7 @@ struct AggregateBuilder {
           column.expression, column, keyByIdentity, keyAttributes, &calls, &callByIdentity),
         as: column.attribute)
     }
-    let node = Aggregate(keys: keys, aggregates: calls, child, origin: call.origin)
+    let node = aggregation(keys, calls, over: child)
     if zip(results, node.output).allSatisfy({ result, output in
       result.attribute == output && result.expression.isAttribute(output)
     }), results.count == node.output.count {
@@ -37,6 +37,20 @@ struct AggregateBuilder {
     }
     let (flat, below) = WindowFunctions.extract(results, over: node, origin: call.origin)
     return Project(flat, below, origin: call.origin)
+  }
+
+  private func aggregation(
+    _ keys: [NamedExpression], _ calls: [NamedExpression], over child: any PlanNode
+  ) -> any PlanNode {
+    if let sessions = child as? SessionWindow,
+      let place = keys.firstIndex(where: { $0.expression.isAttribute(sessions.window) })
+    {
+      var others = keys
+      let session = others.remove(at: place)
+      return SessionAggregate(
+        keys: others, session: session, aggregates: calls, child, origin: call.origin)
+    }
+    return Aggregate(keys: keys, aggregates: calls, child, origin: call.origin)
   }
 
   /// The expression over the Aggregate's output.

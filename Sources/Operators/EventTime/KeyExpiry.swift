@@ -7,13 +7,13 @@ import State
 struct KeyExpiry: Sendable {
   /// Index of the key column.
   let column: Int
-  let type: DataType
+
+  init(column: Int) { self.column = column }
 
   /// nil: no key is event time.
   init?(_ keys: [Attribute]) {
     guard let column = keys.firstIndex(where: { $0.watermarkDelayUs != nil }) else { return nil }
     self.column = column
-    type = keys[column].type
   }
 
   /// For each row of the key columns when it expires: the time, or a window's end. NULL never does.

@@ -20,7 +20,9 @@ public enum StreamingRules {
       if let refusal = node.streaming.refusal { throw refusal.at(node.origin) }
       if let refusal = node.streaming.refusals[mode] { throw refusal.at(node.origin) }
     }
-    for node in streaming where node.streaming.state != nil {
+    for node in streaming {
+      // A limit drops no row for being late.
+      guard let state = node.streaming.state, state.kind != .limit else { continue }
       let below = node.children.flatMap(\.nodes).filter(\.isStreaming)
       if let late = below.first(where: { $0.streaming.emitsLateRows.contains(mode) }) {
         throw lateRows(late, below: node)
