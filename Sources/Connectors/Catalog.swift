@@ -1,0 +1,32 @@
+import Contract
+
+/// What connectors need of the world, besides what a request says.
+public struct ConnectorEnvironment: Sendable {
+  public var storage: any Storage = PosixStorage()
+  /// The tables that memory sinks make.
+  public var tables = MemoryTables()
+  /// Where the console sink prints.
+  public var print: @Sendable (String) -> Void
+  /// Level (`warn`) and text.
+  public var log: @Sendable (_ level: String, _ text: String) -> Void = { _, _ in }
+
+  public init(print: @escaping @Sendable (String) -> Void) { self.print = print }
+}
+
+extension ConnectorCatalog {
+  /// Every built-in source and sink; `formats` are the file formats.
+  public static func builtIn(
+    formats: [any FileFormat], _ environment: ConnectorEnvironment
+  ) -> ConnectorCatalog {
+    let files = formats.map { FileConnectors(format: $0, storage: environment.storage) }
+    return ConnectorCatalog(
+      sources: files.map(\.source) + [
+        RateSource.spec(environment.storage), RateMicroBatchSource.spec,
+        SocketSource.spec(environment.log), MemoryStream.spec,
+      ],
+      sinks: files.map(\.sink) + [
+        ConsoleSink.spec(environment.print), MemorySink.spec(environment.tables), NoopSink.spec,
+        ForeachSink.spec, ForeachBatchSink.spec,
+      ])
+  }
+}

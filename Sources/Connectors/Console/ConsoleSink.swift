@@ -1,0 +1,60 @@
+import Columns
+import Contract
+import Expressions
+import Synchronization
+
+/// Prints each batch as a table, as Spark's console sink does.
+final class ConsoleSink: StreamSink, Sendable {
+  private let schema: Schema
+  private let table: TableText
+  private let rowCount: Int
+  private let print: @Sendable (String) -> Void
+  private let written = Mutex<Int64>(-1)
+
+  static func spec(_ print: @escaping @Sendable (String) -> Void) -> SinkSpec {
+    let parameters = [
+      Parameter("numRows", .integer, default: "20", "How many rows of a batch are printed."),
+      Parameter(
+        "truncate", .boolean, default: "true", "Whether values are cut after 20 characters."),
+    ]
+    return SinkSpec(
+      Spec(
+        .sink, "console", category: "tests", summary: "Prints each batch as a table.",
+        parameters: parameters),
+      modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true
+    ) { request in
+      try request.options.check(against: parameters, of: "console")
+      let rows = try request.options.integer("numRows", in: 0...1_000_000) ?? 20
+      let truncates = try request.options.boolean("truncate") ?? true
+      return ConsoleSink(
+        request.schema, rowCount: Int(rows),
+        TableText(truncate: truncates ? 20 : 0, timeZoneId: request.context.timeZoneId), print)
+    }
+  }
+
+  init(
+    _ schema: Schema, rowCount: Int, _ table: TableText,
+    _ print: @escaping @Sendable (String) -> Void
+  ) {
+    self.schema = schema
+    self.rowCount = rowCount
+    self.table = table
+    self.print = print
+  }
+
+  var description: String { "ConsoleSink[numRows=\(rowCount), truncate=\(table.truncate > 0)]" }
+  var outputRowCount: Int64 { written.withLock { $0 } }
+
+  func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
+    CollectedBatch { [self] batches in
+      let total = batches.reduce(0) { $0 + $1.count }
+      let batch = Batch.concatenated(
+        batches.isEmpty ? [schema.copied([])] : batches, types: schema.fields.map(\.type))
+      let rule = "-------------------------------------------\n"
+      // `show` prints its text and a line end.
+      print(
+        rule + "Batch: \(id)\n" + rule + table.text(batch, schema: schema, rows: rowCount) + "\n")
+      written.withLock { $0 = Int64(total) }
+    }
+  }
+}

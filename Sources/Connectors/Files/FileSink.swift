@@ -1,0 +1,188 @@
+import Columns
+import Contract
+import Glibc
+import Synchronization
+
+/// Writes each batch as files, exactly once for any reader: first under hidden names, then one
+/// record of the sink's log names them, then they are renamed into view. Where a process ended
+/// between the last two, opening the sink finishes the renames.
+final class FileSink: StreamSink {
+  private let root: String
+  private let queryId: String
+  private let plan: PartitionedWriter.Plan
+  private let log: RecordLog
+  private let storage: any Storage
+  private let clock: any Clock
+  private var lastBatch: Int64 = -1
+
+  static let parameters: [Parameter] = [
+    Parameter("path", .text, "The directory to write; `start(path)` sets it.")
+  ]
+
+  init(_ request: SinkRequest, format: any FileFormat, storage: any Storage) throws {
+    try request.options.check(
+      against: Self.parameters + format.spec.parameters, of: request.format)
+    guard let path = request.options["path"], !path.isEmpty else {
+      throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:start(path)`")
+    }
+    var root = SinkLogReader.localPath(path)
+    while root.count > 1, root.hasSuffix("/") { root.removeLast() }
+    self.root = root
+    self.storage = storage
+    queryId = request.queryId
+    clock = request.clock
+    plan = try Self.plan(request, format, root, storage)
+    try storage.createDirectory(root + "/" + SinkLog.directory)
+    let file = root + "/" + SinkLog.file
+    if let found = try RecordLog.read(file, kind: SinkLog.kind, storage: storage),
+      found.owner != queryId
+    {
+      throw Failure(
+        "SINK_BELONGS_TO_ANOTHER_QUERY",
+        "`\(root)` was written by the query \(found.owner), this one is \(queryId)",
+        hint: "Write to another directory, or go on with that query's checkpoint")
+    }
+    let records: [JSON]
+    (log, records) = try RecordLog.open(
+      file, kind: SinkLog.kind, owner: queryId, storage: storage)
+    if let last = records.last {
+      lastBatch = last["batchId"]?.integer ?? -1
+      try show(last)
+    }
+    // What an attempt left that did not come to its record.
+    try removeHidden(root)
+  }
+
+  /// How rows are laid out in files; also for batch writers.
+  static func plan(
+    _ request: SinkRequest, _ format: any FileFormat, _ root: String, _ storage: any Storage
+  ) throws -> PartitionedWriter.Plan {
+    let schema = request.schema
+    let partitionColumns = try request.partitionColumns.map { name in
+      guard let index = schema.index(of: name) else {
+        throw Failure(
+          "PARTITION_COLUMN_NOT_FOUND", "there is no column `\(name)` to partition by",
+          hint: Suggestion.sentence(for: name, among: schema.fields.map(\.name)))
+      }
+      return (index: index, field: schema.fields[index])
+    }
+    let partitioned = Set(partitionColumns.map(\.index))
+    let fileColumns = schema.fields.indices.filter { !partitioned.contains($0) }
+    guard !fileColumns.isEmpty else {
+      throw Failure(
+        "ALL_PARTITION_COLUMNS_NOT_ALLOWED", "all columns are partition columns",
+        hint: "Leave one for the files")
+    }
+    var options = Options()
+    for name in request.options.names where name.lowercased() != "path" {
+      options[name] = request.options[name]
+    }
+    let writer = try format.writer(
+      schema: Schema(fileColumns.map { schema.fields[$0] }), options: options,
+      context: request.context)
+    return PartitionedWriter.Plan(
+      root: root, writer: writer, fileColumns: fileColumns, partitionColumns: partitionColumns,
+      timeZoneId: request.context.timeZoneId, storage: storage)
+  }
+
+  var description: String { "FileSink[file:\(root)]" }
+
+  private var hiddenPrefix: String { ".moontide-" + queryId + "-" }
+
+  func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)? {
+    if id <= lastBatch { return nil }
+    return Pending(self, batch: id, plan, hiddenPrefix: hiddenPrefix)
+  }
+
+  private func commit(batch id: Int64, _ files: [PartitionedWriter.Written]) throws {
+    let modified = JSON.integer(clock.nowUs)
+    let record = JSON.of([
+      "batchId": .integer(id),
+      "files": .array(
+        files.map {
+          .of([
+            "path": .text($0.path), "hidden": .text($0.hiddenPath), "size": .integer($0.size),
+            "modifiedUs": modified,
+          ])
+        }),
+    ])
+    try log.append([record])
+    lastBatch = id
+    try show(record)
+  }
+
+  /// Gives the files of a record their names, as far as they have not got them.
+  private func show(_ record: JSON) throws {
+    for file in record["files"]?.array ?? [] {
+      guard let path = file["path"]?.text, let hidden = file["hidden"]?.text else { continue }
+      let from = root + "/" + hidden
+      if try storage.exists(from) { try storage.move(from, to: root + "/" + path) }
+    }
+  }
+
+  private func removeHidden(_ directory: String) throws {
+    for name in try storage.list(directory) {
+      let path = directory + "/" + name
+      if name.hasPrefix(hiddenPrefix) {
+        try storage.remove(path)
+      } else if FileListing.partitionValue(name) != nil {
+        var info = stat()
+        if lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR { try removeHidden(path) }
+      }
+    }
+  }
+
+  func stop() { log.close() }
+
+  /// Border (`@unchecked Sendable`): `sink` is used by `commit` alone, on the query's thread.
+  private final class Pending: SinkBatch, @unchecked Sendable {
+    private let sink: FileSink
+    private let id: Int64
+    private let plan: PartitionedWriter.Plan
+    private let hiddenPrefix: String
+    private let attempt = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    private let written = Mutex<[Int: [PartitionedWriter.Written]]>([:])
+
+    init(
+      _ sink: FileSink, batch id: Int64, _ plan: PartitionedWriter.Plan, hiddenPrefix: String
+    ) {
+      self.sink = sink
+      self.id = id
+      self.plan = plan
+      self.hiddenPrefix = hiddenPrefix
+    }
+
+    func writer(partition: Int) -> any BatchWriter {
+      let number = String(partition)
+      let part = String(repeating: "0", count: max(0, 5 - number.count)) + number
+      let name = "part-\(part)-\(id)-\(attempt)" + plan.writer.fileExtension
+      let writer = PartitionedWriter(plan, fileName: name, hiddenName: hiddenPrefix + name)
+      return Writer(writer) { [self] files in written.withLock { $0[partition] = files } }
+    }
+
+    func commit() throws {
+      let files = written.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+      try sink.commit(batch: id, files)
+    }
+
+    func abort(_ failure: Failure) {
+      for file in written.withLock({ $0 }).values.joined() {
+        unlink(plan.root + "/" + file.hiddenPath)
+      }
+    }
+  }
+
+  private final class Writer: BatchWriter {
+    private let writer: PartitionedWriter
+    private let done: ([PartitionedWriter.Written]) -> Void
+
+    init(_ writer: PartitionedWriter, done: @escaping ([PartitionedWriter.Written]) -> Void) {
+      self.writer = writer
+      self.done = done
+    }
+
+    func write(_ batch: Batch) throws { try writer.write(batch) }
+    func close() throws { done(try writer.finish()) }
+    func abort(_ failure: Failure) { writer.discard() }
+  }
+}

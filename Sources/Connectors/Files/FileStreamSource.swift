@@ -1,0 +1,269 @@
+import Columns
+import Contract
+import Glibc
+
+/// New files of some directories. Its log in the checkpoint says which files came with which
+/// offset, so that an offset always means the same files.
+final class FileStreamSource: StreamSource {
+  let schema: Schema
+  private let options: FileSourceOptions
+  private let reader: any FormatReader
+  private let partitions: PartitionColumns
+  private let log: RecordLog
+  private let storage: any Storage
+  /// Files by offset, as far back as a batch may ask.
+  private var entries: [Int64: [ListedFile]] = [:]
+  private var current: Int64 = -1
+  private var seen: SeenFiles
+  private var frozen: [ListedFile]?
+  private var cleanedThrough: Int64?
+
+  private static let kind = "source files"
+  /// The log is rewritten when it is larger.
+  private static let rewriteBytes = 8 << 20
+  /// Offsets whose files the rewritten log keeps.
+  private static let retained: Int64 = 100
+
+  init(
+    _ options: FileSourceOptions, schema: Schema, reader: any FormatReader,
+    partitions: PartitionColumns, directory: String, storage: any Storage
+  ) throws {
+    self.options = options
+    self.schema = schema
+    self.reader = reader
+    self.partitions = partitions
+    self.storage = storage
+    let ignoresAge = options.isLatestFirst && (options.maxFiles != nil || options.maxBytes != nil)
+    seen = SeenFiles(
+      maxAgeUs: ignoresAge ? nil : options.maxAgeUs, usesNameOnly: options.usesNameOnly)
+    let records: [JSON]
+    (log, records) = try RecordLog.open(
+      directory + "/files.log", kind: Self.kind, owner: "source", storage: storage)
+    for record in records { try take(record) }
+    if log.size > Self.rewriteBytes { try compact() }
+    if options.cleaning != .off, try options.listing.hasSinkLog() {
+      throw Failure(
+        "INVALID_OPTION_VALUE",
+        "`cleanSource` cannot be used on a directory that a file sink writes",
+        hint: "The sink's log would name files that are gone")
+    }
+  }
+
+  var description: String {
+    "FileStreamSource[" + options.listing.paths.map { "file:" + $0 }.joined(separator: ",") + "]"
+  }
+
+  // MARK: The log
+
+  private func take(_ record: JSON) throws {
+    guard let offset = record["logOffset"]?.integer, let files = record["files"]?.array else {
+      throw Failure("STREAMING_LOG_CORRUPT", "`\(log.path)` holds a record without files")
+    }
+    var listed: [ListedFile] = []
+    for file in files {
+      guard let path = file["path"]?.text, let size = file["size"]?.integer,
+        let modified = file["modifiedUs"]?.integer
+      else { throw Failure("STREAMING_LOG_CORRUPT", "`\(log.path)` names a file without a size") }
+      let partition = (file["partition"]?.members ?? []).map {
+        PartitionValue(name: $0.name, text: $0.value.text)
+      }
+      let one = ListedFile(
+        file: InputFile(path: path, size: size, modifiedUs: modified), partition: partition)
+      seen.add(one.file)
+      listed.append(one)
+    }
+    current = max(current, offset)
+    // Files of old offsets are only remembered as seen.
+    if record["isOld"] == nil { entries[offset] = listed }
+  }
+
+  private static func record(_ offset: Int64, _ files: [ListedFile], isOld: Bool = false) -> JSON {
+    let list = files.map { file in
+      JSON.of([
+        "path": .text(file.file.path), "size": .integer(file.file.size),
+        "modifiedUs": .integer(file.file.modifiedUs),
+        "partition": .object(
+          file.partition.map { JSONMember($0.name, $0.text.map { .text($0) } ?? .null) }),
+      ])
+    }
+    var members = [JSONMember("logOffset", .integer(offset)), JSONMember("files", .array(list))]
+    if isOld { members.append(JSONMember("isOld", .boolean(true))) }
+    return .object(members)
+  }
+
+  /// Forgets the files that the age limit leaves out anyway.
+  private func compact() throws {
+    let oldest = current - Self.retained
+    let old = entries.filter { $0.key <= oldest }.sorted { $0.key < $1.key }.flatMap(\.value)
+    let kept = old.filter { seen.isRemembered($0.file) }
+    entries = entries.filter { $0.key > oldest }
+    try log.rewrite(
+      [Self.record(max(oldest, 0), kept, isOld: true)]
+        + entries.sorted { $0.key < $1.key }.map { Self.record($0.key, $0.value) })
+  }
+
+  // MARK: Offsets
+
+  private func offset(_ number: Int64) -> SourceOffset? {
+    number < 0 ? nil : SourceOffset("{\"logOffset\":\(number)}")
+  }
+
+  private func number(_ offset: SourceOffset?) throws -> Int64 {
+    guard let offset else { return -1 }
+    guard let json = JSON.parse(offset.json), let number = json["logOffset"]?.integer else {
+      throw Failure("STREAMING_LOG_CORRUPT", "`\(offset.json)` is no offset of a file source")
+    }
+    return number
+  }
+
+  func initialOffset() -> SourceOffset? { nil }
+
+  func freezeForAvailableNow() throws { frozen = try options.listing.files() }
+
+  func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
+    var files = try frozen ?? options.listing.files()
+    files = files.filter { seen.isNew($0.file) }
+    // Oldest first; files of one moment in the order in which they were listed.
+    let ordered = files.enumerated().sorted { a, b in
+      let (x, y) = (a.element.file.modifiedUs / 1000, b.element.file.modifiedUs / 1000)
+      if x != y { return options.isLatestFirst ? x > y : x < y }
+      return options.isLatestFirst ? a.offset > b.offset : a.offset < b.offset
+    }.map(\.element)
+    let taken = limit == .everything ? ordered : limited(ordered)
+    guard !taken.isEmpty else { return offset(current) }
+    try log.append([Self.record(current + 1, taken)])
+    current += 1
+    entries[current] = taken
+    for file in taken { seen.add(file.file) }
+    return offset(current)
+  }
+
+  private func limited(_ files: [ListedFile]) -> [ListedFile] {
+    if let maxFiles = options.maxFiles { return Array(files.prefix(Int(clamping: maxFiles))) }
+    guard let maxBytes = options.maxBytes else { return files }
+    var sum: Int64 = 0
+    var count = 0
+    for file in files {
+      sum += file.file.size
+      if count > 0 && sum > maxBytes { break }
+      count += 1
+    }
+    return Array(files.prefix(count))
+  }
+
+  // MARK: Rows
+
+  func read(from start: SourceOffset?, to end: SourceOffset) throws -> [any InputSplit] {
+    let (first, last) = (try number(start) + 1, try number(end))
+    guard first <= last else { return [] }
+    return try (first...last).flatMap { number -> [any InputSplit] in
+      guard let files = entries[number] else {
+        throw Failure(
+          "STREAMING_LOG_CORRUPT", "`\(log.path)` has no files for the offset \(number)",
+          hint: "Restore the checkpoint from a copy, or start with a new one")
+      }
+      return try files.flatMap { try FileSplits.of($0, reader, partitions) }
+    }
+  }
+
+  // MARK: Cleaning
+
+  func commit(_ end: SourceOffset) throws {
+    let last = try number(end)
+    let first = cleanedThrough.map { $0 + 1 } ?? last
+    cleanedThrough = last
+    if options.cleaning != .off && first <= last {
+      for number in first...last { for file in entries[number] ?? [] { clean(file.file.path) } }
+    }
+    entries = entries.filter { $0.key > last - Self.retained }
+  }
+
+  /// Best effort, as in Spark: a file that cannot be moved stays where it is and is not read again.
+  private func clean(_ path: String) {
+    guard options.cleaning == .archive, let archive = options.archiveDirectory else {
+      unlink(path)
+      return
+    }
+    let target = archive + path
+    guard let slash = target.lastIndex(of: "/") else { return }
+    do { try storage.createDirectory(String(target[..<slash])) } catch { return }
+    rename(path, target)
+  }
+
+  func stop() { log.close() }
+}
+
+/// The files that a source has taken, as far as it must remember them.
+struct SeenFiles {
+  /// nil: all are remembered.
+  let maxAgeUs: Int64?
+  let usesNameOnly: Bool
+  private var times: [String: Int64] = [:]
+  private var newestUs: Int64 = 0
+  private var purgeUs: Int64 = 0
+
+  init(maxAgeUs: Int64?, usesNameOnly: Bool) {
+    self.maxAgeUs = maxAgeUs
+    self.usesNameOnly = usesNameOnly
+  }
+
+  private func key(_ file: InputFile) -> String {
+    usesNameOnly ? FileListing.name(file.path) : file.path
+  }
+
+  func isRemembered(_ file: InputFile) -> Bool { file.modifiedUs >= purgeUs }
+
+  func isNew(_ file: InputFile) -> Bool { isRemembered(file) && times[key(file)] == nil }
+
+  mutating func add(_ file: InputFile) {
+    times[key(file)] = file.modifiedUs
+    newestUs = max(newestUs, file.modifiedUs)
+    guard let maxAgeUs else { return }
+    let limit = newestUs - maxAgeUs
+    // Not with every file: each round looks at all that is remembered.
+    guard limit > purgeUs, limit - purgeUs > maxAgeUs / 64 || times.count < 64 else { return }
+    purgeUs = limit
+    times = times.filter { $0.value >= limit }
+  }
+}
+
+/// How a listed file becomes splits.
+enum FileSplits {
+  static func of(
+    _ listed: ListedFile, _ reader: any FormatReader, _ partitions: PartitionColumns
+  ) throws -> [any InputSplit] {
+    let splits = try reader.splits(of: listed.file)
+    guard !partitions.fields.isEmpty else { return splits }
+    let values = try partitions.scalars(listed.partition, path: listed.file.path)
+    return splits.map { split in
+      PartitionedSplit(
+        split: split, fileColumnCount: reader.schema.fields.count,
+        values: Array(zip(partitions.fields.map(\.type), values)).map { (type: $0, value: $1) })
+    }
+  }
+}
+
+/// Files that are there now: the batch reader, and the static side of a join, whose list of files
+/// is made once.
+struct FileTable: StaticSource {
+  let schema: Schema
+  let description: String
+  private let files: [ListedFile]
+  private let reader: any FormatReader
+  private let partitions: PartitionColumns
+
+  init(
+    _ files: [ListedFile], schema: Schema, reader: any FormatReader, partitions: PartitionColumns,
+    description: String
+  ) {
+    self.files = files
+    self.schema = schema
+    self.reader = reader
+    self.partitions = partitions
+    self.description = description
+  }
+
+  func splits() throws -> [any InputSplit] {
+    try files.flatMap { try FileSplits.of($0, reader, partitions) }
+  }
+}

@@ -1,0 +1,89 @@
+import Contract
+
+/// The names in which file sinks keep their log.
+enum SinkLog {
+  static let directory = "_moontide_metadata"
+  static let file = "_moontide_metadata/files.log"
+  static let kind = "sink files"
+  static let sparkDirectory = "_spark_metadata"
+}
+
+/// Reads the log that a file sink, ours or Spark's, left in its directory.
+struct SinkLogReader {
+  private let root: String
+  private let storage: any Storage
+  private let isOwn: Bool
+
+  /// nil: no sink wrote this directory.
+  init?(_ root: String, _ storage: any Storage) throws {
+    self.root = root
+    self.storage = storage
+    if try storage.exists(root + "/" + SinkLog.file) {
+      isOwn = true
+    } else if try storage.exists(root + "/" + SinkLog.sparkDirectory) {
+      isOwn = false
+    } else {
+      return nil
+    }
+  }
+
+  /// The committed files, in the order in which they were written.
+  func files() throws -> [InputFile] { isOwn ? try ownFiles() : try sparkFiles() }
+
+  private func ownFiles() throws -> [InputFile] {
+    let path = root + "/" + SinkLog.file
+    let records = try RecordLog.read(path, kind: SinkLog.kind, storage: storage)?.records ?? []
+    return try records.flatMap { record in
+      try (record["files"]?.array ?? []).map { file in
+        guard let name = file["path"]?.text, let size = file["size"]?.integer,
+          let modified = file["modifiedUs"]?.integer
+        else { throw Failure("STREAMING_LOG_CORRUPT", "`\(path)` names a file without a size") }
+        return InputFile(path: root + "/" + name, size: size, modifiedUs: modified)
+      }
+    }
+  }
+
+  /// Spark's log: one file a batch, every tenth batch one that holds all before it.
+  private func sparkFiles() throws -> [InputFile] {
+    let directory = root + "/" + SinkLog.sparkDirectory
+    var batches: [(id: Int64, name: String, isCompact: Bool)] = []
+    for name in try storage.list(directory) {
+      let isCompact = name.hasSuffix(".compact")
+      if let id = Int64(isCompact ? String(name.dropLast(8)) : name) {
+        batches.append((id, name, isCompact))
+      }
+    }
+    batches.sort { ($0.id, $0.isCompact ? 0 : 1) < ($1.id, $1.isCompact ? 0 : 1) }
+    let first = batches.lastIndex { $0.isCompact } ?? 0
+    var files: [String: InputFile] = [:]
+    var order: [String] = []
+    for batch in batches.dropFirst(first) {
+      let path = directory + "/" + batch.name
+      let lines = String(decoding: try storage.read(path) ?? [], as: UTF8.self).split(
+        separator: "\n")
+      guard lines.first == "v1" else {
+        throw Failure("STREAMING_LOG_CORRUPT", "`\(path)` is no log of a file sink of version 1")
+      }
+      for line in lines.dropFirst() {
+        guard let json = JSON.parse(String(line)), let uri = json["path"]?.text,
+          let size = json["size"]?.integer, let modified = json["modificationTime"]?.integer
+        else { throw Failure("STREAMING_LOG_CORRUPT", "`\(path)` holds a line that names no file") }
+        let file = PercentText.decoded(Self.localPath(uri))
+        if json["action"]?.text == "delete" {
+          files[file] = nil
+          continue
+        }
+        if files[file] == nil { order.append(file) }
+        files[file] = InputFile(path: file, size: size, modifiedUs: modified * 1000)
+      }
+    }
+    return order.compactMap { files[$0] }
+  }
+
+  static func localPath(_ uri: String) -> String {
+    for scheme in ["file://", "file:"] where uri.hasPrefix(scheme) {
+      return String(uri.dropFirst(scheme.count))
+    }
+    return uri
+  }
+}
