@@ -3,8 +3,6 @@ import Contract
 /// What connectors need of the world, besides what a request says.
 public struct ConnectorEnvironment: Sendable {
   public var storage: any Storage = PosixStorage()
-  /// The tables that memory sinks make.
-  public var tables = MemoryTables()
   /// Where the console sink prints.
   public var print: @Sendable (String) -> Void
   /// Level (`warn`) and text.
@@ -14,7 +12,8 @@ public struct ConnectorEnvironment: Sendable {
 }
 
 extension ConnectorCatalog {
-  /// Every built-in source and sink; `formats` are the file formats.
+  /// Every source and sink that needs nothing of the script; `formats` are the file formats. The
+  /// session adds its own: memory, functions, what the script declares.
   public static func builtIn(
     formats: [any FileFormat], _ environment: ConnectorEnvironment
   ) -> ConnectorCatalog {
@@ -22,11 +21,10 @@ extension ConnectorCatalog {
     return ConnectorCatalog(
       sources: files.map(\.source) + [
         RateSource.spec(environment.storage), RateMicroBatchSource.spec,
-        SocketSource.spec(environment.log), MemoryStream.spec,
+        SocketSource.spec(environment.log),
       ],
       sinks: files.map(\.sink) + [
-        ConsoleSink.spec(environment.print), MemorySink.spec(environment.tables), NoopSink.spec,
-        ForeachSink.spec, ForeachBatchSink.spec,
+        ConsoleSink.spec(environment.print), NoopSink.spec,
       ])
   }
 }

@@ -46,15 +46,15 @@ final class ConsoleSink: StreamSink, Sendable {
   var outputRowCount: Int64 { written.withLock { $0 } }
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
-    CollectedBatch { [self] batches in
+    CollectedBatch(whole: { [self] batches in
       let total = batches.reduce(0) { $0 + $1.count }
       let batch = Batch.concatenated(
-        batches.isEmpty ? [schema.copied([])] : batches, types: schema.fields.map(\.type))
+        batches, types: schema.fields.map(\.type))
       let rule = "-------------------------------------------\n"
       // `show` prints its text and a line end.
       print(
         rule + "Batch: \(id)\n" + rule + table.text(batch, schema: schema, rows: rowCount) + "\n")
       written.withLock { $0 = Int64(total) }
-    }
+    })
   }
 }

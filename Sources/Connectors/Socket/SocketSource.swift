@@ -107,7 +107,9 @@ final class SocketSource: StreamSource {
       time.append(integer: line.timeUs)
     }
     let columns = address.includesTime ? [text.finish(), time.finish()] : [text.finish()]
-    return [RowsSplit([Batch(columns, count: found.count)], name: description)]
+    return [
+      RowsSplit(rows: Batch(columns, count: found.count), description: description)
+    ]
   }
 
   func commit(_ end: SourceOffset) {

@@ -1,6 +1,7 @@
 import Connectors
 import Contract
 import Expressions
+import Glibc
 import Streaming
 
 extension Session {
@@ -9,9 +10,27 @@ extension Session {
     let session = Session(
       settings: Settings(StreamingSettings.all + Setting.ofScripts), functions: .builtIn,
       connectors: ConnectorCatalog(sources: [], sinks: []))
+    var environment = ConnectorEnvironment(print: printed)
+    environment.log = { ScriptLog.write($0, $1) }
+    let builtIn = ConnectorCatalog.builtIn(formats: FormatCatalog.builtIn.formats, environment)
     session.connectors = ConnectorCatalog(
-      sources: [MemoryStream.source], sinks: [session.tables.sink, ForeachBatchSink.spec])
+      sources: builtIn.sources + [MemoryStream.source],
+      sinks: builtIn.sinks + [session.tables.sink, ForeachBatchSink.spec])
     return session
+  }
+}
+
+/// Writes to the standard output, behind what the script has printed so far.
+private func printed(_ text: String) {
+  fflush(nil)
+  let bytes = Array(text.utf8)
+  var rest = bytes[...]
+  while !rest.isEmpty {
+    let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+    if count < 0 && errno == EINTR { continue }
+    // Nobody reads any more: as with Lua's own `print`, that is no error of the query.
+    if count <= 0 { return }
+    rest = rest.dropFirst(count)
   }
 }
 
