@@ -62,6 +62,9 @@ static const struct module modules[] = {
   {"moontide.origin", (const unsigned char[]){
 #embed "../../stdlib/moontide/origin.lua" suffix(, 0)
   }},
+  {"moontide.pivot", (const unsigned char[]){
+#embed "../../stdlib/moontide/pivot.lua" suffix(, 0)
+  }},
   {"moontide.plan", (const unsigned char[]){
 #embed "../../stdlib/moontide/plan.lua" suffix(, 0)
   }},
@@ -79,6 +82,9 @@ static const struct module modules[] = {
   }},
   {"moontide.session", (const unsigned char[]){
 #embed "../../stdlib/moontide/session.lua" suffix(, 0)
+  }},
+  {"moontide.specs", (const unsigned char[]){
+#embed "../../stdlib/moontide/specs.lua" suffix(, 0)
   }},
   {"moontide.stream_writer", (const unsigned char[]){
 #embed "../../stdlib/moontide/stream_writer.lua" suffix(, 0)

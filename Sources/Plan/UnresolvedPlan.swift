@@ -26,7 +26,7 @@ import Expressions
 ///     except, intersect    all
 ///     join                 kind, names?, condition?         (kind: inner cross leftOuter rightOuter
 ///                                                            fullOuter leftSemi leftAnti)
-///     aggregate            grouping, keys, aggregates, pivotColumn?, pivotValues?
+///     aggregate            grouping, keys, aggregates
 ///                                                           (grouping: groupBy rollup cube)
 ///                          keepKeys?                        (false: only the aggregates come out)
 ///     withWatermark        column, delay

@@ -16,7 +16,7 @@ function engine.functionSpecs()
   return {
     spec("upper", 1, { parameter("str", c) }, { aliases = { "ucase" } }),
     spec("count", 1, { parameter("expr", c) }, { variadic = true }),
-    spec("sum", 1, { parameter("expr", c) }),
+    spec("sum", 1, { parameter("expr", c) }, { kind = "aggregate" }),
     spec("mean", 1, { parameter("expr", c) }),
     spec("stddev", 1, { parameter("expr", c) }),
     spec("min", 1, { parameter("expr", c) }),
@@ -86,6 +86,8 @@ function engine.schema()
     },
   }
 end
+
+function engine.isStreaming() return false end
 
 local settings = {}
 function engine.configure(options) engine.configured = options end

@@ -1,5 +1,6 @@
 local F = require "moontide.functions"
 local dataframe = require "moontide.dataframe"
+local engine = require "moontide.engine"
 local moontide = require "moontide"
 local tests = require "moontide.tests"
 
@@ -25,8 +26,11 @@ end)
 
 test("pivot", function()
   local made = node(df:groupBy("k"):pivot("c", { "x", "y" }):sum("v"))
-  equal(made.pivotValues[2].value, "y")
-  equal(node(df:groupBy("k"):pivot("c"):sum("v")).pivotValues, nil)
+  equal(made.aggregates[2].names, { "y" })
+  equal(made.aggregates[2][1][2].filter.name, "<=>")
+  engine.rows = { { "z" } }
+  equal(#node(df:groupBy("k"):pivot("c"):agg(F.sum "v", F.max "v")).aggregates, 2)
+  engine.rows = nil
 end)
 
 test("state", function()

@@ -4,10 +4,10 @@
 -- of their own are written out below.
 local check = require "moontide.check"
 local column = require "moontide.column"
-local engine = require "moontide.engine"
 local expression = require "moontide.expression"
 local lambda = require "moontide.lambda"
 local origin = require "moontide.origin"
+local specs = require "moontide.specs"
 local types = getmetatable(require "moontide.types").internal
 local userFunction = require "moontide.user_function"
 
@@ -198,29 +198,12 @@ local function build(spec)
   end
 end
 
-local specs -- by name, once the engine has been asked
-
-local function allSpecs()
-  if not specs then
-    specs = {}
-    for _, spec in ipairs(engine.functionSpecs()) do
-      specs[spec.name] = spec
-      for _, alias in ipairs(spec.aliases or {}) do
-        local copy = {}
-        for key, value in next, spec do copy[key] = value end
-        copy.name = alias
-        specs[alias] = copy
-      end
-    end
-  end
-  return specs
-end
 
 local function find(name)
   if own[name] then return own[name] end
   if type(name) ~= "string" then return nil end
   -- `repeat_`, `and_`: Lua's keywords cannot follow a dot.
-  local spec = allSpecs()[name] or allSpecs()[name:match "^(.-)_$"] or allSpecs()[name:lower()]
+  local spec = specs.find(name) or specs.find(name:match "^(.-)_$") or specs.find(name:lower())
   if not spec then return nil end
   own[name] = build(spec)
   return own[name]
@@ -229,7 +212,7 @@ end
 local function names()
   local all = {}
   for name in next, own do all[name] = true end
-  for name in next, allSpecs() do all[name] = true end
+  for _, name in ipairs(specs.names()) do all[name] = true end
   return check.sortedKeys(all)
 end
 

@@ -3,6 +3,7 @@ local check = require "moontide.check"
 local column = require "moontide.column"
 local dataframe = require "moontide.dataframe"
 local expression = require "moontide.expression"
+local pivot = require "moontide.pivot"
 local types = getmetatable(require "moontide.types").internal
 
 local GroupedData = check.class "GroupedData"
@@ -10,8 +11,8 @@ local methods = GroupedData.methods
 
 local INPUT, GROUPING = {}, {}
 
-local function group(df, kind, keys, pivot)
-  return setmetatable({ [INPUT] = df, [GROUPING] = { kind = kind, keys = keys, pivot = pivot } },
+local function group(df, kind, keys, of)
+  return setmetatable({ [INPUT] = df, [GROUPING] = { kind = kind, keys = keys, pivot = of } },
     GroupedData)
 end
 
@@ -23,10 +24,21 @@ end
 
 local function derive(self, op, fields)
   local grouping = rawget(self, GROUPING)
-  local pivot = grouping.pivot or {}
   fields.grouping, fields.keys = grouping.kind, grouping.keys
-  fields.pivotColumn, fields.pivotValues = pivot.column, pivot.values
   return dataframe.derive(rawget(self, INPUT), op, fields)
+end
+
+local function aggregated(self, aggregates)
+  local of = rawget(self, GROUPING).pivot
+  if of then
+    local df = rawget(self, INPUT)
+    if df.isStreaming then
+      check.fail("UNSUPPORTED_FEATURE.PIVOT_ON_STREAM", "`pivot` is for data that ends",
+        'Write one aggregate for each value: `F.expr "sum(v) FILTER (WHERE k = 1) AS one"`.')
+    end
+    aggregates = pivot.aggregates(of.column, of.values or pivot.values(df, of.column), aggregates)
+  end
+  return derive(self, "aggregate", { aggregates = aggregates })
 end
 
 -- `agg { amount = "sum", ["*"] = "count" }`, in the order of the columns' names.
@@ -55,7 +67,7 @@ function methods:agg(...)
     end
   end
   if #aggregates == 0 then check.refuse(check.argument("agg", 1), "a Column", nil) end
-  return derive(self, "aggregate", { aggregates = aggregates })
+  return aggregated(self, aggregates)
 end
 
 function dataframe.methods:agg(...)
@@ -64,9 +76,7 @@ end
 
 function methods:count()
   local count = expression.call("count", expression.literal(1))
-  return derive(self, "aggregate", {
-    aggregates = { expression.new("alias", { count, names = { "count" } }) },
-  })
+  return aggregated(self, { expression.new("alias", { count, names = { "count" } }) })
 end
 
 local NUMBERS = {
@@ -98,7 +108,7 @@ for method, aggregate in next, {
     for position, name in ipairs(names) do
       aggregates[position] = expression.call(aggregate, expression.column(name))
     end
-    return derive(self, "aggregate", { aggregates = aggregates })
+    return aggregated(self, aggregates)
   end
 end
 
@@ -106,17 +116,22 @@ end
 function methods:pivot(...)
   local given, present = check.arguments("pivot", { "column", "values" }, ...)
   local grouping = rawget(self, GROUPING)
-  local pivot = { column = column.column(given.column, check.argument("pivot", 1)) }
+  local of = { column = column.column(given.column, check.argument("pivot", 1)) }
   if present.values then
     if not check.isList(given.values) then
       check.refuse(check.argument("pivot", 2), "a list of values", given.values)
     end
-    pivot.values = {}
+    of.values = {}
     for position, value in ipairs(given.values) do
-      pivot.values[position] = column.value(value, "value " .. position .. " of `pivot`")
+      local isPlain = expression.literal(value) ~= nil
+      if not isPlain then
+        local what = "value " .. position .. " of `pivot`"
+        check.refuse(what, "a string, a number or a boolean", value)
+      end
+      of.values[position] = { value = value }
     end
   end
-  return group(rawget(self, INPUT), grouping.kind, grouping.keys, pivot)
+  return group(rawget(self, INPUT), grouping.kind, grouping.keys, of)
 end
 
 -- Functions of the script's own over the rows of a group

@@ -50,6 +50,10 @@ public final class Driver {
         call.state.timeZone = session.timeZone
         return 0
       },
+      "registerFunction": { [session] call in
+        session.registered[try call.string(1)] = try call.table(2)
+        return 0
+      },
       "unsetSetting": { [session] call in
         try session.unset(call.string(1))
         call.state.timeZone = session.timeZone
@@ -82,6 +86,7 @@ extension Spec {
   fileprivate var described: LuaValue {
     .record([
       "name": .string(name),
+      "kind": .string(kind.rawValue),
       "aliases": aliases.isEmpty ? .nil : .strings(aliases),
       "minimum": .integer(Int64(minimumCount)),
       "variadic": isVariadic ? true : .nil,

@@ -24,7 +24,7 @@ struct ExpressionReader {
     case "call":
       made = .call(
         node.text("name"), try operands(node), isDistinct: node["distinct"].boolean == true,
-        filter: nil)
+        filter: node["filter"].isNil ? nil : try expression(node["filter"]))
     case "case": made = .call("when", try operands(node), isDistinct: false, filter: nil)
     case "alias": made = .alias(try operand(node), node["names"].texts)
     case "cast":

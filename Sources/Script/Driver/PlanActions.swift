@@ -52,23 +52,23 @@ extension Driver {
   }
 
   private func described(_ call: LuaCall) throws -> any PlanNode {
-    try analyzed(call, willRun: false)
+    try analyzed(call, willRun: false) { $0 }
   }
 
   /// The first rows as a table, and whether there are more.
   private func show(
     _ call: LuaCall, rows: Int64, truncate: Int64, vertical: Bool
   ) throws -> String {
-    let plan = try unresolved(call, willRun: true)
-    let limited = UnresolvedPlan(
-      id: plan.id, name: "limit", inputs: [plan], arguments: ["count": .integer(rows &+ 1)],
-      origin: plan.origin)
-    let query = try session.batchQuery(session.analyzed(limited))
+    let limited = try analyzed(call, willRun: true) { plan in
+      UnresolvedPlan(
+        id: plan.id, name: "limit", inputs: [plan], arguments: ["count": .integer(rows &+ 1)],
+        origin: plan.origin)
+    }
+    let query = try session.batchQuery(limited)
     let schema = query.plan.schema
     let batch = Batch.concatenated(try query.batches(), types: schema.fields.map(\.type))
     let table = TableText(
-      truncate: Int(truncate), isVertical: vertical,
-      timeZoneId: session.timeZone.id)
+      truncate: Int(truncate), isVertical: vertical, timeZoneId: session.timeZone.id)
     return table.text(batch, schema: schema, rows: Int(rows))
   }
 
@@ -80,25 +80,24 @@ extension Driver {
   }
 
   private func batchQuery(_ call: LuaCall) throws -> BatchQuery {
-    try session.batchQuery(analyzed(call, willRun: true))
+    try session.batchQuery(analyzed(call, willRun: true) { $0 })
   }
 
-  private func analyzed(_ call: LuaCall, willRun: Bool) throws -> any PlanNode {
-    try session.analyzed(unresolved(call, willRun: willRun))
-  }
-
-  /// The plan at the call's first place.
-  func unresolved(_ call: LuaCall, willRun: Bool) throws -> UnresolvedPlan {
-    // What functions hold on to is copied now, into worker states of this plan's own.
+  /// The plan at the call's first place, changed and analysed. Where it will run, what functions
+  /// hold on to is copied now, into worker states of this plan's own.
+  func analyzed(
+    _ call: LuaCall, willRun: Bool, _ change: (UnresolvedPlan) throws -> UnresolvedPlan
+  ) throws -> any PlanNode {
     let workers = willRun ? WorkerStates(try WorkerSetting(of: state)) : nil
     let functions = ScriptFunctions(state: state, workers: workers)
+    let catalog = try session.functions(made: functions)
     var reader = PlanReader(
       expressions: ExpressionReader(timeZoneId: session.timeZone.id, userFunctions: functions),
       userFunctions: functions
     ) { [session] plan in
-      willRun ? try session.persistedRows(of: plan) : nil
+      willRun ? try session.persistedRows(of: plan, functions: catalog) : nil
     }
-    return try reader.plan(call.value(1))
+    return try session.analyzed(change(reader.plan(call.value(1))), functions: catalog)
   }
 }
 

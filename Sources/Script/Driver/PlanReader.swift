@@ -202,9 +202,7 @@ extension PlanReader {
     "except": ["all": .boolean],
     "intersect": ["all": .boolean],
     "join": ["kind": .text, "names": .texts, "condition": .expression],
-    "aggregate": grouped.merging([
-      "aggregates": .expressions, "pivotColumn": .expression, "pivotValues": .expressions,
-    ]) { $1 },
+    "aggregate": grouped.merging(["aggregates": .expressions]) { $1 },
     "withWatermark": ["column": .expression, "delay": .text],
     "observe": ["name": .text, "columns": .expressions],
     "uid": ["name": .text],

@@ -10,7 +10,8 @@ extension Driver {
   func start(_ call: LuaCall) throws -> StreamingQuery {
     let request = try call.table(2)
     let definition = try withOrigin(call.origin) {
-      try self.definition(request, plan: unresolved(call, willRun: true), origin: call.origin)
+      try self.definition(
+        request, plan: analyzed(call, willRun: true) { $0 }, origin: call.origin)
     }
     let query = try session.streams(callbacks).start(definition)
     queries.add(query, plan: definition.plan)
@@ -20,13 +21,12 @@ extension Driver {
   }
 
   private func definition(
-    _ request: LuaTable, plan: UnresolvedPlan, origin: Origin?
+    _ request: LuaTable, plan analyzed: any PlanNode, origin: Origin?
   ) throws -> QueryDefinition {
     var options = Options(
       (request["options"].table?.fields ?? [:]).sorted { $0.key < $1.key }
         .map { ($0.key, $0.value.text ?? "") })
     if let path = request["path"].string { options["path"] = path }
-    let analyzed = try session.analyzed(plan)
     let mode = OutputMode(rawValue: request["outputMode"].string ?? "append") ?? .append
     try StreamingRules.check(analyzed, mode: mode)
     let sink = try session.sink(

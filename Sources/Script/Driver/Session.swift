@@ -12,7 +12,9 @@ import Synchronization
 /// The script's thread changes it; queries take what they need when they start.
 public final class Session {
   public private(set) var settings: Settings
-  public var functions: FunctionCatalog
+  public let functions: FunctionCatalog
+  /// The script's own (`session.udf:register`), by name.
+  var registered: [String: LuaTable] = [:]
   public var connectors: ConnectorCatalog
   public private(set) var appName = "moontide"
   /// In which text is read and printed.

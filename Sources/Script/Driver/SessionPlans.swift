@@ -35,7 +35,18 @@ extension Session {
 
   var optimizer: Optimizer { Optimizer(session: expressions) }
 
-  func analyzed(_ plan: UnresolvedPlan) throws -> any PlanNode {
+  /// The built-in functions and the script's own, as they are now.
+  func functions(made maker: ScriptFunctions) throws -> FunctionCatalog {
+    var catalog = functions
+    for (name, definition) in registered {
+      catalog.register(try maker.function(definition, origin: definition.origin), as: name)
+    }
+    return catalog
+  }
+
+  func analyzed(
+    _ plan: UnresolvedPlan, functions: FunctionCatalog
+  ) throws -> any PlanNode {
     try Analyzer(operators: operators, functions: functions, session: expressions).analyze(plan)
   }
 
@@ -94,10 +105,12 @@ extension Session {
   func unpersist(plan id: Int) { persisted[id] = nil }
 
   /// The rows of a plan that was persisted, computed now if they are not there; nil: it was not.
-  func persistedRows(of plan: UnresolvedPlan) throws -> ScriptRows? {
+  func persistedRows(
+    of plan: UnresolvedPlan, functions: FunctionCatalog
+  ) throws -> ScriptRows? {
     guard let kept = persisted[plan.id] else { return nil }
     if let kept { return kept }
-    let query = try batchQuery(analyzed(plan))
+    let query = try batchQuery(analyzed(plan, functions: functions))
     let rows = ScriptRows(try query.batches(), schema: query.plan.schema)
     persisted[plan.id] = rows
     return rows
