@@ -12,3 +12,13 @@ public enum ParseMode: String, Sendable, CaseIterable {
     self.init(rawValue: word)
   }
 }
+
+extension Failure {
+  /// Whether a record is corrupt depends on the columns that are wanted of it.
+  static func onlyCorruptRecord(_ name: String) -> Failure {
+    Failure(
+      "UNSUPPORTED_FEATURE.QUERY_ONLY_CORRUPT_RECORD_COLUMN",
+      "a query of files cannot be about the column `\(name)` alone: which records are corrupt depends on the columns that are read",
+      hint: "Select further columns, or `persist` the rows first")
+  }
+}

@@ -71,6 +71,13 @@ struct TextTimes {
     return timestamps.readWithoutZone(text, allowsZone: false)
   }
 
+  /// Whether inference takes a text for a timestamp.
+  mutating func isTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    if timestampNtz(text) != nil { return true }
+    if let timestampPattern { return timestampPattern.timestamp(text, zone: timestamps.zone) != nil }
+    return timestamps.read(text) != nil
+  }
+
   /// A number alone counts days, as Spark 1.5 wrote dates.
   mutating func date(_ text: UnsafeBufferPointer<UInt8>, allowsDays: Bool = true) -> Int32? {
     if let datePattern {

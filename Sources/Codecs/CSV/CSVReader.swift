@@ -22,6 +22,7 @@ public final class CSVReader {
   private var recordEnds: [Int]?
   private var lineEnd = CSVTokenizer.LineEnd.none
   private var skipsHeader = false
+  private var keepsBlank = false
   private var reason: Failure?
 
   /// `fields`: the whole schema, with the corrupt-record column where it has one. `columns`: which
@@ -34,6 +35,7 @@ public final class CSVReader {
         "INVALID_CORRUPT_RECORD_TYPE",
         "the column `\(fields[hidden].name)` for corrupt records must be a nullable STRING, not \(fields[hidden].type)")
     }
+    if let hidden, wanted == [hidden] { throw Failure.onlyCorruptRecord(fields[hidden].name) }
     columns = RecordColumns(.structure(wanted.map { fields[$0] }), rowCapacity: rowCapacity)
     let firstChild = columns.slots[0].firstChild
     let data = fields.indices.filter { $0 != hidden }
@@ -78,21 +80,29 @@ public final class CSVReader {
     recordEnds = ends.reversed()
   }
 
+  /// Starts on strings that are one record each, blank or not.
+  func begin(strings buffer: Buffer, _ range: Range<Int>, ends: [Int]) {
+    begin(records: buffer, range, ends: ends, isFileStart: false)
+    keepsBlank = true
+  }
+
   /// Starts on a whole file whose records may hold line ends in quotes. Behind the range stands a
   /// line feed that is not part of the file.
   public func begin(file buffer: Buffer, _ range: Range<Int>) {
     begin(lines: buffer, range, isFileStart: true)
-    lineEnd = .feed
+    lineEnd = Self.lineEnd(options, UnsafePointer(buffer.typed(UInt8.self)), rest)
+  }
+
+  /// What ends the records of a file: the option says, or the first line end, wherever it stands.
+  static func lineEnd(
+    _ options: CSVOptions, _ bytes: UnsafePointer<UInt8>, _ range: Range<Int>
+  ) -> CSVTokenizer.LineEnd {
     if let separator = options.lineSeparator {
-      lineEnd = separator == [0x0D, 0x0A] ? .carriageFeed : separator == [0x0D] ? .carriage : .feed
-    } else {
-      // The first line end of the file, wherever it stands, decides for all.
-      let bytes = buffer.typed(UInt8.self)
-      let first = rest.first { bytes[$0] == 0x0A || bytes[$0] == 0x0D }
-      if let first, bytes[first] == 0x0D {
-        lineEnd = first + 1 < rest.upperBound && bytes[first + 1] == 0x0A ? .carriageFeed : .carriage
-      }
+      return separator == [0x0D, 0x0A] ? .carriageFeed : separator == [0x0D] ? .carriage : .feed
     }
+    let first = range.first { bytes[$0] == 0x0A || bytes[$0] == 0x0D }
+    guard let first, bytes[first] == 0x0D else { return .feed }
+    return first + 1 < range.upperBound && bytes[first + 1] == 0x0A ? .carriageFeed : .carriage
   }
 
   private func withoutMark(_ range: Range<Int>) -> Range<Int> {
@@ -118,7 +128,7 @@ public final class CSVReader {
         rest = (start + (lineEnd == .carriageFeed ? 2 : 1))..<rest.upperBound
         continue
       }
-      if isPassedOver(start, end) {
+      if !keepsBlank, isPassedOver(start, end) {
         rest = min(lineEnd == .none ? next : lineBreak(start), rest.upperBound)..<rest.upperBound
         continue
       }
@@ -337,7 +347,7 @@ public final class CSVReader {
       value = .infinity
     } else if isEqual(text, options.negativeInf) {
       value = -.infinity
-    } else if !isNumber(text) {
+    } else if !Self.isNumber(text) {
       value = nil
     } else {
       value = isFloat
@@ -349,7 +359,7 @@ public final class CSVReader {
   }
 
   /// Java knows `NaN` and `Infinity` in these letters alone; casts know more words.
-  private func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let letter = text.first(where: { $0 > 0x20 && $0 != 0x2B && $0 != 0x2D }), letter >= 0x41 else {
       return true
     }

@@ -122,6 +122,9 @@ struct CSVTokenizer {
     }
   }
 
+  /// Whether the record that was just started has nothing in it.
+  var isBlankRecord: Bool { isRecordEnd }
+
   /// Where the next record starts, once this one is done.
   var nextRecord: Int { isAtEnd ? end : at + (lineEnd == .carriageFeed ? 2 : 1) }
 

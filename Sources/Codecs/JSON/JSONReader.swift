@@ -46,6 +46,7 @@ public final class JSONReader {
         "INVALID_CORRUPT_RECORD_TYPE",
         "the column `\(fields[hidden].name)` for corrupt records must be a nullable STRING, not \(fields[hidden].type)")
     }
+    if fields.count == 1, hidden == 0 { throw Failure.onlyCorruptRecord(fields[0].name) }
     try self.init(
       .structure(fields), hidden: hidden, spreadsArrays: true, keepsBlank: false, options: options,
       blockCapacity: blockCapacity, rowCapacity: rowCapacity)

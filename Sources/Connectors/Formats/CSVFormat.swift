@@ -32,7 +32,27 @@ public struct CSVFormat: FileFormat {
   public func inferSchema(
     files: [String], options: Options, context: FormatContext
   ) throws -> Schema {
-    throw Failure("UNABLE_TO_INFER_SCHEMA", "a schema is needed")
+    try options.checkEncoding()
+    let read = try CSVOptions(options, timeZoneId: context.timeZoneId)
+    let inference = try CSVInference(read)
+    for path in files {
+      let file = try InputFile(path: path)
+      if read.multiLine {
+        guard let block = try WholeFile(file).block() else { continue }
+        try inference.add(file: block.buffer, 0..<(block.range.upperBound - 1))
+        continue
+      }
+      let separator = read.lineSeparator == [0x0A] ? nil : read.lineSeparator
+      let blocks = try LineBlocks(file, separator: separator)
+      var isFileStart = true
+      while let block = try blocks.next() {
+        for record in block.records {
+          let range = isFileStart ? block.withoutMark(record) : record
+          if try inference.add(record: block.buffer, range, isFileStart: isFileStart) { isFileStart = false }
+        }
+      }
+    }
+    return inference.schema()
   }
 
   public func writer(

@@ -46,7 +46,7 @@ final class FileBytes: ByteSource {
     }
   }
 
-  private static func failure(_ path: String, _ code: Int32) -> Failure {
+  static func failure(_ path: String, _ code: Int32) -> Failure {
     if code == ENOENT {
       return Failure(
         "FAILED_READ_FILE.FILE_NOT_EXIST", "the file \(path) was listed and is gone",
@@ -148,6 +148,13 @@ final class DecompressedBytes: ByteSource {
 }
 
 extension InputFile {
+  /// A file as it is now.
+  init(path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw FileBytes.failure(path, errno) }
+    self.init(path: path, size: Int64(status.st_size), modifiedUs: 0)
+  }
+
   /// The file's text from some byte on, decompressed by its name; a compressed one only from 0.
   func text(from start: Int64 = 0) throws -> any ByteSource {
     let bytes = try FileBytes(self, from: start)

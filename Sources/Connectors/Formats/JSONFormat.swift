@@ -33,7 +33,24 @@ public struct JSONFormat: FileFormat {
   public func inferSchema(
     files: [String], options: Options, context: FormatContext
   ) throws -> Schema {
-    throw Failure("UNABLE_TO_INFER_SCHEMA", "a schema is needed")
+    try options.checkEncoding()
+    let read = try JSONReadOptions(options, timeZoneId: context.timeZoneId)
+    let isWholeFile = try options.boolean("multiLine") ?? false
+    let separator = try options.lineSeparator()
+    let inference = try JSONInference(read)
+    for path in files {
+      let file = try InputFile(path: path)
+      if isWholeFile {
+        guard let block = try WholeFile(file).block() else { continue }
+        try inference.add(record: block.buffer, 0..<(block.range.upperBound - 1))
+        continue
+      }
+      let blocks = try LineBlocks(file, separator: separator)
+      while let block = try blocks.next() {
+        for record in block.records { try inference.add(record: block.buffer, record) }
+      }
+    }
+    return try inference.schema()
   }
 
   public func writer(

@@ -14,6 +14,34 @@ struct LineBlock {
   /// Bytes that each separator has lost.
   let separatorExcess: Int
 
+  /// The records, without their line ends.
+  var records: [Range<Int>] {
+    let bytes = buffer.typed(UInt8.self)
+    var records: [Range<Int>] = []
+    var start = range.lowerBound
+    var index = 0
+    while start < range.upperBound {
+      var end = range.upperBound - 1
+      if let ends {
+        end = ends[index]
+        index += 1
+      } else if let found = memchr(bytes + start, 0x0A, range.upperBound - start) {
+        end = found.assumingMemoryBound(to: UInt8.self) - bytes
+      }
+      let isReturn = ends == nil && end > start && bytes[end - 1] == 0x0D
+      records.append(start..<(isReturn ? end - 1 : end))
+      start = end + 1
+    }
+    return records
+  }
+
+  /// The same range without a byte order mark at its start.
+  func withoutMark(_ range: Range<Int>) -> Range<Int> {
+    let bytes = buffer.typed(UInt8.self) + range.lowerBound
+    let hasMark = range.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF
+    return hasMark ? (range.lowerBound + 3)..<range.upperBound : range
+  }
+
   /// Where a position of this block lies in the file's text.
   func fileOffset(of position: Int) -> Int64 {
     let before = separatorExcess == 0 ? 0 : (ends ?? []).prefix { $0 < position }.count
