@@ -20,6 +20,14 @@ extension Session {
   }
 }
 
+extension Session {
+  /// Every function that scripts call by name.
+  var functionSpecs: [Spec] {
+    functions.functions.map(\.spec)
+      + GroupingFunctions.specs.filter { functions[$0.name] == nil }
+  }
+}
+
 /// Writes to the standard output, behind what the script has printed so far.
 private func printed(_ text: String) {
   fflush(nil)
@@ -39,7 +47,7 @@ extension Reference {
   public static func standard() -> Reference {
     let session = Session.standard()
     return Reference(
-      session.functions.functions.map(\.spec) + MethodCatalog.all
+      session.functionSpecs + MethodCatalog.all
         + session.connectors.sources.map(\.spec) + session.connectors.sinks.map(\.spec)
         + (StreamingSettings.all + Setting.ofScripts).map(\.spec))
   }

@@ -30,7 +30,7 @@ public final class Driver {
     [
       "version": { call in try call.push(.string(Version.text)) },
       "functionSpecs": { [session] call in
-        try call.push(.list(session.functions.functions.map(\.spec.described)))
+        try call.push(.list(session.functionSpecs.map(\.described)))
       },
       "suggest": { call in
         let names = try call.table(2).list.compactMap(\.string)
