@@ -41,6 +41,7 @@ extension OperatorCatalog {
       OperatorSpec("flatMapRows") { try buildRowFunction($0, .flatMap) },
       OperatorSpec("mapPartitions") { try buildRowFunction($0, .mapPartitions) },
       OperatorSpec("applyInGroups", build: buildApplyInGroups),
+      OperatorSpec("flatMapGroupsWithState", build: buildGroupState),
       // Groups
       OperatorSpec("aggregate", build: buildAggregate),
       OperatorSpec("uid", build: buildUid),

@@ -112,16 +112,28 @@ public final class KeyTable {
   /// The group of one key, which gets one if it has none.
   public func insert(_ key: UnsafeRawBufferPointer) -> UInt32 {
     var group: UInt32 = 0
+    with(key) { findOrInsert($0, into: &group) }
+    return group
+  }
+
+  /// The group of one key, or `none`.
+  public func find(_ key: UnsafeRawBufferPointer) -> UInt32 {
+    var group = Self.none
+    with(key) { find($0, into: &group) }
+    return group
+  }
+
+  /// One key as rows are given.
+  private func with(_ key: UnsafeRawBufferPointer, _ body: (RowKeys) -> Void) {
     withUnsafeBytes(of: (0, key.count)) { offsets in
       withUnsafePointer(to: RowKeyHash.hash(key)) { hash in
         guard let base = key.baseAddress ?? offsets.baseAddress else { return }
-        findOrInsert(
+        body(
           RowKeys(
             bytes: base, offsets: width == nil ? offsets.bindMemory(to: Int.self).baseAddress : nil,
-            width: width ?? 0, count: 1, hashes: hash), into: &group)
+            width: width ?? 0, count: 1, hashes: hash))
       }
     }
-    return group
   }
 
   /// The group of each key, or `none`.
