@@ -28,5 +28,6 @@ extension FunctionCatalog {
       timeArithmeticFunctions,
       timeTextFunctions,
       timeMakingFunctions,
+      timeWindowSpecs,
     ].flatMap { $0 })
 }
