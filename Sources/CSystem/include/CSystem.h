@@ -56,3 +56,8 @@ const size_t *_Nonnull moontide_regex_ranges(const moontide_regex *_Nonnull rege
 /// The first place of some bytes in others; NULL: nowhere.
 const void *_Nullable moontide_find(
     const void *_Nonnull text, size_t length, const void *_Nonnull part, size_t part_length);
+
+/// Writes a digest to `out` (64 bytes at most) and returns its length. `kind`: 5 is MD5, 1 SHA-1,
+/// 224, 256, 384 and 512 SHA-2.
+int moontide_digest(int kind, const void *_Nullable bytes, size_t count, uint8_t *_Nonnull out);
+uint32_t moontide_crc32(const void *_Nullable bytes, size_t count);

@@ -166,8 +166,9 @@ public struct ExpressionResolver: Sendable {
   ) throws -> [Expression] {
     switch argument.node {
     // A lambda's parameters get their types from the function that takes it.
-    case .lambda:
-      return [Expression(.lambda([], .literal(.null, .null)), .null, origin: argument.origin)]
+    case .lambda(let names, _):
+      let untyped = names.map { Attribute($0, .null) }
+      return [Expression(.lambda(untyped, .literal(.null, .null)), .null, origin: argument.origin)]
     case .star([]) where name.lowercased() == "count":
       return [.literal(.integer(1), .int, origin: argument.origin)]
     case .star(let parts): return try star(parts, argument.origin).map(\.expression)

@@ -80,36 +80,36 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "size", aliases: ["cardinality"], "How many elements an array or map has.",
     [.column("collection", .oneOf([.anyArray, .anyMap]), "the array or map")], returns: "INT",
     [
-      Example("size(array('b', 'd', 'c', 'a'))", "?"), Example("size(map('a', 1, 'b', 2))", "?"),
-      Example("size(array())", "?"), Example("size(CAST(NULL AS ARRAY<INT>))", "?"),
+      Example("size(array('b', 'd', 'c', 'a'))", "4"), Example("size(map('a', 1, 'b', 2))", "2"),
+      Example("size(array())", "0"), Example("size(CAST(NULL AS ARRAY<INT>))", "NULL"),
     ]
   ) { $0.result(.int) { columns, _ in try listSize(columns[0]) } },
   collectionFunction(
     "array_size", "How many elements an array has.", [arrayParameter], returns: "INT",
-    [Example("array_size(array(1, NULL))", "?"), Example("array_size(NULL)", "?")]
+    [Example("array_size(array(1, NULL))", "2"), Example("array_size(NULL)", "NULL")]
   ) { $0.result(.int) { columns, _ in try listSize(columns[0]) } },
   elementAt(
     "element_at", isTry: false,
     "The element at a position from 1, or the value of a key; NULL where there is no such key.",
     [
-      Example("element_at(array(1, 2, 3), 2)", "?"), Example("element_at(array(1, 2, 3), -1)", "?"),
-      Example("element_at(array(1, 2, 3), 5)", "?"), Example("element_at(array(1, 2, 3), 0)", "?"),
-      Example("element_at(map(1, 'a', 2, 'b'), 2)", "?"), Example("element_at(map(1, 'a'), 3)", "?"),
-      Example("element_at(array(1), NULL)", "?"),
+      Example("element_at(array(1, 2, 3), 2)", "2"), Example("element_at(array(1, 2, 3), -1)", "3"),
+      Example("element_at(array(1, 2, 3), 5)", "error INVALID_ARRAY_INDEX_IN_ELEMENT_AT"), Example("element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"),
+      Example("element_at(map(1, 'a', 2, 'b'), 2)", "b"), Example("element_at(map(1, 'a'), 3)", "NULL"),
+      Example("element_at(array(1), CAST(NULL AS INT))", "?"),
     ]),
   elementAt(
     "try_element_at", isTry: true, "As `element_at`; NULL beyond the array.",
     [
-      Example("try_element_at(array(1, 2, 3), 5)", "?"), Example("try_element_at(map('a', 1), 'b')", "?"),
-      Example("try_element_at(array(1, 2, 3), 0)", "?"), Example("try_element_at(array(1, NULL), 2)", "?"),
+      Example("try_element_at(array(1, 2, 3), 5)", "NULL"), Example("try_element_at(map('a', 1), 'b')", "NULL"),
+      Example("try_element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"), Example("try_element_at(array(1, NULL), 2)", "NULL"),
     ]),
   collectionFunction(
     "get", "The element at a position from 0; NULL beyond the array.",
     [arrayParameter, .value("index", .int, "the position, from 0")],
     returns: "the type of an element",
     [
-      Example("get(array(1, 2, 3), 0)", "?"), Example("get(array(1, 2, 3), 3)", "?"),
-      Example("get(array(1, 2, 3), -1)", "?"), Example("get(array(1), NULL)", "?"),
+      Example("get(array(1, 2, 3), 0)", "1"), Example("get(array(1, 2, 3), 3)", "NULL"),
+      Example("get(array(1, 2, 3), -1)", "NULL"), Example("get(array(1), NULL)", "NULL"),
     ]
   ) { call in
     call.result(call.types[0].element, nullable: .always) { columns, _ in
@@ -123,9 +123,9 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "array_contains", "Whether the array has the value; NULL when only a NULL could be it.",
     [arrayParameter, .value("value", .any, "the value")], returns: "BOOLEAN",
     [
-      Example("array_contains(array(1, 2, 3), 2)", "?"), Example("array_contains(array(1, NULL), 2)", "?"),
-      Example("array_contains(array(1, 2), 1.0)", "?"), Example("array_contains(array(), 2)", "?"),
-      Example("array_contains(array(1), NULL)", "?"),
+      Example("array_contains(array(1, 2, 3), 2)", "true"), Example("array_contains(array(1, NULL), 2)", "NULL"),
+      Example("array_contains(array(1, 2), 1.0)", "true"), Example("array_contains(array(), 2)", "false"),
+      Example("array_contains(array(1), CAST(NULL AS INT))", "?"),
     ]
   ) { call in
     try call.withElement().result(.boolean, nullable: .always) { columns, _ in
@@ -147,8 +147,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "array_position", "Where the value first is in the array, from 1; 0: nowhere.",
     [arrayParameter, .value("value", .any, "the value")], returns: "BIGINT",
     [
-      Example("array_position(array(312, 773, 708), 773)", "?"), Example("array_position(array(1), 2)", "?"),
-      Example("array_position(array(NULL, 2), 2)", "?"), Example("array_position(array(1), NULL)", "?"),
+      Example("array_position(array(312, 773, 708), 773)", "2"), Example("array_position(array(1), 2)", "0"),
+      Example("array_position(array(NULL, 2), 2)", "2"), Example("array_position(array(1), NULL)", "NULL"),
     ]
   ) { call in
     try call.withElement().result(.long) { columns, _ in
@@ -162,18 +162,18 @@ let arrayAccessFunctions: [FunctionSpec] = [
     }
   },
   extreme("array_min", "The least element that is not NULL; NaN is greater than every number.", isMax: false,
-    [Example("array_min(array(1, 20, NULL, 3))", "?"), Example("array_min(array(double('NaN'), 1d))", "?"), Example("array_min(array())", "?"), Example("array_min(NULL)", "?")]),
+    [Example("array_min(array(1, 20, NULL, 3))", "1"), Example("array_min(array(double('NaN'), 1d))", "1.0"), Example("array_min(array())", "NULL"), Example("array_min(NULL)", "NULL")]),
   extreme("array_max", "The greatest element that is not NULL.", isMax: true,
-    [Example("array_max(array(1, 20, NULL, 3))", "?"), Example("array_max(array('é', 'z'))", "?"), Example("array_max(array())", "?"), Example("array_max(NULL)", "?")]),
+    [Example("array_max(array(1, 20, NULL, 3))", "20"), Example("array_max(array('é', 'z'))", "é"), Example("array_max(array())", "NULL"), Example("array_max(NULL)", "NULL")]),
   collectionFunction(
     "slice", "A part of the array: from a position (from 1; negative: from the end), so long.",
     [arrayParameter, .value("start", .int, "where it begins"), .value("length", .int, "how long")],
     returns: "the type of `array`",
     [
-      Example("slice(array(1, 2, 3, 4), 2, 2)", "?"), Example("slice(array(1, 2, 3, 4), -2, 2)", "?"),
-      Example("slice(array(1, 2), 5, 2)", "?"), Example("slice(array(1, 2), -5, 2)", "?"),
-      Example("slice(array(1, 2), 0, 2)", "?"), Example("slice(array(1, 2), 1, -1)", "?"),
-      Example("slice(NULL, 1, 1)", "?"),
+      Example("slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"), Example("slice(array(1, 2, 3, 4), -2, 2)", "[3, 4]"),
+      Example("slice(array(1, 2), 5, 2)", "[]"), Example("slice(array(1, 2), -5, 2)", "[]"),
+      Example("slice(array(1, 2), 0, 2)", "error INVALID_PARAMETER_VALUE.START"), Example("slice(array(1, 2), 1, -1)", "error INVALID_PARAMETER_VALUE.LENGTH"),
+      Example("slice(NULL, 1, 1)", "NULL"),
     ]
   ) { call in
     call.result(call.types[0], canFail: true) { columns, _ in

@@ -7,8 +7,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array", "An array of the arguments.", [.column("values", .any, default: "", "the elements")],
     isVariadic: true, returns: "ARRAY",
     [
-      Example("array(1, 2, 3)", "?"), Example("array(1, NULL, 2.5)", "?"), Example("array()", "?"),
-      Example("array('a', 1)", "?"),
+      Example("array(1, 2, 3)", "[1, 2, 3]"), Example("array(1, NULL, 2.5)", "[1.0, null, 2.5]"), Example("array()", "[]"),
+      Example("array('a', 1)", "error CAST_INVALID_INPUT"),
     ]
   ) { call in
     let call = try call.arguments.isEmpty ? call : call.coercedToLeastCommonType()
@@ -27,8 +27,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array_repeat", "An array of so many copies of a value.",
     [.column("value", .any, "the value"), .value("count", .int, "how many")], returns: "ARRAY",
     [
-      Example("array_repeat('123', 2)", "?"), Example("array_repeat(NULL, 2)", "?"),
-      Example("array_repeat(1, -1)", "?"), Example("array_repeat(1, NULL)", "?"),
+      Example("array_repeat('123', 2)", "[123, 123]"), Example("array_repeat(NULL, 2)", "[null, null]"),
+      Example("array_repeat(1, -1)", "[]"), Example("array_repeat(1, NULL)", "NULL"),
     ]
   ) { call in
     let type = DataType.array(call.types[0], containsNull: call[0].isNullable)
@@ -45,16 +45,16 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array_append", "The array with a value behind its elements.",
     [arrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
     [
-      Example("array_append(array('b', 'd'), 'x')", "?"), Example("array_append(array(1), NULL)", "?"),
-      Example("array_append(CAST(NULL AS ARRAY<INT>), 1)", "?"),
+      Example("array_append(array('b', 'd'), 'x')", "[b, d, x]"), Example("array_append(array(1), NULL)", "[1, null]"),
+      Example("array_append(CAST(NULL AS ARRAY<INT>), 1)", "NULL"),
     ]
   ) { try insertCall($0.withElement(), position: nil) { range, _ in range.count } },
   collectionFunction(
     "array_prepend", "The array with a value before its elements.",
     [arrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
     [
-      Example("array_prepend(array('b', 'd'), 'x')", "?"), Example("array_prepend(array(1), NULL)", "?"),
-      Example("array_prepend(CAST(NULL AS ARRAY<INT>), 1)", "?"),
+      Example("array_prepend(array('b', 'd'), 'x')", "[x, b, d]"), Example("array_prepend(array(1), NULL)", "[null, 1]"),
+      Example("array_prepend(CAST(NULL AS ARRAY<INT>), 1)", "NULL"),
     ]
   ) { try insertCall($0.withElement(), position: nil) { _, _ in 0 } },
   collectionFunction(
@@ -63,10 +63,10 @@ let arrayMakingFunctions: [FunctionSpec] = [
       arrayParameter, .value("position", .int, "where"), .value("value", .any, "the value"),
     ], returns: "ARRAY",
     [
-      Example("array_insert(array(1, 2, 3, 4), 5, 5)", "?"), Example("array_insert(array(5, 4, 3, 2), -1, 1)", "?"),
-      Example("array_insert(array(5, 3, 2, 1), -4, 4)", "?"), Example("array_insert(array(1), 4, 9)", "?"),
-      Example("array_insert(array(1), -4, 9)", "?"), Example("array_insert(array(1), 0, 9)", "?"),
-      Example("array_insert(array(1), NULL, 9)", "?"),
+      Example("array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"), Example("array_insert(array(5, 4, 3, 2), -1, 1)", "[5, 4, 3, 2, 1]"),
+      Example("array_insert(array(5, 3, 2, 1), -4, 4)", "[5, 4, 3, 2, 1]"), Example("array_insert(array(1), 4, 9)", "[1, null, null, 9]"),
+      Example("array_insert(array(1), -4, 9)", "[9, null, null, 1]"), Example("array_insert(array(1), 0, 9)", "error INVALID_INDEX_OF_ZERO"),
+      Example("array_insert(array(1), CAST(NULL AS INT), 9)", "?"),
     ]
   ) { try insertAtCall($0.withElement(0, 2)) },
   collectionFunction(
@@ -74,8 +74,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     [.column("value", .oneOf([.string, .anyArray]), "the array or string")],
     returns: "the type of `value`",
     [
-      Example("reverse('Spark SQL')", "?"), Example("reverse('aé漢')", "?"), Example("reverse(array(2, 1, NULL))", "?"),
-      Example("reverse(NULL)", "?"),
+      Example("reverse('Spark SQL')", "LQS krapS"), Example("reverse('aé漢')", "漢éa"), Example("reverse(array(2, 1, NULL))", "[null, 1, 2]"),
+      Example("reverse(NULL)", "NULL"),
     ]
   ) { call in
     let type = call.types[0]
@@ -97,16 +97,16 @@ let arrayMakingFunctions: [FunctionSpec] = [
     [.column("values", .any, default: "", "what is joined")], isVariadic: true,
     returns: "the common type of all",
     [
-      Example("concat('Spark', 'SQL')", "?"), Example("concat('a', 1, true)", "?"),
-      Example("concat(array(1, 2), array(3), array(NULL))", "?"), Example("concat('a', NULL)", "?"), Example("concat()", "?"),
-      Example("hex(concat(X'01', X'02'))", "?"),
+      Example("concat('Spark', 'SQL')", "SparkSQL"), Example("concat('a', 1, true)", "a1true"),
+      Example("concat(array(1, 2), array(3), array(NULL))", "[1, 2, 3, null]"), Example("concat('a', NULL)", "NULL"), Example("concat()", ""),
+      Example("hex(concat(X'01', X'02'))", "0102"),
     ], bind: concatCall),
   collectionFunction(
     "flatten", "An array of arrays as one array; NULL when one of them is.",
     [.column("arrays", .arrayOf(.anyArray), "the arrays")], returns: "ARRAY",
     [
-      Example("flatten(array(array(1, 2), array(3, NULL)))", "?"), Example("flatten(array(array(1), NULL))", "?"),
-      Example("flatten(NULL)", "?"),
+      Example("flatten(array(array(1, 2), array(3, NULL)))", "[1, 2, 3, null]"), Example("flatten(array(array(1), NULL))", "NULL"),
+      Example("flatten(CAST(NULL AS ARRAY<ARRAY<INT>>))", "?"),
     ]
   ) { call in
     let type = call.types[0].element
@@ -130,9 +130,9 @@ let arrayMakingFunctions: [FunctionSpec] = [
       .value("ascending", .boolean, default: "true", filler: (.boolean(true), .boolean), "the order"),
     ], returns: "the type of `array`",
     [
-      Example("sort_array(array('b', 'd', NULL, 'c', 'a'))", "?"),
-      Example("sort_array(array('b', 'd', NULL, 'c', 'a'), false)", "?"),
-      Example("sort_array(array(double('NaN'), 1d, double('Infinity')))", "?"), Example("sort_array(NULL)", "?"),
+      Example("sort_array(array('b', 'd', NULL, 'c', 'a'))", "[null, a, b, c, d]"),
+      Example("sort_array(array('b', 'd', NULL, 'c', 'a'), false)", "[d, c, b, a, null]"),
+      Example("sort_array(array(double('NaN'), 1d, double('Infinity')))", "[1.0, Infinity, NaN]"), Example("sort_array(NULL)", "NULL"),
     ]
   ) { call in
     call.result(call.types[0]) { columns, _ in
@@ -147,7 +147,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "shuffle", "The array in a random order.", [arrayParameter], returns: "the type of `array`",
-    [Example("shuffle(NULL)", "?")]
+    [Example("shuffle(NULL)", "NULL")]
   ) { call in
     let salt = Attribute.newId()
     return call.result(call.types[0], isDeterministic: false) { columns, context in

@@ -142,9 +142,9 @@ let higherOrderFunctions: [FunctionSpec] = [
     [arrayParameter, lambda("function", "a function of an element, or of an element and its index")],
     returns: "ARRAY",
     [
-      Example("transform(array(1, 2, 3), x -> x + 1)", "?"), Example("transform(array(1, 2, 3), (x, i) -> x + i)", "?"),
-      Example("transform(array('a', NULL), x -> upper(x))", "?"), Example("transform(array(array(1), array(2, 3)), a -> transform(a, x -> x + size(a)))", "?"),
-      Example("transform(CAST(NULL AS ARRAY<INT>), x -> x)", "?"),
+      Example("transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"), Example("transform(array(1, 2, 3), (x, i) -> x + i)", "[1, 3, 5]"),
+      Example("transform(array('a', NULL), x -> upper(x))", "[A, null]"), Example("transform(array(array(1), array(2, 3)), a -> transform(a, x -> x + size(a)))", "[[2], [4, 5]]"),
+      Example("transform(CAST(NULL AS ARRAY<INT>), x -> x)", "NULL"),
     ]
   ) { call in
     let function = try elementLambda(call)
@@ -165,8 +165,8 @@ let higherOrderFunctions: [FunctionSpec] = [
     [arrayParameter, lambda("predicate", "a function of an element, or of an element and its index")],
     returns: "the type of `array`",
     [
-      Example("filter(array(1, 2, 3), x -> x % 2 = 1)", "?"), Example("filter(array(0, 2, 3), (x, i) -> x > i)", "?"),
-      Example("filter(array(0, NULL, 2), x -> x IS NOT NULL)", "?"), Example("filter(CAST(NULL AS ARRAY<INT>), x -> true)", "?"),
+      Example("filter(array(1, 2, 3), x -> x % 2 = 1)", "[1, 3]"), Example("filter(array(0, 2, 3), (x, i) -> x > i)", "[2, 3]"),
+      Example("filter(array(0, NULL, 2), x -> x IS NOT NULL)", "[0, 2]"), Example("filter(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
     ]
   ) { call in
     let predicate = try elementLambda(call)
@@ -183,14 +183,14 @@ let higherOrderFunctions: [FunctionSpec] = [
   quantified(
     "exists", aliases: ["any_match"], "Whether a predicate is true for some element.", decides: true,
     [
-      Example("exists(array(1, 2, 3), x -> x % 2 = 0)", "?"), Example("exists(array(1, NULL), x -> x > 1)", "?"),
-      Example("exists(array(), x -> true)", "?"), Example("exists(CAST(NULL AS ARRAY<INT>), x -> true)", "?"),
+      Example("exists(array(1, 2, 3), x -> x % 2 = 0)", "true"), Example("exists(array(1, NULL), x -> x > 1)", "NULL"),
+      Example("exists(array(), x -> true)", "false"), Example("exists(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
     ]),
   quantified(
     "forall", aliases: ["all_match"], "Whether a predicate is true for all elements.", decides: false,
     [
-      Example("forall(array(1, 2, 3), x -> x % 2 = 0)", "?"), Example("forall(array(2, NULL), x -> x > 1)", "?"),
-      Example("forall(array(), x -> false)", "?"), Example("forall(CAST(NULL AS ARRAY<INT>), x -> true)", "?"),
+      Example("forall(array(1, 2, 3), x -> x % 2 = 0)", "false"), Example("forall(array(2, NULL), x -> x > 1)", "NULL"),
+      Example("forall(array(), x -> false)", "true"), Example("forall(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
     ]),
   collectionFunction(
     "aggregate", aliases: ["reduce"], "The elements brought together one after the other.",
@@ -200,10 +200,10 @@ let higherOrderFunctions: [FunctionSpec] = [
       lambda("finish", "a function of the last result", default: ""),
     ], returns: "what `merge` or `finish` gives",
     [
-      Example("aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x)", "?"),
-      Example("aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x, acc -> acc * 10)", "?"),
-      Example("aggregate(array(1, NULL), 0, (acc, x) -> acc + x)", "?"), Example("aggregate(array(), 5, (acc, x) -> acc + x)", "?"),
-      Example("aggregate(CAST(NULL AS ARRAY<INT>), 0, (acc, x) -> acc + x)", "?"),
+      Example("aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x)", "6"),
+      Example("aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x, acc -> acc * 10)", "60"),
+      Example("aggregate(array(1, NULL), 0, (acc, x) -> acc + x)", "NULL"), Example("aggregate(array(), 5, (acc, x) -> acc + x)", "5"),
+      Example("aggregate(CAST(NULL AS ARRAY<INT>), 0, (acc, x) -> acc + x)", "NULL"),
     ], bind: aggregateCall),
   collectionFunction(
     "zip_with", "What a function makes of the elements of two arrays, the shorter filled with NULLs.",
@@ -212,8 +212,8 @@ let higherOrderFunctions: [FunctionSpec] = [
       lambda("function", "a function of an element of each"),
     ], returns: "ARRAY",
     [
-      Example("zip_with(array(1, 2, 3), array('a', 'b', 'c'), (x, y) -> concat(y, x))", "?"),
-      Example("zip_with(array(1, 2), array(3), (x, y) -> x + y)", "?"), Example("zip_with(NULL, array(3), (x, y) -> x)", "?"),
+      Example("zip_with(array(1, 2, 3), array('a', 'b', 'c'), (x, y) -> concat(y, x))", "[a1, b2, c3]"),
+      Example("zip_with(array(1, 2), array(3), (x, y) -> x + y)", "[4, null]"), Example("zip_with(CAST(NULL AS ARRAY<INT>), array(3), (x, y) -> x)", "?"),
     ], bind: zipWithCall),
   collectionFunction(
     "array_sort", "The array sorted by a comparison, or in ascending order with NULLs last.",
@@ -222,10 +222,10 @@ let higherOrderFunctions: [FunctionSpec] = [
       lambda("comparison", "a function of two elements: less than 0, 0 or more than 0", default: ""),
     ], returns: "the type of `array`",
     [
-      Example("array_sort(array('b', 'd', NULL, 'c', 'a'))", "?"),
-      Example("array_sort(array(5, 6, 1), (a, b) -> CASE WHEN a < b THEN -1 WHEN a > b THEN 1 ELSE 0 END)", "?"),
-      Example("array_sort(array('bc', 'ab', 'dc'), (a, b) -> CASE WHEN a > b THEN -1 WHEN a < b THEN 1 ELSE 0 END)", "?"),
-      Example("array_sort(NULL)", "?"),
+      Example("array_sort(array('b', 'd', NULL, 'c', 'a'))", "[a, b, c, d, null]"),
+      Example("array_sort(array(5, 6, 1), (a, b) -> CASE WHEN a < b THEN -1 WHEN a > b THEN 1 ELSE 0 END)", "[1, 5, 6]"),
+      Example("array_sort(array('bc', 'ab', 'dc'), (a, b) -> CASE WHEN a > b THEN -1 WHEN a < b THEN 1 ELSE 0 END)", "[dc, bc, ab]"),
+      Example("array_sort(CAST(NULL AS ARRAY<INT>))", "?"),
     ], bind: arraySortCall),
 ]
 

@@ -20,8 +20,8 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     [mapParameter, lambda("a function of key and value that gives a BOOLEAN")],
     returns: "the type of `map`",
     [
-      Example("map_filter(map(1, 0, 2, 2, 3, -1), (k, v) -> k > v)", "?"),
-      Example("map_filter(CAST(NULL AS MAP<INT, INT>), (k, v) -> true)", "?"),
+      Example("map_filter(map(1, 0, 2, 2, 3, -1), (k, v) -> k > v)", "{1 -> 0, 3 -> -1}"),
+      Example("map_filter(CAST(NULL AS MAP<INT, INT>), (k, v) -> true)", "NULL"),
     ]
   ) { call in
     let predicate = try mapLambda(call)
@@ -47,8 +47,8 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     "transform_values", "The map with other values, which a function makes of key and value.",
     [mapParameter, lambda("a function of key and value")], returns: "MAP",
     [
-      Example("transform_values(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + v)", "?"),
-      Example("transform_values(CAST(NULL AS MAP<INT, INT>), (k, v) -> v)", "?"),
+      Example("transform_values(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + v)", "{1 -> 2, 2 -> 4, 3 -> 6}"),
+      Example("transform_values(CAST(NULL AS MAP<INT, INT>), (k, v) -> v)", "NULL"),
     ]
   ) { call in
     let function = try mapLambda(call)
@@ -71,9 +71,9 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     "transform_keys", "The map with other keys, which a function makes of key and value.",
     [mapParameter, lambda("a function of key and value")], returns: "MAP",
     [
-      Example("transform_keys(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + 1)", "?"),
-      Example("transform_keys(map(1, 1, 2, 2), (k, v) -> 0)", "?"), Example("transform_keys(map(1, 1), (k, v) -> CAST(NULL AS INT))", "?"),
-      Example("transform_keys(CAST(NULL AS MAP<INT, INT>), (k, v) -> v)", "?"),
+      Example("transform_keys(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + 1)", "{2 -> 1, 3 -> 2, 4 -> 3}"),
+      Example("transform_keys(map(1, 1, 2, 2), (k, v) -> 0)", "error DUPLICATED_MAP_KEY"), Example("transform_keys(map(1, 1), (k, v) -> CAST(NULL AS INT))", "error NULL_MAP_KEY"),
+      Example("transform_keys(CAST(NULL AS MAP<INT, INT>), (k, v) -> v)", "NULL"),
     ]
   ) { call in
     let function = try mapLambda(call)
@@ -102,8 +102,8 @@ let higherOrderMapFunctions: [FunctionSpec] = [
       lambda("a function of the key and both values, NULL where a map has none"),
     ], returns: "MAP",
     [
-      Example("map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 3, 'y'), (k, a, b) -> concat(k, coalesce(a, '-'), coalesce(b, '-')))", "?"),
-      Example("map_zip_with(CAST(NULL AS MAP<INT, INT>), map(1, 2), (k, a, b) -> a)", "?"),
+      Example("map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 3, 'y'), (k, a, b) -> concat(k, coalesce(a, '-'), coalesce(b, '-')))", "{1 -> 1ax, 2 -> 2b-, 3 -> 3-y}"),
+      Example("map_zip_with(CAST(NULL AS MAP<INT, INT>), map(1, 2), (k, a, b) -> a)", "NULL"),
     ], bind: mapZipWithCall),
 ]
 

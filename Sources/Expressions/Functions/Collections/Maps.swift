@@ -37,16 +37,16 @@ let mapFunctions: [FunctionSpec] = [
     [.column("entries", .any, default: "", "keys and values in turn")], isVariadic: true,
     returns: "MAP",
     [
-      Example("map(1.0, '2', 3.0, '4')", "?"), Example("map('a', NULL)", "?"), Example("map()", "?"),
-      Example("map('a', 1, 'a', 2)", "?"), Example("map(NULL, 1)", "?"), Example("map('a')", "?"),
+      Example("map(1.0, '2', 3.0, '4')", "{1.0 -> 2, 3.0 -> 4}"), Example("map('a', NULL)", "{a -> null}"), Example("map()", "{}"),
+      Example("map('a', 1, 'a', 2)", "error DUPLICATED_MAP_KEY"), Example("map(NULL, 1)", "error NULL_MAP_KEY"), Example("map('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ], bind: mapCall),
   collectionFunction(
     "map_from_arrays", "A map of an array of keys and an array of values.",
     [.column("keys", .anyArray, "the keys"), .column("values", .anyArray, "the values")],
     returns: "MAP",
     [
-      Example("map_from_arrays(array(1.0, 3.0), array('2', '4'))", "?"), Example("map_from_arrays(array(1), array())", "?"),
-      Example("map_from_arrays(NULL, array())", "?"), Example("map_from_arrays(array(NULL), array(1))", "?"),
+      Example("map_from_arrays(array(1.0, 3.0), array('2', '4'))", "{1.0 -> 2, 3.0 -> 4}"), Example("map_from_arrays(array(1), array())", "error _LEGACY_ERROR_TEMP_2128"),
+      Example("map_from_arrays(NULL, array())", "NULL"), Example("map_from_arrays(array(NULL), array(1))", "error NULL_MAP_KEY"),
     ]
   ) { call in
     let type = DataType.map(
@@ -73,9 +73,9 @@ let mapFunctions: [FunctionSpec] = [
     "map_from_entries", "A map of an array of structs of a key and a value.",
     [.column("entries", .arrayOf(.anyStructure), "the entries")], returns: "MAP",
     [
-      Example("map_from_entries(array(struct(1, 'a'), struct(2, 'b')))", "?"),
-      Example("map_from_entries(array(struct(1, 'a'), NULL))", "?"), Example("map_from_entries(array(struct(1, 'a'), struct(1, 'b')))", "?"),
-      Example("map_from_entries(CAST(NULL AS ARRAY<STRUCT<a: INT, b: INT>>))", "?"),
+      Example("map_from_entries(array(struct(1, 'a'), struct(2, 'b')))", "{1 -> a, 2 -> b}"),
+      Example("map_from_entries(array(struct(1, 'a'), NULL))", "NULL"), Example("map_from_entries(array(struct(1, 'a'), struct(1, 'b')))", "error DUPLICATED_MAP_KEY"),
+      Example("map_from_entries(CAST(NULL AS ARRAY<STRUCT<a: INT, b: INT>>))", "NULL"),
     ]
   ) { call in
     guard case .structure(let fields) = call.types[0].element, fields.count == 2 else {
@@ -103,8 +103,8 @@ let mapFunctions: [FunctionSpec] = [
     "map_concat", "Several maps as one.", [.column("maps", .anyMap, default: "", "the maps")],
     isVariadic: true, returns: "MAP",
     [
-      Example("map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "?"), Example("map_concat(map(1, 'a'), map(1, 'b'))", "?"),
-      Example("map_concat(map(1, 'a'), NULL)", "?"), Example("map_concat()", "?"),
+      Example("map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"), Example("map_concat(map(1, 'a'), map(1, 'b'))", "error DUPLICATED_MAP_KEY"),
+      Example("map_concat(map(1, 'a'), CAST(NULL AS MAP<INT, STRING>))", "?"), Example("map_concat()", "{}"),
     ]
   ) { call in
     if call.arguments.isEmpty {
@@ -128,13 +128,13 @@ let mapFunctions: [FunctionSpec] = [
     }
   },
   partsOfMap("map_keys", "The keys of the map.",
-    [Example("map_keys(map(1, 'a', 2, 'b'))", "?"), Example("map_keys(map())", "?"), Example("map_keys(NULL)", "?")],
+    [Example("map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"), Example("map_keys(map())", "[]"), Example("map_keys(NULL)", "NULL")],
     { .array($0.key, containsNull: false) }) { [$0[0]] },
   partsOfMap("map_values", "The values of the map.",
-    [Example("map_values(map(1, 'a', 2, NULL))", "?"), Example("map_values(NULL)", "?")],
+    [Example("map_values(map(1, 'a', 2, NULL))", "[a, null]"), Example("map_values(NULL)", "NULL")],
     { .array($0.value, containsNull: $0.containsNull) }) { [$0[1]] },
   partsOfMap("map_entries", "The entries of the map as structs of `key` and `value`.",
-    [Example("map_entries(map(1, 'a', 2, 'b'))", "?"), Example("map_entries(NULL)", "?")],
+    [Example("map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"), Example("map_entries(NULL)", "NULL")],
     {
       .array(
         .structure([
@@ -146,8 +146,8 @@ let mapFunctions: [FunctionSpec] = [
     "map_contains_key", "Whether the map has a key.",
     [mapParameter, .value("key", .any, "the key")], returns: "BOOLEAN",
     [
-      Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "?"), Example("map_contains_key(map(1, 'a'), 3)", "?"),
-      Example("map_contains_key(map(1, 'a'), NULL)", "?"),
+      Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"), Example("map_contains_key(map(1, 'a'), 3)", "false"),
+      Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "?"),
     ]
   ) { call in
     let types = call.types[0].mapTypes
@@ -174,8 +174,8 @@ let mapFunctions: [FunctionSpec] = [
       .value("keyValueDelimiter", .string, default: "':'", filler: (.text(":"), .string), "between key and value"),
     ], returns: "MAP<STRING, STRING>",
     [
-      Example("str_to_map('a:1,b:2,c:3')", "?"), Example("str_to_map('a')", "?"), Example("str_to_map('a=1;b=2', ';', '=')", "?"),
-      Example("str_to_map('')", "?"), Example("str_to_map('a:1,a:2')", "?"), Example("str_to_map('a:1:2,b')", "?"), Example("str_to_map(NULL)", "?"),
+      Example("str_to_map('a:1,b:2,c:3')", "{a -> 1, b -> 2, c -> 3}"), Example("str_to_map('a')", "{a -> null}"), Example("str_to_map('a=1;b=2', ';', '=')", "{a -> 1, b -> 2}"),
+      Example("str_to_map('')", "{ -> null}"), Example("str_to_map('a:1,a:2')", "error DUPLICATED_MAP_KEY"), Example("str_to_map('a:1:2,b')", "{a -> 1:2, b -> null}"), Example("str_to_map(NULL)", "NULL"),
     ]
   ) { call in
     let type = DataType.map(.string, .string, valueContainsNull: true)
@@ -184,7 +184,7 @@ let mapFunctions: [FunctionSpec] = [
   .scalar(
     "struct", category: "collections", summary: "A struct of the arguments, with their names.",
     [.column("columns", .any, "the fields")], isVariadic: true, returns: "STRUCT",
-    examples: [Example("struct(1, 'a', NULL)", "?"), Example("struct(1 AS x, 'a' AS y).y", "?")]
+    examples: [Example("struct(1, 'a', NULL)", "{1, a, null}"), Example("struct(1 AS x, 'a' AS y).y", "a")]
   ) { call in
     structure(
       call,
@@ -195,8 +195,8 @@ let mapFunctions: [FunctionSpec] = [
     [.column("pairs", .any, "names, which are constants, and values in turn")], isVariadic: true,
     returns: "STRUCT",
     examples: [
-      Example("named_struct('a', 1, 'b', 2, 'c', NULL)", "?"), Example("named_struct('a', 1).a", "?"),
-      Example("named_struct('a')", "?"),
+      Example("named_struct('a', 1, 'b', 2, 'c', NULL)", "{1, 2, null}"), Example("named_struct('a', 1).a", "1"),
+      Example("named_struct('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ]
   ) { call in
     guard call.arguments.count.isMultiple(of: 2) else {

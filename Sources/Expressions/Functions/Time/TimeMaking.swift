@@ -4,8 +4,7 @@ import Glibc
 
 private func outOfBounds(_ what: String) -> Failure {
   Failure(
-    "DATETIME_FIELD_OUT_OF_BOUNDS.WITH_SUGGESTION", "there is no such date or time: \(what)",
-    hint: "Use the `try_` form of the function to get NULL instead.")
+    "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION", "there is no such date or time: \(what)")
 }
 
 /// A count of some unit as an instant.
@@ -140,15 +139,15 @@ let timeMakingFunctions: [FunctionSpec] = [
   },
   .scalar(
     "current_timezone", category: "time", summary: "The session's time zone.", [],
-    returns: "STRING", examples: [Example("current_timezone()", "?")]
+    returns: "STRING", examples: [Example("current_timezone()", "UTC")]
   ) { call in .literal(.text(call.session.timeZoneId), .string, origin: call.origin) },
   .scalar(
     "timestamp_seconds", category: "time",
     summary: "The instant so many seconds after 1970-01-01 00:00:00 UTC.",
     [.column("seconds", .numeric, "how many, with a fraction")], returns: "TIMESTAMP",
     examples: [
-      Example("timestamp_seconds(1230219000)", "?"), Example("timestamp_seconds(1230219000.123)", "?"),
-      Example("timestamp_seconds(-0.5d)", "?"), Example("timestamp_seconds(9223372036854775807)", "?"), Example("timestamp_seconds(NULL)", "?"),
+      Example("timestamp_seconds(1230219000)", "2008-12-25 15:30:00"), Example("timestamp_seconds(1230219000.123)", "2008-12-25 15:30:00.123"),
+      Example("timestamp_seconds(-0.5d)", "1969-12-31 23:59:59.5"), Example("timestamp_seconds(9223372036854775807)", "error DATETIME_OVERFLOW"), Example("timestamp_seconds(NULL)", "NULL"),
     ]
   ) { call in
     let type = call.types[0]
@@ -158,7 +157,9 @@ let timeMakingFunctions: [FunctionSpec] = [
           x.isFinite ? saturated(x * 1_000_000) : nil
         }
       }
-      func overflow() -> Failure { Failure("ARITHMETIC_OVERFLOW", "long overflow") }
+      func overflow() -> Failure {
+        Failure("DATETIME_OVERFLOW", "the instant lies beyond the range of a timestamp")
+      }
       if case .decimal(_, let scale) = type {
         return try mapped(columns[0], to: .timestamp) { (x: Int128) in
           let scaled = scale <= 6 ? x * DecimalDigits.powersOfTen[6 - scale] : x
@@ -175,24 +176,24 @@ let timeMakingFunctions: [FunctionSpec] = [
       }
     }
   },
-  sinceEpoch("timestamp_millis", "milliseconds", scale: 1000, [Example("timestamp_millis(1230219000123)", "?"), Example("timestamp_millis(-1)", "?"), Example("timestamp_millis(NULL)", "?")]),
-  sinceEpoch("timestamp_micros", "microseconds", scale: 1, [Example("timestamp_micros(1230219000123123)", "?"), Example("timestamp_micros(NULL)", "?")]),
-  asCount("unix_seconds", "Seconds", scale: 1_000_000, [Example("unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z'))", "?"), Example("unix_seconds(timestamp'1969-12-31 23:59:59.5')", "?"), Example("unix_seconds(NULL)", "?")]),
-  asCount("unix_millis", "Milliseconds", scale: 1000, [Example("unix_millis(TIMESTAMP('1970-01-01 00:00:01Z'))", "?"), Example("unix_millis(NULL)", "?")]),
-  asCount("unix_micros", "Microseconds", scale: 1, [Example("unix_micros(TIMESTAMP('1970-01-01 00:00:01Z'))", "?"), Example("unix_micros(NULL)", "?")]),
+  sinceEpoch("timestamp_millis", "milliseconds", scale: 1000, [Example("timestamp_millis(1230219000123)", "2008-12-25 15:30:00.123"), Example("timestamp_millis(-1)", "1969-12-31 23:59:59.999"), Example("timestamp_millis(NULL)", "NULL")]),
+  sinceEpoch("timestamp_micros", "microseconds", scale: 1, [Example("timestamp_micros(1230219000123123)", "2008-12-25 15:30:00.123123"), Example("timestamp_micros(NULL)", "NULL")]),
+  asCount("unix_seconds", "Seconds", scale: 1_000_000, [Example("unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z'))", "1"), Example("unix_seconds(timestamp'1969-12-31 23:59:59.5')", "-1"), Example("unix_seconds(NULL)", "NULL")]),
+  asCount("unix_millis", "Milliseconds", scale: 1000, [Example("unix_millis(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000"), Example("unix_millis(NULL)", "NULL")]),
+  asCount("unix_micros", "Microseconds", scale: 1, [Example("unix_micros(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000000"), Example("unix_micros(NULL)", "NULL")]),
   timeFunction(
     "unix_date", "Days from 1970-01-01 to the date.", [dateParameter], returns: .int,
-    [Example("unix_date(DATE('1970-01-02'))", "?"), Example("unix_date(date'1969-12-31')", "?"), Example("unix_date(NULL)", "?")]
+    [Example("unix_date(DATE('1970-01-02'))", "1"), Example("unix_date(date'1969-12-31')", "-1"), Example("unix_date(NULL)", "NULL")]
   ) { columns, _ in columns[0].reinterpreted(as: .int) },
   timeFunction(
     "date_from_unix_date", "The date so many days after 1970-01-01.",
     [.column("days", .int, "how many")], returns: .date,
-    [Example("date_from_unix_date(1)", "?"), Example("date_from_unix_date(-1)", "?"), Example("date_from_unix_date(NULL)", "?")]
+    [Example("date_from_unix_date(1)", "1970-01-02"), Example("date_from_unix_date(-1)", "1969-12-31"), Example("date_from_unix_date(NULL)", "NULL")]
   ) { columns, _ in columns[0].reinterpreted(as: .date) },
   timeFunction(
     "make_date", "The date of a year, month and day.", [year, month, day], returns: .date,
     canFail: true,
-    [Example("make_date(2013, 7, 15)", "?"), Example("make_date(2019, 2, 30)", "?"), Example("make_date(2019, 7, NULL)", "?")]
+    [Example("make_date(2013, 7, 15)", "2013-07-15"), Example("make_date(2019, 2, 30)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"), Example("make_date(2019, 7, NULL)", "NULL")]
   ) { columns, _ in
     try mapped(columns[0], columns[1], columns[2], to: .date) {
       (year: Int32, month: Int32, day: Int32) in
@@ -205,15 +206,15 @@ let timeMakingFunctions: [FunctionSpec] = [
   makeTimestamp(
     "make_timestamp", to: .timestamp, isTry: false, "The instant of its parts.",
     [
-      Example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "?"), Example("make_timestamp(2014, 12, 28, 6, 30, 45.887, 'CET')", "?"),
-      Example("make_timestamp(2019, 6, 30, 23, 59, 60)", "?"), Example("make_timestamp(2019, 13, 1, 10, 11, 12)", "?"), Example("make_timestamp(NULL, 7, 22, 15, 30, 0)", "?"),
+      Example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"), Example("make_timestamp(2014, 12, 28, 6, 30, 45.887, 'CET')", "2014-12-28 05:30:45.887"),
+      Example("make_timestamp(2019, 6, 30, 23, 59, 60)", "2019-07-01 00:00:00"), Example("make_timestamp(2019, 13, 1, 10, 11, 12)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"), Example("make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL"),
     ]),
   makeTimestamp(
     "try_make_timestamp", to: .timestamp, isTry: true, "As `make_timestamp`; NULL where there is none.",
-    [Example("try_make_timestamp(2014, 12, 28, 6, 30, 45.887)", "?"), Example("try_make_timestamp(2019, 13, 1, 10, 11, 12)", "?"), Example("try_make_timestamp(NULL, 7, 22, 15, 30, 0)", "?")]),
+    [Example("try_make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"), Example("try_make_timestamp(2019, 13, 1, 10, 11, 12)", "NULL"), Example("try_make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL")]),
   makeTimestamp(
     "make_timestamp_ntz", to: .timestampNtz, isTry: false, "The local time of its parts.",
-    [Example("make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "?"), Example("make_timestamp_ntz(2014, 2, 30, 6, 30, 45.887)", "?"), Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "?")]),
+    [Example("make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"), Example("make_timestamp_ntz(2014, 2, 30, 6, 30, 45.887)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"), Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "NULL")]),
   .scalar(
     "make_dt_interval", category: "time", summary: "A day-time interval of its parts.",
     [
@@ -223,8 +224,8 @@ let timeMakingFunctions: [FunctionSpec] = [
       .column("seconds", .type(.decimal(precision: 18, scale: 6)), default: "0", filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds"),
     ], returns: "INTERVAL DAY TO SECOND",
     examples: [
-      Example("make_dt_interval(1, 12, 30, 01.001001)", "?"), Example("make_dt_interval(2)", "?"), Example("make_dt_interval(-1, 25)", "?"),
-      Example("make_dt_interval(100, NULL, 3)", "?"),
+      Example("make_dt_interval(1, 12, 30, 01.001001)", "INTERVAL '1 12:30:01.001001' DAY TO SECOND"), Example("make_dt_interval(2)", "INTERVAL '2 00:00:00' DAY TO SECOND"), Example("make_dt_interval(-1, 25)", "INTERVAL '0 01:00:00' DAY TO SECOND"),
+      Example("make_dt_interval(100, NULL, 3)", "NULL"),
     ]
   ) { call in dayTime(call, [86_400_000_000, 3_600_000_000, 60_000_000, 1]) },
   timeFunction(
@@ -234,8 +235,8 @@ let timeMakingFunctions: [FunctionSpec] = [
       .column("months", .int, default: "0", filler: (.integer(0), .int), "months"),
     ], returns: .yearToMonth, canFail: true,
     [
-      Example("make_ym_interval(1, 2)", "?"), Example("make_ym_interval(1, -14)", "?"), Example("make_ym_interval(2147483647, 1)", "?"),
-      Example("make_ym_interval(NULL, 1)", "?"),
+      Example("make_ym_interval(1, 2)", "INTERVAL '1-2' YEAR TO MONTH"), Example("make_ym_interval(1, -14)", "INTERVAL '-0-2' YEAR TO MONTH"), Example("make_ym_interval(2147483647, 1)", "error INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"),
+      Example("make_ym_interval(NULL, 1)", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .yearToMonth) { (years: Int32, months: Int32) in
@@ -252,7 +253,7 @@ let timeMakingFunctions: [FunctionSpec] = [
     } + [
       .column("seconds", .type(.decimal(precision: 18, scale: 6)), default: "0", filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds")
     ], returns: "INTERVAL DAY TO SECOND or YEAR TO MONTH",
-    examples: [Example("timestamp'2024-01-31 00:00:00' + make_interval(0, 0, 1, 2, 3)", "?"), Example("date'2024-01-31' + make_interval(1, 1)", "?")],
+    examples: [Example("timestamp'2024-01-31 00:00:00' + make_interval(0, 0, 1, 2, 3)", "2024-02-09 03:00:00"), Example("date'2024-01-31' + make_interval(1, 1)", "2025-02-28")],
     notes: "Either years and months, or weeks to seconds: the others must be the constant 0."
   ) { call in
     func isZero(_ index: Int) -> Bool {
@@ -279,10 +280,10 @@ let timeMakingFunctions: [FunctionSpec] = [
   zoned(
     "from_utc_timestamp", "The instant moved so that its text in UTC is that of the zone.",
     isFromUTC: true,
-    [Example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "?"), Example("from_utc_timestamp('2016-08-31', 'Nowhere/Land')", "?"), Example("from_utc_timestamp(NULL, 'CET')", "?")]),
+    [Example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-31 09:00:00"), Example("from_utc_timestamp('2016-08-31', 'Nowhere/Land')", "error INVALID_TIMEZONE"), Example("from_utc_timestamp(NULL, 'CET')", "NULL")]),
   zoned(
     "to_utc_timestamp", "The other way: from the zone's text to UTC's.", isFromUTC: false,
-    [Example("to_utc_timestamp('2016-08-31', 'Asia/Seoul')", "?"), Example("to_utc_timestamp('2024-03-31 02:30:00', 'Europe/Berlin')", "?"), Example("to_utc_timestamp(NULL, 'CET')", "?")]),
+    [Example("to_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-30 15:00:00"), Example("to_utc_timestamp('2024-03-31 02:30:00', 'Europe/Berlin')", "2024-03-31 01:30:00"), Example("to_utc_timestamp(NULL, 'CET')", "NULL")]),
   .scalar(
     "convert_timezone", category: "time", summary: "A local time of one zone as that of another.",
     [
@@ -291,8 +292,8 @@ let timeMakingFunctions: [FunctionSpec] = [
       .column("timestamp", .timestampNtz, default: "", "the local time"),
     ], returns: "TIMESTAMP_NTZ",
     examples: [
-      Example("convert_timezone('Europe/Brussels', 'America/Los_Angeles', timestamp_ntz'2021-12-06 00:00:00')", "?"),
-      Example("convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')", "?"), Example("convert_timezone('CET', NULL)", "?"),
+      Example("convert_timezone('Europe/Brussels', 'America/Los_Angeles', timestamp_ntz'2021-12-06 00:00:00')", "2021-12-05 15:00:00"),
+      Example("convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')", "2021-12-06 01:00:00"), Example("convert_timezone('CET', NULL)", "NULL"),
     ]
   ) { call in
     var arguments = call.arguments

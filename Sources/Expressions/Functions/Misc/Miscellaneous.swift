@@ -1,0 +1,187 @@
+import Columns
+import Contract
+import Glibc
+
+private func misc(
+  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
+  isVariadic: Bool = false, returns: String, _ examples: [Example], notes: String = "",
+  bind: @escaping @Sendable (FunctionCall) throws -> Expression
+) -> FunctionSpec {
+  .scalar(
+    name, aliases: aliases, category: "miscellaneous", summary: summary, parameters,
+    isVariadic: isVariadic, returns: returns, examples: examples, notes: notes, bind: bind)
+}
+
+private func hashFunction(
+  _ name: String, _ type: DataType, _ summary: String, _ examples: [Example],
+  _ fold: @escaping @Sendable (Vector, UnsafeMutablePointer<UInt64>, Int) -> Void
+) -> FunctionSpec {
+  misc(
+    name, summary, [.column("columns", .any, "what is hashed")], isVariadic: true,
+    returns: "\(type)", examples
+  ) { call in
+    call.result(type, nullable: .never) { columns, context in
+      let out = Buffer(capacity: context.count * 8)
+      let hashes = out.typed(UInt64.self)
+      hashes.update(repeating: 42, count: context.count)
+      for column in columns { fold(column, hashes, context.count) }
+      return Vector(.long, count: context.count, values: out).narrowed(to: type)
+    }
+  }
+}
+
+private let seed = FunctionParameter.value("seed", .long, default: "", "a constant, for Spark's own sequence")
+
+private func randomFunction(
+  _ name: String, aliases: [String] = [], _ summary: String, _ examples: [Example],
+  sequence: @escaping @Sendable (inout SparkRandom) -> Double,
+  row: @escaping @Sendable (inout RowRandom) -> Double
+) -> FunctionSpec {
+  misc(
+    name, aliases: aliases, summary, [seed], returns: "DOUBLE", examples,
+    notes: "Without a seed the numbers come from the batch's own, so that its replay repeats them."
+  ) { call in
+    let salt = Attribute.newId()
+    var seed: Int64?
+    if !call.arguments.isEmpty {
+      if case .integer(let value) = try call.constant(0) { seed = value } else { seed = 0 }
+    }
+    let start = seed
+    return call.result(.double, nullable: .never, isDeterministic: false) { _, context in
+      let out = Buffer(capacity: context.count * 8)
+      let values = out.typed(Double.self)
+      if let start {
+        var random = SparkRandom(start &+ Int64(context.task.partition))
+        for _ in 0..<context.firstRow { _ = sequence(&random) }
+        for index in 0..<context.count { values[index] = sequence(&random) }
+      } else {
+        for index in 0..<context.count {
+          var random = RowRandom(context, row: index, salt: salt)
+          values[index] = row(&random)
+        }
+      }
+      return Vector(.double, count: context.count, values: out)
+    }
+  }
+}
+
+private func unit(_ random: inout RowRandom) -> Double {
+  Double(random.next() >> 11) * 0x1p-53
+}
+
+private func raise(_ text: String) -> Failure { Failure("USER_RAISED_EXCEPTION", text) }
+
+/// Hashes, random numbers, what the batch knows of itself.
+let miscellaneousFunctions: [FunctionSpec] = [
+  hashFunction(
+    "hash", .int, "A hash of the arguments (Murmur3 of 32 bits).",
+    [
+      Example("hash('Spark', array(123), 2)", "?"), Example("hash(NULL)", "?"), Example("hash(1L, 2.5d, true, 'é', -0.0d)", "?"),
+      Example("hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "?"), Example("hash(struct(1, 'abcde'))", "?"),
+    ]
+  ) { Murmur3.fold($0, into: $1, count: $2) },
+  hashFunction(
+    "xxhash64", .long, "A hash of the arguments (XXH64).",
+    [
+      Example("xxhash64('Spark', array(123), 2)", "?"), Example("xxhash64(NULL)", "?"), Example("xxhash64(repeat('abc', 30), 1.5f)", "?"),
+    ]
+  ) { XXHash64.fold($0, into: $1, count: $2) },
+  misc(
+    "typeof", "The type of the argument, as DDL writes it.", [.column("value", .any, "any value")],
+    returns: "STRING",
+    [
+      Example("typeof(1)", "?"), Example("typeof(array(1))", "?"), Example("typeof(named_struct('a', 1, 'b', map('x', 1.5)))", "?"),
+      Example("typeof(NULL)", "?"), Example("typeof(timestamp'2024-01-01 00:00:00' - timestamp'2023-01-01 00:00:00')", "?"),
+    ]
+  ) { call in .literal(.text(call.types[0].simpleString), .string, origin: call.origin) },
+  misc(
+    "raise_error", "Raises an error with a message.",
+    [.column("message", .string, "the message")], returns: "VOID",
+    [Example("raise_error('custom error message')", "?")]
+  ) { call in
+    call.result(.null, nullable: .always, isDeterministic: false, canFail: true) { columns, context in
+      if context.count == 0 { return .nulls(.null, count: 0) }
+      throw RowFailure(row: 0, raise(columns[0].scalar(0).text ?? "null"))
+    }
+  },
+  misc(
+    "assert_true", "Raises an error when a condition is not true; else NULL.",
+    [
+      .column("condition", .boolean, "the condition"),
+      .column("message", .string, default: "", "the message"),
+    ], returns: "VOID",
+    [Example("assert_true(0 < 1)", "?"), Example("assert_true(0 > 1)", "?"), Example("assert_true(NULL, 'no')", "?")]
+  ) { call in
+    let text = "'\(call[0].sqlText)' is not true!"
+    return call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
+      columns, context in
+      for row in 0..<context.count where columns[0].isNull(row) || !columns[0].boolean(row) {
+        let message = columns.count > 1 ? columns[1].scalar(row).text ?? "null" : text
+        throw RowFailure(row: row, raise(message))
+      }
+      return .nulls(.null, count: context.count)
+    }
+  },
+  randomFunction(
+    "rand", aliases: ["random"], "A random number from 0 to 1, 1 excluded.",
+    [Example("rand(0)", "?"), Example("rand(-7)", "?"), Example("rand(NULL)", "?")],
+    sequence: { $0.nextDouble() }, row: { unit(&$0) }),
+  randomFunction(
+    "randn", "A random number of the standard normal distribution.",
+    [Example("randn(0)", "?"), Example("randn(42)", "?")],
+    sequence: { $0.nextGaussian() },
+    row: { (-2 * log(1 - unit(&$0))).squareRoot() * cos(2 * Double.pi * unit(&$0)) }),
+  misc(
+    "uuid", "A random UUID.", [], returns: "STRING", [Example("length(uuid())", "?")],
+    notes: "It comes from the batch's seed, so that its replay repeats it."
+  ) { call in
+    let salt = Attribute.newId()
+    return call.result(.string, nullable: .never, isDeterministic: false) { _, context in
+      let builder = VectorBuilder(.string, capacity: context.count)
+      for row in 0..<context.count {
+        var random = RowRandom(context, row: row, salt: salt)
+        builder.append(text: uuid(random.next(), random.next()))
+      }
+      return builder.finish()
+    }
+  },
+  misc(
+    "monotonically_increasing_id", "A number that grows from row to row and is never repeated in a batch.",
+    [], returns: "BIGINT", [Example("monotonically_increasing_id()", "?")],
+    notes: "The partition lies in the upper 31 bits, the row in the lower 33."
+  ) { call in
+    call.result(.long, nullable: .never, isDeterministic: false) { _, context in
+      let out = Buffer(capacity: context.count * 8)
+      let first = Int64(context.task.partition) << 33 + Int64(context.firstRow)
+      for row in 0..<context.count { out.typed(Int64.self)[row] = first + Int64(row) }
+      return Vector(.long, count: context.count, values: out)
+    }
+  },
+  misc(
+    "spark_partition_id", "The number of the partition or split that is being computed.", [],
+    returns: "INT", [Example("spark_partition_id()", "?")]
+  ) { call in
+    call.result(.int, nullable: .never, isDeterministic: false) { _, context in
+      .constant(.integer(Int64(context.task.partition)), .int, count: context.count)
+    }
+  },
+  misc(
+    "input_file_name", "The file or partition being read; empty where there is none.", [],
+    returns: "STRING", [Example("input_file_name()", "?")]
+  ) { call in
+    call.result(.string, nullable: .never, isDeterministic: false) { _, context in
+      .constant(.text(context.task.inputName), .string, count: context.count)
+    }
+  },
+]
+
+private func uuid(_ high: UInt64, _ low: UInt64) -> String {
+  // Version 4, variant 1.
+  let (a, b) = (high & ~0xF000 | 0x4000, low & ~(0xC0 << 56) | 0x80 << 56)
+  func hex(_ word: UInt64, _ shift: UInt64, _ digits: Int) -> String {
+    let text = String(word >> shift & (1 << UInt64(digits * 4) - 1), radix: 16)
+    return String(repeating: "0", count: digits - text.utf8.count) + text
+  }
+  return [hex(a, 32, 8), hex(a, 16, 4), hex(a, 0, 4), hex(b, 48, 4), hex(b, 0, 12)]
+    .joined(separator: "-")
+}

@@ -1,0 +1,51 @@
+import Columns
+import Contract
+
+/// Conditionals over NULL, NaN and 0 that the operators do not have.
+let nullFunctions: [FunctionSpec] = [
+  .scalar(
+    "nanvl", category: "conditionals", summary: "The first number, or where it is NaN the second.",
+    [
+      .column("a", .oneOf([.double, .float]), "the number"),
+      .column("b", .oneOf([.double, .float]), "what stands for NaN"),
+    ], coercion: .leastCommonType, returns: "DOUBLE or FLOAT",
+    examples: [
+      Example("nanvl(double('NaN'), 123)", "?"), Example("nanvl(1.5d, 123)", "?"), Example("nanvl(NULL, 1d)", "?"), Example("nanvl(double('NaN'), NULL)", "?"),
+    ]
+  ) { call in
+    let type = call.types[0]
+    return call.result(type) { columns, _ in
+      let doubles = columns[0].asDoubles().flat
+      let (first, second) = (columns[0].flat, columns[1].flat)
+      let places = (0..<first.count).map { row in
+        !first.isNull(row) && doubles.typed(Double.self)[row].isNaN ? first.count + row : row
+      }
+      return Vector.concatenated([first, second], type: type).gathered(Selection(places))
+    }
+  },
+  .scalar(
+    "zeroifnull", category: "conditionals", summary: "The number, or 0 where it is NULL.",
+    [.column("value", .numeric, "the number")], returns: "the type of `value`",
+    examples: [Example("zeroifnull(NULL)", "?"), Example("zeroifnull(2)", "?"), Example("zeroifnull(CAST(NULL AS DECIMAL(4,2)))", "?")]
+  ) { call in try bound("coalesce", call, [call[0], zero(call)]) },
+  .scalar(
+    "nullifzero", category: "conditionals", summary: "The number, or NULL where it is 0.",
+    [.column("value", .numeric, "the number")], returns: "the type of `value`",
+    examples: [Example("nullifzero(0)", "?"), Example("nullifzero(2.5)", "?"), Example("nullifzero(NULL)", "?")]
+  ) { call in try bound("nullif", call, [call[0], zero(call)]) },
+]
+
+private func zero(_ call: FunctionCall) -> Expression {
+  .literal(.integer(0), .int, origin: call.origin)
+}
+
+/// A call of another function.
+private func bound(
+  _ name: String, _ call: FunctionCall, _ arguments: [Expression]
+) throws -> Expression {
+  guard let function = FunctionCatalog.builtIn[name] else {
+    preconditionFailure("there is no function \(name)")
+  }
+  return try function.bind(
+    FunctionCall(name: name, arguments: arguments, origin: call.origin, session: call.session))
+}

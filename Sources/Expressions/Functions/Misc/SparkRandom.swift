@@ -1,0 +1,63 @@
+import Glibc
+
+/// Spark's XORShift generator: an explicit seed gives the numbers that Spark gives.
+struct SparkRandom {
+  private var state: UInt64
+  private var nextNormal: Double?
+
+  init(_ seed: Int64) {
+    var bytes: [UInt8] = []
+    for shift in stride(from: 56, through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: seed >> Int64(shift)))
+    }
+    let low = Self.hash(bytes, seed: 0x3c07_4a61)
+    state = UInt64(Self.hash(bytes, seed: low)) << 32 | UInt64(low)
+  }
+
+  /// Murmur3 of 32 bits over whole words.
+  private static func hash(_ bytes: [UInt8], seed: UInt32) -> UInt32 {
+    var hash = seed
+    for at in stride(from: 0, to: bytes.count, by: 4) {
+      var k = (0..<4).reduce(UInt32(0)) { $0 | UInt32(bytes[at + $1]) << UInt32($1 * 8) }
+      k = k &* 0xcc9e_2d51
+      k = k << 15 | k >> 17
+      hash ^= k &* 0x1b87_3593
+      hash = hash << 13 | hash >> 19
+      hash = hash &* 5 &+ 0xe654_6b64
+    }
+    hash ^= UInt32(bytes.count)
+    hash ^= hash >> 16
+    hash = hash &* 0x85eb_ca6b
+    hash ^= hash >> 13
+    hash = hash &* 0xc2b2_ae35
+    return hash ^ hash >> 16
+  }
+
+  private mutating func next(_ bits: UInt64) -> UInt64 {
+    var word = state ^ state << 21
+    word ^= word >> 35
+    word ^= word << 4
+    state = word
+    return word & (1 << bits - 1)
+  }
+
+  mutating func nextDouble() -> Double {
+    Double(next(26) << 27 &+ next(27)) * 0x1p-53
+  }
+
+  /// Marsaglia's polar method, as Java's `Random`.
+  mutating func nextGaussian() -> Double {
+    if let held = nextNormal {
+      nextNormal = nil
+      return held
+    }
+    while true {
+      let (x, y) = (2 * nextDouble() - 1, 2 * nextDouble() - 1)
+      let radius = x * x + y * y
+      if radius >= 1 || radius == 0 { continue }
+      let factor = (-2 * log(radius) / radius).squareRoot()
+      nextNormal = y * factor
+      return x * factor
+    }
+  }
+}

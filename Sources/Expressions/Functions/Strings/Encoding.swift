@@ -1,0 +1,250 @@
+import CSystem
+import Columns
+import Contract
+
+private let bytesParameter = FunctionParameter.column("value", .stringOrBinary, "the bytes")
+
+private func digest(_ name: String, aliases: [String] = [], _ kind: Int32, _ summary: String, _ examples: [Example])
+  -> FunctionSpec
+{
+  stringFunction(name, aliases: aliases, summary, [bytesParameter], examples) { columns, _ in
+    try mappedText(columns[0]) { (bytes: Bytes, out) in appendDigest(kind, bytes, &out) }
+  }
+}
+
+private let hexDigits = Array("0123456789ABCDEF".utf8)
+
+private func appendDigest(_ kind: Int32, _ bytes: Bytes, _ out: inout TextWriter) {
+  withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { digest in
+    guard let base = digest.baseAddress else { return }
+    let count = Int(moontide_digest(kind, bytes.baseAddress, bytes.count, base))
+    for index in 0..<count {
+      out.append(hexDigits[Int(digest[index] >> 4)] | 0x20)
+      out.append(hexDigits[Int(digest[index] & 15)] | 0x20)
+    }
+  }
+}
+
+private func digitValue(_ byte: UInt8) -> UInt8? {
+  switch byte {
+  case 48...57: byte - 48
+  case 65...70: byte - 55
+  case 97...102: byte - 87
+  default: nil
+  }
+}
+
+/// Base 64 and hexadecimal, URLs, digests, character sets.
+let encodingFunctions: [FunctionSpec] = [
+  stringFunction(
+    "base64", "The bytes in base 64.", [.column("value", .binary, "the bytes")],
+    [
+      Example("base64('Spark SQL')", "?"), Example("base64('é')", "?"), Example("base64('')", "?"),
+      Example("length(base64(repeat('x', 100)))", "?"), Example("base64(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (bytes: Bytes, out) in Base64.append(bytes, to: &out.bytes) }
+  },
+  stringFunction(
+    "unbase64", "The bytes of a text in base 64.", [textParameter], returns: .binary, canFail: true,
+    [
+      Example("string(unbase64('U3BhcmsgU1FM'))", "?"), Example("string(unbase64('U3Bh\ncmsgU1FM'))", "?"),
+      Example("string(unbase64('abc'))", "?"), Example("unbase64(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0], to: .binary) { (text: Bytes, out) in
+      if !Base64.appendDecoded(text, to: &out.bytes) {
+        throw Failure(
+          "CONVERSION_INVALID_INPUT", "a text given to `unbase64` is not in base 64")
+      }
+    }
+  },
+  .scalar(
+    "hex", category: "strings", summary: "A number or bytes in hexadecimal capital letters.",
+    [.column("value", .oneOf([.long, .binary, .string]), "the number or bytes")], returns: "STRING",
+    examples: [
+      Example("hex(17)", "?"), Example("hex(-1)", "?"), Example("hex(0)", "?"), Example("hex('Spark é')", "?"),
+      Example("hex(X'0AFF')", "?"), Example("hex(NULL)", "?"),
+    ]
+  ) { call in
+    let isNumber = call.types[0] == .long
+    return call.result(.string) { columns, _ in
+      if isNumber {
+        return try mappedText(columns[0]) { (value: Int64, out) in
+          out.append(String(UInt64(bitPattern: value), radix: 16, uppercase: true))
+        }
+      }
+      return try mappedText(columns[0]) { (bytes: Bytes, out) in
+        for byte in bytes {
+          out.append(hexDigits[Int(byte >> 4)])
+          out.append(hexDigits[Int(byte & 15)])
+        }
+      }
+    }
+  },
+  stringFunction(
+    "unhex", "The bytes of a text in hexadecimal; NULL when it is malformed.", [textParameter],
+    returns: .binary, nullable: .always,
+    [
+      Example("string(unhex('537061726B2053514C'))", "?"), Example("hex(unhex('F0a'))", "?"),
+      Example("unhex('xy')", "?"), Example("unhex(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0], to: .binary) { (text: Bytes, out) in
+      var high: UInt8? = text.count.isMultiple(of: 2) ? nil : 0
+      for byte in text {
+        guard let digit = digitValue(byte) else {
+          out.isNull = true
+          return
+        }
+        if let upper = high {
+          out.append(upper << 4 | digit)
+          high = nil
+        } else {
+          high = digit
+        }
+      }
+    }
+  },
+  digest("md5", 5, "The MD5 digest in hexadecimal.", [Example("md5('Spark')", "?"), Example("md5('')", "?"), Example("md5(repeat('a', 70))", "?"), Example("md5(NULL)", "?")]),
+  digest("sha1", aliases: ["sha"], 1, "The SHA-1 digest in hexadecimal.", [Example("sha1('Spark')", "?"), Example("sha1(repeat('a', 60))", "?"), Example("sha1(NULL)", "?")]),
+  stringFunction(
+    "sha2", "The SHA-2 digest of 224, 256, 384 or 512 bits in hexadecimal.",
+    [bytesParameter, .value("bits", .int, "how many bits; 0 is 256")], nullable: .always,
+    [
+      Example("sha2('Spark', 256)", "?"), Example("sha2('Spark', 0)", "?"), Example("sha2('Spark', 224)", "?"),
+      Example("sha2('Spark', 384)", "?"), Example("sha2(repeat('é', 100), 512)", "?"), Example("sha2('Spark', 1)", "?"), Example("sha2(NULL, 256)", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0], columns[1]) { (bytes: Bytes, bits: Int32, out) in
+      switch bits {
+      case 224, 256, 384, 512: appendDigest(bits, bytes, &out)
+      case 0: appendDigest(256, bytes, &out)
+      default: out.isNull = true
+      }
+    }
+  },
+  stringFunction(
+    "crc32", "The CRC-32 checksum.", [bytesParameter], returns: .long,
+    [Example("crc32('Spark')", "?"), Example("crc32('')", "?"), Example("crc32(NULL)", "?")]
+  ) { columns, _ in
+    try mapped(columns[0], to: .long) { (bytes: Bytes) in
+      Int64(moontide_crc32(bytes.baseAddress, bytes.count))
+    }
+  },
+  stringFunction(
+    "url_encode", "The text in the `application/x-www-form-urlencoded` form.", [textParameter],
+    [Example("url_encode('https://spark.apache.org/é x*-_.~')", "?"), Example("url_encode(NULL)", "?")]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (text: Bytes, out) in
+      for byte in text {
+        switch byte {
+        case 48...57, 65...90, 97...122, 0x2A, 0x2D, 0x2E, 0x5F: out.append(byte)
+        case 0x20: out.append(0x2B)
+        default:
+          out.append(0x25)
+          out.append(hexDigits[Int(byte >> 4)])
+          out.append(hexDigits[Int(byte & 15)])
+        }
+      }
+    }
+  },
+  urlDecode("url_decode", isTry: false, [Example("url_decode('https%3A%2F%2Fspark.apache.org+x')", "?"), Example("url_decode('%zz')", "?"), Example("url_decode(NULL)", "?")]),
+  urlDecode("try_url_decode", isTry: true, [Example("try_url_decode('a%20b')", "?"), Example("try_url_decode('%zz')", "?")]),
+  stringFunction(
+    "encode", "The text as bytes of a character set.",
+    [textParameter, .value("charset", .string, "UTF-8, US-ASCII, ISO-8859-1, UTF-16, UTF-16BE, UTF-16LE or UTF-32")],
+    returns: .binary, canFail: true,
+    [
+      Example("hex(encode('aé', 'utf-8'))", "?"), Example("hex(encode('aé', 'UTF-16BE'))", "?"), Example("hex(encode('a😀', 'UTF-16'))", "?"),
+      Example("hex(encode('aé', 'ISO-8859-1'))", "?"), Example("encode('aé', 'US-ASCII')", "?"), Example("encode('a', 'KOI')", "?"), Example("encode(NULL, 'utf-8')", "?"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0], columns[1], to: .binary) { (text: Bytes, name: Bytes, out) in
+      try CharacterSet(name, function: "encode").encode(text, to: &out.bytes)
+    }
+  },
+  .scalar(
+    "decode", category: "strings",
+    summary: "Bytes of a character set as text; with more arguments, the result that goes with the first search value that equals the expression.",
+    [
+      .column("value", .any, "the bytes, or what is looked for"),
+      .value("charset", .any, "the character set, or the first search value"),
+      .value("others", .any, default: "", "results and search values in turn, and a default"),
+    ], isVariadic: true, returns: "STRING, or the type of the results",
+    examples: [
+      Example("decode(encode('aé', 'utf-8'), 'utf-8')", "?"), Example("decode(X'D83DDE00', 'UTF-16BE')", "?"), Example("decode(X'FF', 'US-ASCII')", "?"),
+      Example("decode(2, 1, 'Southlake', 2, 'San Francisco', 'Non domestic')", "?"), Example("decode(NULL, 6, 'Spark', NULL, 'SQL')", "?"), Example("decode(7, 1, 'a')", "?"),
+      Example("decode(NULL, 'utf-8')", "?"),
+    ], bind: decodeCall),
+]
+
+private func urlDecode(_ name: String, isTry: Bool, _ examples: [Example]) -> FunctionSpec {
+  stringFunction(
+    name, "The text of its `application/x-www-form-urlencoded` form.", [textParameter],
+    nullable: isTry ? .always : .ofArguments, canFail: !isTry, examples
+  ) { columns, _ in
+    try mappedText(columns[0]) { (text: Bytes, out) in
+      var at = 0
+      while at < text.count {
+        let byte = text[at]
+        at += 1
+        if byte == 0x2B {
+          out.append(0x20)
+        } else if byte != 0x25 {
+          out.append(byte)
+        } else if at + 1 < text.count, let high = digitValue(text[at]),
+          let low = digitValue(text[at + 1])
+        {
+          out.append(high << 4 | low)
+          at += 2
+        } else if isTry {
+          out.isNull = true
+          return
+        } else {
+          throw Failure(
+            "CANNOT_DECODE_URL", "`\(String(decoding: text, as: UTF8.self))` is no encoded URL",
+            hint: "Use `try_url_decode` to get NULL instead.")
+        }
+      }
+    }
+  }
+}
+
+@Sendable private func decodeCall(_ call: FunctionCall) throws -> Expression {
+  if call.arguments.count == 2 {
+    guard let type = ImplicitCast.type(for: .binary, from: call.types[0]) else {
+      throw call.unexpectedType(0, expected: "\"BINARY\"")
+    }
+    let name = call[1].implicitlyCast(to: .string)
+    let cast = call.with([call[0].implicitlyCast(to: type), name])
+    return cast.result(.string, canFail: true) { columns, _ in
+      try mappedText(columns[0], columns[1]) { (bytes: Bytes, name: Bytes, out) in
+        try CharacterSet(name, function: "decode").decode(bytes, to: &out.bytes)
+      }
+    }
+  }
+  // decode(expression, search, result, …, default): the first search value that equals it.
+  var (searches, results): ([Expression], [Expression]) = ([], [])
+  var rest = Array(call.arguments.dropFirst())
+  while rest.count >= 2 {
+    searches.append(rest[0])
+    results.append(rest[1])
+    rest.removeFirst(2)
+  }
+  let compared = try call.with([call[0]] + searches).coercedToLeastCommonType().arguments
+  let otherwise = rest.first ?? .literal(.null, .null)
+  let values = try call.with(results + [otherwise]).coercedToLeastCommonType().arguments
+  let type = values[0].type
+  let count = searches.count
+  return call.with(compared + values).result(type, nullable: .always) { columns, context in
+    let builder = VectorBuilder(type, capacity: context.count)
+    for row in 0..<context.count {
+      let match = (0..<count).first {
+        ValueOrder.compare(columns[0], row, columns[$0 + 1], row) == 0
+      }
+      builder.append(columns[count + 1 + (match ?? count)], row: row)
+    }
+    return builder.finish()
+  }
+}

@@ -1,0 +1,135 @@
+import Columns
+import Contract
+
+private func letter(_ name: String, _ default: String, _ what: String) -> FunctionParameter {
+  .value(
+    name, .string, default: "'\(`default`)'", filler: (.text(`default`), .string),
+    "what stands for \(what); NULL: they stay")
+}
+
+/// Strings made of several, chosen among several, or covered up.
+let joiningFunctions: [FunctionSpec] = [
+  .scalar(
+    "concat_ws", category: "strings",
+    summary: "The strings, and those of arrays, joined by a separator; NULLs are left out.",
+    [
+      .value("separator", .string, "what comes between two"),
+      .column("strings", .oneOf([.string, .arrayOf(.string)]), default: "", "strings or arrays of them"),
+    ], isVariadic: true, returns: "STRING",
+    examples: [
+      Example("concat_ws(' ', 'Spark', 'SQL')", "?"), Example("concat_ws('s')", "?"), Example("concat_ws('/', 'foo', NULL, array('bar', NULL, 'é'))", "?"),
+      Example("concat_ws(',', 1, true)", "?"), Example("concat_ws(NULL, 'a')", "?"),
+    ]
+  ) { call in
+    call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, context in
+      let separators = columns[0]
+      let builder = VectorBuilder(.string, capacity: context.count)
+      var out: [UInt8] = []
+      for row in 0..<context.count {
+        if separators.isNull(row) {
+          builder.appendNull()
+          continue
+        }
+        let separator = separators.strings[row]
+        out.removeAll(keepingCapacity: true)
+        var isFirst = true
+        func add(_ vector: Vector, _ row: Int) {
+          if vector.isNull(row) { return }
+          if !isFirst { out.append(contentsOf: separator) }
+          isFirst = false
+          out.append(contentsOf: vector.strings[row])
+        }
+        for column in columns.dropFirst() where !column.isNull(row) {
+          if column.type == .string {
+            add(column, row)
+          } else {
+            for at in column.range(row) { add(column.children[0], at) }
+          }
+        }
+        out.withUnsafeBytes { builder.append(bytes: $0) }
+      }
+      return builder.finish()
+    }
+  },
+  .scalar(
+    "elt", category: "strings", summary: "One of the arguments, by its number from 1.",
+    [
+      .column("number", .int, "which one"), .column("values", .stringOrBinary, "the choices"),
+    ], isVariadic: true, returns: "STRING",
+    examples: [
+      Example("elt(1, 'scala', 'java')", "?"), Example("elt(2, 'a', NULL)", "?"), Example("elt(3, 'a', 'b')", "?"), Example("elt(NULL, 'a')", "?"),
+    ]
+  ) { call in
+    let type = call.types.dropFirst().allSatisfy { $0 == .binary } ? DataType.binary : .string
+    let cast = call.arguments.enumerated().map { $0 == 0 ? $1 : $1.implicitlyCast(to: type) }
+    let count = cast.count - 1
+    return call.with(cast).result(type, nullable: .always, canFail: true) { columns, context in
+      let builder = VectorBuilder(type, capacity: context.count)
+      for row in 0..<context.count {
+        if columns[0].isNull(row) {
+          builder.appendNull()
+          continue
+        }
+        let index = columns[0].integer(row)
+        if index < 1 || index > count {
+          throw RowFailure(
+            row: row,
+            Failure(
+              "INVALID_ARRAY_INDEX", "`elt` has no choice \(index) among \(count)"))
+        }
+        builder.append(columns[Int(index)], row: row)
+      }
+      return builder.finish()
+    }
+  },
+  .scalar(
+    "mask", category: "strings",
+    summary: "The string with its letters and digits covered up.",
+    [
+      textParameter, letter("upper", "X", "capital letters"), letter("lower", "x", "small letters"),
+      letter("digit", "n", "digits"),
+      .value("other", .string, default: "NULL", filler: (.null, .string), "what stands for other characters; NULL: they stay"),
+    ], returns: "STRING",
+    examples: [
+      Example("mask('abcd-EFGH-8765-4321')", "?"), Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "?"),
+      Example("mask('AbCD123-@$#', NULL, 'q')", "?"), Example("mask(NULL)", "?"),
+    ]
+  ) { call in
+    call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, _ in
+      let covers = columns.dropFirst()
+      let texts = columns[0].flat
+      var row = -1
+      let rows = (0..<texts.count).filter { !texts.isNull($0) }
+      return try mappedText(texts) { (text: Bytes, out) in
+        row += 1
+        for scalar in Characters.scalars(text) {
+          let properties = scalar.properties
+          let kind =
+            properties.generalCategory == .uppercaseLetter ? 0
+            : properties.generalCategory == .lowercaseLetter ? 1
+            : properties.generalCategory == .decimalNumber ? 2 : 3
+          let cover = covers[covers.startIndex + kind]
+          if cover.isNull(rows[row]) { out.append(scalar) } else { out.append(cover.strings[rows[row]]) }
+        }
+      }
+    }
+  },
+  stringFunction(
+    "luhn_check", "Whether the digits end in the check digit of Luhn's formula.", [textParameter],
+    returns: .boolean,
+    [
+      Example("luhn_check('8112189876')", "?"), Example("luhn_check('79927398713')", "?"), Example("luhn_check('79927398714')", "?"),
+      Example("luhn_check('')", "?"), Example("luhn_check('12a')", "?"), Example("luhn_check(NULL)", "?"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[0], to: .boolean) { (text: Bytes) in
+      if text.isEmpty || !text.allSatisfy({ $0 &- 48 < 10 }) { return false }
+      var sum = 0
+      for (index, byte) in text.reversed().enumerated() {
+        let digit = Int(byte - 48) * (index.isMultiple(of: 2) ? 1 : 2)
+        sum += digit > 9 ? digit - 9 : digit
+      }
+      return sum.isMultiple(of: 10)
+    }
+  },
+]
