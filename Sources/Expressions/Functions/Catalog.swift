@@ -30,6 +30,8 @@ extension FunctionCatalog {
       joiningFunctions,
       miscellaneousFunctions,
       nullFunctions,
+      jsonPathFunctions,
+      recordFunctions,
       timePartFunctions,
       timeArithmeticFunctions,
       timeTextFunctions,

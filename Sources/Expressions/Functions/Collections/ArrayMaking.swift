@@ -66,7 +66,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"), Example("array_insert(array(5, 4, 3, 2), -1, 1)", "[5, 4, 3, 2, 1]"),
       Example("array_insert(array(5, 3, 2, 1), -4, 4)", "[5, 4, 3, 2, 1]"), Example("array_insert(array(1), 4, 9)", "[1, null, null, 9]"),
       Example("array_insert(array(1), -4, 9)", "[9, null, null, 1]"), Example("array_insert(array(1), 0, 9)", "error INVALID_INDEX_OF_ZERO"),
-      Example("array_insert(array(1), CAST(NULL AS INT), 9)", "?"),
+      Example("array_insert(array(1), CAST(NULL AS INT), 9)", "NULL"),
     ]
   ) { try insertAtCall($0.withElement(0, 2)) },
   collectionFunction(
@@ -106,7 +106,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
     [.column("arrays", .arrayOf(.anyArray), "the arrays")], returns: "ARRAY",
     [
       Example("flatten(array(array(1, 2), array(3, NULL)))", "[1, 2, 3, null]"), Example("flatten(array(array(1), NULL))", "NULL"),
-      Example("flatten(CAST(NULL AS ARRAY<ARRAY<INT>>))", "?"),
+      Example("flatten(CAST(NULL AS ARRAY<ARRAY<INT>>))", "NULL"),
     ]
   ) { call in
     let type = call.types[0].element

@@ -213,7 +213,7 @@ let higherOrderFunctions: [FunctionSpec] = [
     ], returns: "ARRAY",
     [
       Example("zip_with(array(1, 2, 3), array('a', 'b', 'c'), (x, y) -> concat(y, x))", "[a1, b2, c3]"),
-      Example("zip_with(array(1, 2), array(3), (x, y) -> x + y)", "[4, null]"), Example("zip_with(CAST(NULL AS ARRAY<INT>), array(3), (x, y) -> x)", "?"),
+      Example("zip_with(array(1, 2), array(3), (x, y) -> x + y)", "[4, null]"), Example("zip_with(CAST(NULL AS ARRAY<INT>), array(3), (x, y) -> x)", "NULL"),
     ], bind: zipWithCall),
   collectionFunction(
     "array_sort", "The array sorted by a comparison, or in ascending order with NULLs last.",
@@ -225,7 +225,7 @@ let higherOrderFunctions: [FunctionSpec] = [
       Example("array_sort(array('b', 'd', NULL, 'c', 'a'))", "[a, b, c, d, null]"),
       Example("array_sort(array(5, 6, 1), (a, b) -> CASE WHEN a < b THEN -1 WHEN a > b THEN 1 ELSE 0 END)", "[1, 5, 6]"),
       Example("array_sort(array('bc', 'ab', 'dc'), (a, b) -> CASE WHEN a > b THEN -1 WHEN a < b THEN 1 ELSE 0 END)", "[dc, bc, ab]"),
-      Example("array_sort(CAST(NULL AS ARRAY<INT>))", "?"),
+      Example("array_sort(CAST(NULL AS ARRAY<INT>))", "NULL"),
     ], bind: arraySortCall),
 ]
 

@@ -104,7 +104,7 @@ let mapFunctions: [FunctionSpec] = [
     isVariadic: true, returns: "MAP",
     [
       Example("map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"), Example("map_concat(map(1, 'a'), map(1, 'b'))", "error DUPLICATED_MAP_KEY"),
-      Example("map_concat(map(1, 'a'), CAST(NULL AS MAP<INT, STRING>))", "?"), Example("map_concat()", "{}"),
+      Example("map_concat(map(1, 'a'), CAST(NULL AS MAP<INT, STRING>))", "NULL"), Example("map_concat()", "{}"),
     ]
   ) { call in
     if call.arguments.isEmpty {
@@ -147,7 +147,7 @@ let mapFunctions: [FunctionSpec] = [
     [mapParameter, .value("key", .any, "the key")], returns: "BOOLEAN",
     [
       Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"), Example("map_contains_key(map(1, 'a'), 3)", "false"),
-      Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "?"),
+      Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
     let types = call.types[0].mapTypes

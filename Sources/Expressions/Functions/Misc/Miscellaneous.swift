@@ -76,28 +76,28 @@ let miscellaneousFunctions: [FunctionSpec] = [
   hashFunction(
     "hash", .int, "A hash of the arguments (Murmur3 of 32 bits).",
     [
-      Example("hash('Spark', array(123), 2)", "?"), Example("hash(NULL)", "?"), Example("hash(1L, 2.5d, true, 'é', -0.0d)", "?"),
-      Example("hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "?"), Example("hash(struct(1, 'abcde'))", "?"),
+      Example("hash('Spark', array(123), 2)", "-1321691492"), Example("hash(NULL)", "42"), Example("hash(1L, 2.5d, true, 'é', -0.0d)", "227698232"),
+      Example("hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "-1629402237"), Example("hash(struct(1, 'abcde'))", "79092290"),
     ]
   ) { Murmur3.fold($0, into: $1, count: $2) },
   hashFunction(
     "xxhash64", .long, "A hash of the arguments (XXH64).",
     [
-      Example("xxhash64('Spark', array(123), 2)", "?"), Example("xxhash64(NULL)", "?"), Example("xxhash64(repeat('abc', 30), 1.5f)", "?"),
+      Example("xxhash64('Spark', array(123), 2)", "5602566077635097486"), Example("xxhash64(NULL)", "42"), Example("xxhash64(repeat('abc', 30), 1.5f)", "-3419151454774360446"),
     ]
   ) { XXHash64.fold($0, into: $1, count: $2) },
   misc(
     "typeof", "The type of the argument, as DDL writes it.", [.column("value", .any, "any value")],
     returns: "STRING",
     [
-      Example("typeof(1)", "?"), Example("typeof(array(1))", "?"), Example("typeof(named_struct('a', 1, 'b', map('x', 1.5)))", "?"),
-      Example("typeof(NULL)", "?"), Example("typeof(timestamp'2024-01-01 00:00:00' - timestamp'2023-01-01 00:00:00')", "?"),
+      Example("typeof(1)", "int"), Example("typeof(array(1))", "array<int>"), Example("typeof(named_struct('a', 1, 'b', map('x', 1.5)))", "struct<a:int,b:map<string,decimal(2,1)>>"),
+      Example("typeof(NULL)", "void"), Example("typeof(timestamp'2024-01-01 00:00:00' - timestamp'2023-01-01 00:00:00')", "interval day to second"),
     ]
   ) { call in .literal(.text(call.types[0].simpleString), .string, origin: call.origin) },
   misc(
     "raise_error", "Raises an error with a message.",
     [.column("message", .string, "the message")], returns: "VOID",
-    [Example("raise_error('custom error message')", "?")]
+    [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION")]
   ) { call in
     call.result(.null, nullable: .always, isDeterministic: false, canFail: true) { columns, context in
       if context.count == 0 { return .nulls(.null, count: 0) }
@@ -110,7 +110,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
       .column("condition", .boolean, "the condition"),
       .column("message", .string, default: "", "the message"),
     ], returns: "VOID",
-    [Example("assert_true(0 < 1)", "?"), Example("assert_true(0 > 1)", "?"), Example("assert_true(NULL, 'no')", "?")]
+    [Example("assert_true(0 < 1)", "NULL"), Example("assert_true(0 > 1)", "error USER_RAISED_EXCEPTION"), Example("assert_true(NULL, 'no')", "error USER_RAISED_EXCEPTION")]
   ) { call in
     let text = "'\(call[0].sqlText)' is not true!"
     return call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
@@ -124,15 +124,15 @@ let miscellaneousFunctions: [FunctionSpec] = [
   },
   randomFunction(
     "rand", aliases: ["random"], "A random number from 0 to 1, 1 excluded.",
-    [Example("rand(0)", "?"), Example("rand(-7)", "?"), Example("rand(NULL)", "?")],
+    [Example("rand(0)", "0.7604953758285915"), Example("rand(-7)", "0.14773215621571878"), Example("rand(NULL)", "0.7604953758285915")],
     sequence: { $0.nextDouble() }, row: { unit(&$0) }),
   randomFunction(
     "randn", "A random number of the standard normal distribution.",
-    [Example("randn(0)", "?"), Example("randn(42)", "?")],
+    [Example("randn(0)", "1.6034991609278433"), Example("randn(42)", "2.384479054241165")],
     sequence: { $0.nextGaussian() },
     row: { (-2 * log(1 - unit(&$0))).squareRoot() * cos(2 * Double.pi * unit(&$0)) }),
   misc(
-    "uuid", "A random UUID.", [], returns: "STRING", [Example("length(uuid())", "?")],
+    "uuid", "A random UUID.", [], returns: "STRING", [Example("length(uuid())", "36")],
     notes: "It comes from the batch's seed, so that its replay repeats it."
   ) { call in
     let salt = Attribute.newId()
@@ -147,7 +147,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
   },
   misc(
     "monotonically_increasing_id", "A number that grows from row to row and is never repeated in a batch.",
-    [], returns: "BIGINT", [Example("monotonically_increasing_id()", "?")],
+    [], returns: "BIGINT", [Example("monotonically_increasing_id()", "0")],
     notes: "The partition lies in the upper 31 bits, the row in the lower 33."
   ) { call in
     call.result(.long, nullable: .never, isDeterministic: false) { _, context in
@@ -159,7 +159,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
   },
   misc(
     "spark_partition_id", "The number of the partition or split that is being computed.", [],
-    returns: "INT", [Example("spark_partition_id()", "?")]
+    returns: "INT", [Example("spark_partition_id()", "0")]
   ) { call in
     call.result(.int, nullable: .never, isDeterministic: false) { _, context in
       .constant(.integer(Int64(context.task.partition)), .int, count: context.count)
@@ -167,7 +167,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
   },
   misc(
     "input_file_name", "The file or partition being read; empty where there is none.", [],
-    returns: "STRING", [Example("input_file_name()", "?")]
+    returns: "STRING", [Example("input_file_name()", "")]
   ) { call in
     call.result(.string, nullable: .never, isDeterministic: false) { _, context in
       .constant(.text(context.task.inputName), .string, count: context.count)

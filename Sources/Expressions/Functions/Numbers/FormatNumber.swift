@@ -93,9 +93,9 @@ let formatNumberFunctions: [FunctionSpec] = [
       .value("digits", .oneOf([.int, .string]), "how many digits, or a pattern such as '#,##0.0'"),
     ], returns: "STRING",
     examples: [
-      Example("format_number(12332.123456, 4)", "?"), Example("format_number(12332.123456d, '##################.###')", "?"),
-      Example("format_number(0.125d, 2)", "?"), Example("format_number(-1234567, 0)", "?"), Example("format_number(5, -1)", "?"),
-      Example("format_number(1234.5, '#,##0.00')", "?"), Example("format_number(double('NaN'), 2)", "?"), Example("format_number(NULL, 2)", "?"),
+      Example("format_number(12332.123456, 4)", "12,332.1235"), Example("format_number(12332.123456d, '##################.###')", "12332.123"),
+      Example("format_number(0.125d, 2)", "0.12"), Example("format_number(-1234567, 0)", "-1,234,567"), Example("format_number(5, -1)", "NULL"),
+      Example("format_number(1234.5, '#,##0.00')", "1,234.50"), Example("format_number(double('NaN'), 2)", "NaN"), Example("format_number(NULL, 2)", "NULL"),
     ]
   ) { call in
     let isPattern = call.types[1] == .string

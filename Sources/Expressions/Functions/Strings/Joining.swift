@@ -17,8 +17,8 @@ let joiningFunctions: [FunctionSpec] = [
       .column("strings", .oneOf([.string, .arrayOf(.string)]), default: "", "strings or arrays of them"),
     ], isVariadic: true, returns: "STRING",
     examples: [
-      Example("concat_ws(' ', 'Spark', 'SQL')", "?"), Example("concat_ws('s')", "?"), Example("concat_ws('/', 'foo', NULL, array('bar', NULL, 'é'))", "?"),
-      Example("concat_ws(',', 1, true)", "?"), Example("concat_ws(NULL, 'a')", "?"),
+      Example("concat_ws(' ', 'Spark', 'SQL')", "Spark SQL"), Example("concat_ws('s')", ""), Example("concat_ws('/', 'foo', NULL, array('bar', NULL, 'é'))", "foo/bar/é"),
+      Example("concat_ws(',', 1, true)", "1,true"), Example("concat_ws(NULL, 'a')", "NULL"),
     ]
   ) { call in
     call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, context in
@@ -57,7 +57,7 @@ let joiningFunctions: [FunctionSpec] = [
       .column("number", .int, "which one"), .column("values", .stringOrBinary, "the choices"),
     ], isVariadic: true, returns: "STRING",
     examples: [
-      Example("elt(1, 'scala', 'java')", "?"), Example("elt(2, 'a', NULL)", "?"), Example("elt(3, 'a', 'b')", "?"), Example("elt(NULL, 'a')", "?"),
+      Example("elt(1, 'scala', 'java')", "scala"), Example("elt(2, 'a', NULL)", "NULL"), Example("elt(3, 'a', 'b')", "error INVALID_ARRAY_INDEX"), Example("elt(NULL, 'a')", "NULL"),
     ]
   ) { call in
     let type = call.types.dropFirst().allSatisfy { $0 == .binary } ? DataType.binary : .string
@@ -91,8 +91,8 @@ let joiningFunctions: [FunctionSpec] = [
       .value("other", .string, default: "NULL", filler: (.null, .string), "what stands for other characters; NULL: they stay"),
     ], returns: "STRING",
     examples: [
-      Example("mask('abcd-EFGH-8765-4321')", "?"), Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "?"),
-      Example("mask('AbCD123-@$#', NULL, 'q')", "?"), Example("mask(NULL)", "?"),
+      Example("mask('abcd-EFGH-8765-4321')", "xxxx-XXXX-nnnn-nnnn"), Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "QqQQdddoooo"),
+      Example("mask('AbCD123-@$#', NULL, 'q')", "AqCDnnn-@$#"), Example("mask(NULL)", "NULL"),
     ]
   ) { call in
     call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, _ in
@@ -118,8 +118,8 @@ let joiningFunctions: [FunctionSpec] = [
     "luhn_check", "Whether the digits end in the check digit of Luhn's formula.", [textParameter],
     returns: .boolean,
     [
-      Example("luhn_check('8112189876')", "?"), Example("luhn_check('79927398713')", "?"), Example("luhn_check('79927398714')", "?"),
-      Example("luhn_check('')", "?"), Example("luhn_check('12a')", "?"), Example("luhn_check(NULL)", "?"),
+      Example("luhn_check('8112189876')", "true"), Example("luhn_check('79927398713')", "true"), Example("luhn_check('79927398714')", "false"),
+      Example("luhn_check('')", "false"), Example("luhn_check('12a')", "false"), Example("luhn_check(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .boolean) { (text: Bytes) in

@@ -1,0 +1,145 @@
+import Codecs
+import Columns
+import Contract
+
+private let schema = FunctionParameter(
+  parameter: Parameter("schema", .type, "a type or the fields of a struct, as DDL"),
+  accepts: .string, filler: nil)
+
+private let options = FunctionParameter(
+  parameter: Parameter("options", .table, default: "map()", "as those of the reader or writer"),
+  accepts: .anyMap, filler: nil)
+
+/// The constant options given as argument `index`.
+private func readOptions(_ call: FunctionCall, _ index: Int) throws -> Options {
+  guard index < call.arguments.count else { return Options() }
+  guard case .map(let entries) = try call.constantValue(index) else { return Options() }
+  return Options(entries.compactMap { entry in
+    guard let key = entry.key.text, let value = entry.value.text else { return nil }
+    return (key, value)
+  })
+}
+
+/// The type that a constant DDL text names: a type, or the fields of a struct.
+private func readType(_ call: FunctionCall, _ index: Int) throws -> DataType {
+  guard let ddl = try call.constantValue(index).text else { throw call.notConstant(index) }
+  if let type = try? DataType(ddl: ddl) { return type.nullable }
+  return DataType.structure(try Schema(ddl: ddl).fields).nullable
+}
+
+extension DataType {
+  /// The same type, nullable through and through: what texts give.
+  fileprivate var nullable: DataType {
+    switch self {
+    case .array(let element, _): .array(element.nullable, containsNull: true)
+    case .map(let key, let value, _):
+      .map(key.nullable, value.nullable, valueContainsNull: true)
+    case .structure(let fields): .structure(fields.map { Field($0.name, $0.type.nullable) })
+    default: self
+    }
+  }
+}
+
+private func document(
+  _ name: String, _ summary: String, _ parameters: [FunctionParameter], returns: String,
+  _ examples: [Example], notes: String = "",
+  bind: @escaping @Sendable (FunctionCall) throws -> Expression
+) -> FunctionSpec {
+  .scalar(
+    name, category: "documents", summary: summary, parameters, returns: returns,
+    examples: examples, notes: notes, bind: bind)
+}
+
+/// JSON and CSV texts ↔ values.
+let recordFunctions: [FunctionSpec] = [
+  document(
+    "from_json", "The value that a JSON text says; what cannot be read is NULL.",
+    [.column("json", .string, "the JSON text"), schema, options],
+    returns: "the type of `schema`",
+    [
+      Example(#"from_json('{"a":1, "b":0.8}', 'a INT, b DOUBLE')"#, "?"), Example(#"from_json('{"a":"x"}', 'a INT')"#, "?"),
+      Example(#"from_json('[1, 2]', 'ARRAY<INT>')"#, "?"), Example(#"from_json('{"time":"26/08/2015"}', 'time TIMESTAMP', map('timestampFormat', 'dd/MM/yyyy'))"#, "?"),
+      Example(#"from_json('{"a":{"b":[{"c":1}]}}', 'STRUCT<a: STRUCT<b: ARRAY<STRUCT<c: BIGINT>>>>').a.b[0].c"#, "?"),
+      Example(#"from_json('{"k":1}', 'MAP<STRING, INT>')"#, "?"), Example(#"from_json('nonsense', 'a INT')"#, "?"), Example(#"from_json('', 'a INT')"#, "?"),
+      Example(#"from_json('{"a":', 'a INT', map('mode', 'FAILFAST'))"#, "?"), Example(#"from_json(NULL, 'a INT')"#, "?"),
+    ]
+  ) { call in
+    let type = try readType(call, 1)
+    let given = try readOptions(call, 2)
+    let settings = try JSONReadOptions(given, timeZoneId: call.session.timeZoneId)
+    // What the options refuse is told when the query is built.
+    _ = try JSONColumnReader(type, options: settings)
+    return call.with([call[0]]).result(type, nullable: .always, canFail: true) { columns, context in
+      var settings = settings
+      settings.times.nowUs = context.task.batchTimeUs
+      return try JSONColumnReader(type, options: settings).read(columns[0].flat)
+    }
+  },
+  document(
+    "to_json", "The value as JSON text.",
+    [.column("value", .oneOf([.anyStructure, .anyArray, .anyMap]), "a struct, array or map"), options],
+    returns: "STRING",
+    [
+      Example("to_json(named_struct('a', 1, 'b', 'é\"'))", "?"), Example("to_json(array(named_struct('a', 1), NULL))", "?"),
+      Example("to_json(named_struct('time', timestamp'2015-08-26 00:00:00'), map('timestampFormat', 'dd/MM/yyyy'))", "?"),
+      Example("to_json(map('a', named_struct('b', CAST(NULL AS INT))))", "?"), Example("to_json(named_struct('a', NULL), map('ignoreNullFields', 'false'))", "?"),
+      Example("to_json(named_struct('d', date'2024-01-01', 'x', 1.50, 'f', 1e20d, 't', timestamp'2024-01-01 00:00:00.5'))", "?"), Example("to_json(CAST(NULL AS STRUCT<a: INT>))", "?"),
+    ]
+  ) { call in
+    let type = call.types[0]
+    let settings = try JSONWriteOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    _ = try JSONWriter(type, options: settings)
+    return call.with([call[0]]).result(.string) { columns, _ in
+      try JSONWriter(type, options: settings).strings(columns[0].flat)
+    }
+  },
+  document(
+    "schema_of_json", "The type that a constant JSON text has, as DDL.",
+    [.value("json", .string, "the JSON text"), options], returns: "STRING",
+    [
+      Example(#"schema_of_json('[{"col":0}]')"#, "?"), Example(#"schema_of_json('{"a":1.5,"b":["x"],"c":null}')"#, "?"),
+      Example(#"schema_of_json('[{"col":01}]', map('allowNumericLeadingZeros', 'true'))"#, "?"),
+    ]
+  ) { call in
+    guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
+    let settings = try JSONReadOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    let type = try bytes.withUnsafeBytes { try JSONInference.type(of: $0, options: settings) }
+    return .literal(.text(type.description), .string, origin: call.origin)
+  },
+  document(
+    "from_csv", "The struct that a CSV text says; what cannot be read is NULL.",
+    [.column("csv", .string, "the CSV text"), schema, options], returns: "STRUCT",
+    [
+      Example("from_csv('1, 0.8', 'a INT, b DOUBLE')", "?"), Example("from_csv('26/08/2015', 'time Timestamp', map('timestampFormat', 'dd/MM/yyyy'))", "?"),
+      Example("from_csv('x;2', 'a INT, b INT', map('sep', ';'))", "?"), Example("from_csv('\"a,b\",', 'a STRING, b STRING')", "?"), Example("from_csv(NULL, 'a INT')", "?"),
+    ]
+  ) { call in
+    let type = try readType(call, 1)
+    guard case .structure(let fields) = type else {
+      throw call.unexpectedType(1, expected: "the fields of a struct")
+    }
+    let settings = try CSVOptions(readOptions(call, 2), timeZoneId: call.session.timeZoneId)
+    _ = try CSVColumnReader(fields, options: settings)
+    return call.with([call[0]]).result(type, canFail: true) { columns, context in
+      var settings = settings
+      settings.times.nowUs = context.task.batchTimeUs
+      return try CSVColumnReader(fields, options: settings).read(columns[0].flat)
+    }
+  },
+  document(
+    "to_csv", "The struct as CSV text.",
+    [.column("value", .anyStructure, "a struct"), options], returns: "STRING",
+    [
+      Example("to_csv(named_struct('a', 1, 'b', 'x,y', 'c', NULL))", "?"), Example("to_csv(named_struct('time', timestamp'2015-08-26 00:00:00'), map('timestampFormat', 'dd/MM/yyyy'))", "?"),
+      Example("to_csv(named_struct('a', 1, 'b', 2), map('sep', '|'))", "?"), Example("to_csv(CAST(NULL AS STRUCT<a: INT>))", "?"),
+    ]
+  ) { call in
+    guard case .structure(let fields) = call.types[0] else { return call[0] }
+    let settings = try CSVOptions(
+      readOptions(call, 1), timeZoneId: call.session.timeZoneId, isWriting: true)
+    _ = try CSVWriter(fields: fields, options: settings)
+    return call.with([call[0]]).result(.string) { columns, _ in
+      try CSVWriter(fields: fields, options: settings).strings(columns[0].flat)
+    }
+  },
+]
