@@ -98,14 +98,12 @@ struct JSONCursor {
     }
   }
 
-  private mutating func word(_ word: StaticString, to out: inout [UInt8]) throws {
-    try word.withUTF8Buffer { word in
-      for byte in word {
-        guard at < text.count, text[at] == byte else { throw Malformed() }
-        at += 1
-      }
-      out.append(contentsOf: word)
+  private mutating func word(_ word: String, to out: inout [UInt8]) throws {
+    for byte in word.utf8 {
+      guard at < text.count, text[at] == byte else { throw Malformed() }
+      at += 1
     }
+    out += word.utf8
   }
 
   private mutating func number(to out: inout [UInt8]) throws {

@@ -9,11 +9,12 @@ enum Base64 {
     return values
   }()
 
-  /// Appends the bytes in base 64, in one line.
+  /// Appends the bytes in base 64, in lines of 76 letters.
   static func append(_ bytes: Bytes, to out: inout [UInt8]) {
     out.reserveCapacity(out.count + (bytes.count + 2) / 3 * 4)
     var at = 0
     while at < bytes.count {
+      if at > 0, at % 57 == 0 { out += [0x0D, 0x0A] }
       let left = bytes.count - at
       let word =
         UInt32(bytes[at]) << 16 | (left > 1 ? UInt32(bytes[at + 1]) << 8 : 0)
