@@ -80,7 +80,7 @@ public struct Join: OperatorNode, TakesUid {
     guard isStreamStream else { return StreamingFacts(refusal: staticRefusal) }
     let bounds = JoinBounds(self)
     return StreamingFacts(
-      state: stateFacts, refusal: streamRefusal(bounds),
+      state: stateFacts, refusal: streamRefusal(bounds), refusals: modeRefusals,
       watermark: bounds.outputDelayUs.map { .delays(byUs: $0) } ?? .passes)
   }
 
@@ -137,6 +137,19 @@ extension Join {
     return nil
   }
 
+  /// Pairs are given once; rows without a match only when none will come, which update mode cannot say.
+  private var modeRefusals: [OutputMode: Failure] {
+    var refusals = [OutputMode.complete: only(in: .complete)]
+    if kind != .inner, kind != .cross { refusals[.update] = only(in: .update) }
+    return refusals
+  }
+
+  private func only(in mode: OutputMode) -> Failure {
+    StreamingRules.unsupported(
+      "\(kind.title) join between two streaming DataFrames/Datasets is not supported in "
+        + "\(mode.rawValue) output mode, only in append output mode", origin)
+  }
+
   private func refused(_ sides: String) -> Failure {
     Failure(
       "UNSUPPORTED_STREAMING_JOIN", "\(kind.title) join \(sides) is not supported",
@@ -157,9 +170,9 @@ extension Join {
     if kind == .leftAnti { return antiRefusal }
     let isBounded: Bool
     switch kind {
-    case .leftOuter, .leftSemi: isBounded = bounds.left != nil
-    case .rightOuter: isBounded = bounds.right != nil
-    case .fullOuter: isBounded = bounds.left != nil || bounds.right != nil
+    case .leftOuter, .leftSemi: isBounded = bounds.boundsLeft
+    case .rightOuter: isBounded = bounds.boundsRight
+    case .fullOuter: isBounded = bounds.boundsLeft || bounds.boundsRight
     default: isBounded = true
     }
     if isBounded { return nil }

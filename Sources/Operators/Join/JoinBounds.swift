@@ -18,6 +18,10 @@ struct JoinBounds: Sendable {
 
   let left: Bound?
   let right: Bound?
+  /// Whether the condition bounds a side's rows at all; Spark then allows an outer join, although it
+  /// never forgets (nor gives, unmatched) the rows of a side that has no watermark of its own.
+  let boundsLeft: Bool
+  let boundsRight: Bool
 
   /// How much older than the input's the output's watermark is; nil where nothing is bounded.
   var outputDelayUs: Int64? {
@@ -30,10 +34,18 @@ struct JoinBounds: Sendable {
     if let key = join.keys.first(where: { Self.isEventTime($0.left) || Self.isEventTime($0.right) }) {
       left = Bound(time: key.left, shiftUs: 0)
       right = Bound(time: key.right, shiftUs: 0)
+      (boundsLeft, boundsRight) = (true, true)
       return
     }
-    left = Self.bound(of: join.left, by: join.right, join.conditions)
-    right = Self.bound(of: join.right, by: join.left, join.conditions)
+    let ofLeft = Self.bound(of: join.left, by: join.right, join.conditions)
+    let ofRight = Self.bound(of: join.right, by: join.left, join.conditions)
+    (boundsLeft, boundsRight) = (ofLeft != nil, ofRight != nil)
+    left = Self.hasWatermark(join.left) ? ofLeft : nil
+    right = Self.hasWatermark(join.right) ? ofRight : nil
+  }
+
+  private static func hasWatermark(_ side: any PlanNode) -> Bool {
+    side.output.contains { $0.watermarkDelayUs != nil }
   }
 
   private static func isEventTime(_ expression: Expression) -> Bool {
@@ -45,7 +57,7 @@ struct JoinBounds: Sendable {
   private static func bound(
     of side: any PlanNode, by other: any PlanNode, _ conjuncts: [Expression]
   ) -> Bound? {
-    guard other.output.contains(where: { $0.watermarkDelayUs != nil }) else { return nil }
+    guard hasWatermark(other) else { return nil }
     let own = Set(side.output)
     let others = Set(other.output)
     var found: [Bound] = []

@@ -73,14 +73,13 @@ final class StreamJoinPartition: @unchecked Sendable {
     let side = isLeft ? sides.left : sides.right
     let context = EvaluationContext(rows, task: task)
     let keys = try side.keys.map { try $0.evaluate(context) }
-    // A row that fails a condition of its own side, or has a NULL key, meets nothing, ever.
+    // A row that fails a condition of its own side meets nothing, ever, and need not wait; one with
+    // a NULL key meets nothing either, but waits as Spark's do.
     var canMeet = [Bool](repeating: true, count: rows.count)
     for condition in side.conditions {
       let holds = try condition.evaluate(context)
       for row in 0..<rows.count where holds.isNull(row) || !holds.boolean(row) { canMeet[row] = false }
     }
-    let hasNull = NullKeys(keys, nullSafe: side.nullSafe)
-    for row in 0..<rows.count where hasNull[row] { canMeet[row] = false }
     let hasMet = try pair(rows, keys: keys, canMeet, isLeft: isLeft, task: task, &result)
     try keep(
       rows, keys: keys, canMeet, hasMet, isLeft: isLeft, evictUs: evictUs, task: task, &result)

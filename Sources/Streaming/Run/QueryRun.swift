@@ -266,12 +266,17 @@ final class QueryRun {
   private func readOffsets(
     _ question: MicroBatchMachine.OffsetsQuestion
   ) throws -> MicroBatchMachine.Event {
-    let ends = try trigger.timed("latestOffset") {
-      try zip(sources, question.starts).map { source, start in
-        query.set(status: "Getting offsets from \(source.source.description)")
-        return try source.source.latestOffset(from: start ?? source.initial, limit: question.limit)
+    var ends = try latestOffsets(question)
+    if wasIdle, sources.count > 1 {
+      // What arrives at several sources together is meant to be one batch: the first that has
+      // something gives the others one polling delay to follow.
+      let hasNews = zip(ends, question.starts).map { $0 != nil && $0 != $1 }
+      if hasNews.contains(true), hasNews.contains(false) {
+        pollingPause()
+        ends = try latestOffsets(question)
       }
     }
+    wasIdle = false
     latest = ends
     let next = propagation.watermarks(
       lateMs: question.lateWatermarkMs, evictMs: question.watermarkMs)
@@ -284,6 +289,26 @@ final class QueryRun {
         last: last, next: next, batchTimeUs: question.batchTimeUs)
     }
     return .offsetsRead(ends, operatorsWantBatch: wantsBatch)
+  }
+
+  private func latestOffsets(
+    _ question: MicroBatchMachine.OffsetsQuestion
+  ) throws -> [SourceOffset?] {
+    try trigger.timed("latestOffset") {
+      try zip(sources, question.starts).map { source, start in
+        query.set(status: "Getting offsets from \(source.source.description)")
+        return try source.source.latestOffset(from: start ?? source.initial, limit: question.limit)
+      }
+    }
+  }
+
+  /// The query has found nothing to do since its last batch.
+  private var wasIdle = false
+
+  private func pollingPause() {
+    let delayUs = settings[durationUs: "moontide.streaming.pollingDelay"]
+    let clock = environment.clock
+    clock.wait(untilNs: clock.monotonicNs + delayUs * 1000, or: query.bell)
   }
 
   private var sinkBatch: (any SinkBatch)?
@@ -448,8 +473,8 @@ final class QueryRun {
     case .forData:
       query.foundNothing(status: "Waiting for data to arrive")
       tellIdle()
-      let delayUs = settings[durationUs: "moontide.streaming.pollingDelay"]
-      clock.wait(untilNs: clock.monotonicNs + delayUs * 1000, or: query.bell)
+      wasIdle = true
+      pollingPause()
     case .untilUs(let boundaryUs, let foundNothing):
       if foundNothing {
         query.foundNothing(status: "Waiting for data to arrive")
