@@ -165,15 +165,26 @@ local function refuseCount(spec, count)
     #names > 0 and "Its parameters: " .. table.concat(names, ", ") .. "." or nil)
 end
 
--- Arguments that a later keyword jumped over get their defaults: SQL text, or another parameter.
+local IS_TEXT = { text = true, duration = true, type = true }
+
+-- A parameter's default: another argument, a text, or what SQL makes of it.
+local function defaultOf(spec, operands, position)
+  local parameter = spec.parameters[position]
+  local default = parameter.default or ""
+  for source, other in ipairs(spec.parameters) do
+    if other.name == default then return operands[source] end
+  end
+  if default == "" then refuseCount(spec, position - 1) end
+  if IS_TEXT[parameter.kind] then
+    return expression.literal(default:match "^'(.*)'$" or default)
+  end
+  return expression.new("text", { text = default })
+end
+
+-- Arguments that a later keyword jumped over get their defaults.
 local function fillGaps(spec, operands)
   for position, operand in ipairs(operands) do
-    local default = spec.parameters[position] and spec.parameters[position].default
-    if operand == GAP and (default or "") == "" then refuseCount(spec, position - 1) end
-    if operand == GAP then operands[position] = expression.new("text", { text = default }) end
-    for source, parameter in ipairs(spec.parameters) do
-      if operand == GAP and parameter.name == default then operands[position] = operands[source] end
-    end
+    if operand == GAP then operands[position] = defaultOf(spec, operands, position) end
   end
 end
 

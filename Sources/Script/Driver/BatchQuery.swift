@@ -8,7 +8,7 @@ import State
 /// A plan over data that is there, run once: what `collect`, `show` and `write` do.
 struct BatchQuery {
   let plan: any PlanNode
-  private let pool: WorkerPool
+  let pool: WorkerPool
   private let settings: Settings
   private let clock: any Clock
 
@@ -37,17 +37,25 @@ struct BatchQuery {
 
   /// All rows, a list of batches for each partition, in order.
   func batches() throws -> [Batch] {
-    let (partitions, task) = try partitions()
-    return try pool.map(partitions.count) { job, worker in
-      try Self.rows(of: partitions[job], task.with(partition: job, worker: worker))
-    }.flatMap { $0 }
+    do {
+      let (partitions, task) = try partitions()
+      return try pool.map(partitions.count) { job, worker in
+        try Self.rows(of: partitions[job], task.with(partition: job, worker: worker))
+      }.flatMap { $0 }
+    } catch {
+      throw Failure.of(error)
+    }
   }
 
   /// The rows of one partition, computed on a worker.
   func rows(of partition: Partition, number: Int, task: TaskContext) throws -> [Batch] {
-    try pool.map(1) { _, worker in
-      try Self.rows(of: partition, task.with(partition: number, worker: worker))
-    }.flatMap { $0 }
+    do {
+      return try pool.map(1) { _, worker in
+        try Self.rows(of: partition, task.with(partition: number, worker: worker))
+      }.flatMap { $0 }
+    } catch {
+      throw Failure.of(error)
+    }
   }
 
   private static func rows(of partition: Partition, _ task: TaskContext) throws -> [Batch] {

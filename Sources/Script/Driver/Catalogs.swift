@@ -23,8 +23,7 @@ extension Session {
 extension Session {
   /// Every function that scripts call by name.
   var functionSpecs: [Spec] {
-    functions.functions.map(\.spec)
-      + GroupingFunctions.specs.filter { functions[$0.name] == nil }
+    functions.functions.map(\.spec) + GroupingFunctions.specs
   }
 }
 

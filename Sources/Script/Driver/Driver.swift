@@ -8,12 +8,15 @@ import Plan
 public final class Driver {
   let state: LuaState
   public let session: Session
+  /// Plans are analysed where they would run.
+  let checksOnly: Bool
   /// Through which queries call the script.
   let callbacks = CallbackQueue()
 
   /// Puts the engine's functions into the script's state.
-  public init(_ state: LuaState, session: Session) throws {
+  public init(_ state: LuaState, session: Session, checksOnly: Bool = false) throws {
     self.state = state
+    self.checksOnly = checksOnly
     self.session = session
     try state.register("moontide.native", NativeFunctions.all)
     for functions in [

@@ -23,6 +23,7 @@ extension Driver {
       "collect": { [unowned self] call in
         let query = try batchQuery(call)
         let schema = query.plan.schema
+        if checksOnly { return try call.push(.list([])) }
         let rows = Batch.concatenated(try query.batches(), types: schema.fields.map(\.type))
         return try call.push(rows: rows, schema: schema)
       },
@@ -43,7 +44,8 @@ extension Driver {
       "iterate": { [unowned self] call in
         try call.push(.object(try RowCursor(batchQuery(call))))
       },
-      "nextRows": { call in
+      "nextRows": { [checksOnly] call in
+        if checksOnly { return try call.push(.nil) }
         let cursor = try call.object(1, as: RowCursor.self)
         guard let batch = try cursor.next() else { return try call.push(.nil) }
         return try call.push(rows: batch, schema: cursor.schema)
@@ -65,6 +67,7 @@ extension Driver {
         origin: plan.origin)
     }
     let query = try session.batchQuery(limited)
+    if checksOnly { return "" }
     let schema = query.plan.schema
     let batch = Batch.concatenated(try query.batches(), types: schema.fields.map(\.type))
     let table = TableText(

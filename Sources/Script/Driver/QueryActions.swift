@@ -4,41 +4,44 @@ import Operators
 import Plan
 import Streaming
 
-/// A running query as the script holds it.
+/// A query as the script holds it. Where the script is only checked, it has not run.
 final class QueryHandle: LuaObject {
   static let luaClass = "moontide.Query"
 
-  let query: StreamingQuery
+  let query: StreamingQuery?
 
-  init(_ query: StreamingQuery) { self.query = query }
+  init(_ query: StreamingQuery?) { self.query = query }
 }
 
 extension Driver {
   var queryFunctions: [String: LuaBody] {
     [
       "start": { [unowned self] call in
-        let query = try start(call)
-        return try call.push(.object(QueryHandle(query)))
+        try call.push(.object(QueryHandle(try start(call))))
       },
       "queryValue": { [unowned self] call in
-        try call.push(value(of: try Self.query(call), named: call.string(2)))
+        let name = try call.string(2)
+        guard let query = try Self.query(call) else {
+          return try call.push(name == "isActive" ? false : .nil)
+        }
+        return try call.push(value(of: query, named: name))
       },
       "stopQuery": { [unowned self] call in
-        try stop(try Self.query(call))
+        if let query = try Self.query(call) { try stop(query) }
         return 0
       },
       "awaitQuery": { [unowned self] call in
         let seconds = try call.optionalNumber(2)
-        let ended = try awaitEnd(of: try Self.query(call), seconds: seconds)
+        let ended = try Self.query(call).map { try awaitEnd(of: $0, seconds: seconds) } ?? true
         return seconds == nil ? 0 : try call.push(.boolean(ended))
       },
       "processAllAvailable": { [unowned self] call in
-        try processAll(try Self.query(call))
+        if let query = try Self.query(call) { try processAll(query) }
         return 0
       },
       "explainQuery": { [unowned self] call in
-        guard let plan = queries.plan(of: try Self.query(call)) else {
-          preconditionFailure("a query that the session did not start")
+        guard let query = try Self.query(call), let plan = queries.plan(of: query) else {
+          return try call.push("")
         }
         let mode = try call.boolean(2) ? "formatted" : "simple"
         return try call.push(
@@ -47,7 +50,7 @@ extension Driver {
     ]
   }
 
-  private static func query(_ call: LuaCall) throws -> StreamingQuery {
+  private static func query(_ call: LuaCall) throws -> StreamingQuery? {
     try call.object(1, as: QueryHandle.self).query
   }
 

@@ -7,12 +7,14 @@ import Streaming
 // Starting a query: what `df.writeStream` was told becomes a `QueryDefinition`.
 
 extension Driver {
-  func start(_ call: LuaCall) throws -> StreamingQuery {
+  /// Starts the query; nil where the script is only checked.
+  func start(_ call: LuaCall) throws -> StreamingQuery? {
     let request = try call.table(2)
     let definition = try withOrigin(call.origin) {
       try self.definition(
         request, plan: analyzed(call, willRun: true) { $0 }, origin: call.origin)
     }
+    if checksOnly { return nil }
     let query = try session.streams(callbacks).start(definition)
     queries.add(query, plan: definition.plan)
     // Listeners hear of the start before it returns.

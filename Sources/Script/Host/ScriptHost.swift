@@ -29,7 +29,7 @@ public final class ScriptHost {
   public init(_ options: Options) throws {
     self.options = options
     state = try LuaState()
-    driver = try Driver(state, session: .standard())
+    driver = try Driver(state, session: .standard(), checksOnly: options.mode == .check)
   }
 
   /// Asks all queries to stop; false where there is nothing to wait for. Callable from any thread.
