@@ -226,7 +226,7 @@ int moontide_push_owned_rows(
   uint32_t handle, const char *_Nonnull className);
 
 /// The most levels of a traceback, bytes of an error message, and nested tables in a value.
-enum { MOONTIDE_TRACEBACK = 50, MOONTIDE_MESSAGE = 65536, MOONTIDE_DEPTH = 200 };
+enum { MOONTIDE_TRACEBACK = 50, MOONTIDE_MESSAGE = 65536, MOONTIDE_DEPTH = 1000 };
 
 // Macros of lua.h that Swift cannot read.
 static inline void moontide_pop(lua_State *_Nonnull lua, int count) { lua_settop(lua, -count - 1); }

@@ -68,3 +68,14 @@ struct BatchQuery {
     return batches
   }
 }
+
+extension Failure {
+  /// An error as a failure: a row's says what went wrong with the row.
+  static func of(_ error: any Error) -> Failure {
+    switch error {
+    case let failure as Failure: failure
+    case let row as RowFailure: row.failure
+    default: Failure("INTERNAL_ERROR", "\(error)")
+    }
+  }
+}
