@@ -45,7 +45,7 @@ public struct StreamScan: StreamSourceNode {
   }
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
-    StreamScanOperator(output: output, sourceId: sourceId, places: places)
+    StreamScanOperator(output: output, sourceId: sourceId, places: places, origin: origin)
   }
 }
 
@@ -80,20 +80,22 @@ private final class StreamScanOperator: Operator {
   let output: [Attribute]
   private let sourceId: Int
   private let places: [Int]
+  private let origin: Origin?
 
-  init(output: [Attribute], sourceId: Int, places: [Int]) {
+  init(output: [Attribute], sourceId: Int, places: [Int], origin: Origin?) {
     self.output = output
     self.sourceId = sourceId
     self.places = places
+    self.origin = origin
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
     let request = ReadRequest(columns: places, batchRows: run.batchRows)
     return (run.inputs[sourceId] ?? []).map { split in
-      Partition(inputName: split.description) { [sourceId] _ in
-        let rows = try split.open(request)
+      Partition(inputName: split.description) { [sourceId, origin] _ in
+        let rows = try withOrigin(origin) { try split.open(request) }
         return GeneratedStream {
-          let batch = try rows.next()
+          let batch = try withOrigin(origin) { try rows.next() }
           if let batch { run.metrics.addInputRows(batch.count, source: sourceId) }
           return batch
         }

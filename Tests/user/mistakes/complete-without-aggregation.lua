@@ -2,5 +2,5 @@
 local moontide = require "moontide"
 local F = require "moontide.functions"
 local session = moontide.session {}
-local r = session.readStream:schema("DeliveryType STRING"):json("retail")
-r.writeStream:format("noop"):outputMode("complete"):start() -- here
+local r = session.readStream:schema("DeliveryType STRING"):json("retail") -- here
+r.writeStream:format("noop"):outputMode("complete"):start()

@@ -1,4 +1,4 @@
--- expect: Did you mean `isNull`?
+-- expect: Did you mean `isNull`
 local moontide = require "moontide"
 local F = require "moontide.functions"
 local session = moontide.session {}

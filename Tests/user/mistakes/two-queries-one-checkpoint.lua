@@ -5,7 +5,7 @@ local session = moontide.session {}
 local r = session.readStream:schema("DeliveryType STRING"):json("retail")
 local function start()
   local w = r.writeStream:format("noop"):option("checkpointLocation", "checkpoint")
-  return w:start() -- here
+  return w:start()
 end
 start()
-start()
+start() -- here

@@ -1,5 +1,5 @@
 -- expect: no option `maxFilePerTrigger`
--- expect: Did you mean `maxFilesPerTrigger`?
+-- expect: Did you mean `maxFilesPerTrigger`
 local moontide = require "moontide"
 local F = require "moontide.functions"
 local session = moontide.session {}
