@@ -2,7 +2,10 @@ import Contract
 
 /// What connectors need of the world, besides what a request says.
 public struct ConnectorEnvironment: Sendable {
+  /// Of checkpoints.
   public var storage: any Storage = PosixStorage()
+  /// Of what sinks write for others to read.
+  public var outputStorage: any Storage = PosixStorage(isPrivate: false)
   /// Where the console sink prints.
   public var print: @Sendable (String) -> Void
   /// Level (`warn`) and text.
@@ -17,7 +20,10 @@ extension ConnectorCatalog {
   public static func builtIn(
     formats: [any FileFormat], _ environment: ConnectorEnvironment
   ) -> ConnectorCatalog {
-    let files = formats.map { FileConnectors(format: $0, storage: environment.storage) }
+    let files = formats.map { format in
+      FileConnectors(
+        format: format, storage: environment.storage, outputStorage: environment.outputStorage)
+    }
     return ConnectorCatalog(
       sources: files.map(\.source) + [
         RateSource.spec(environment.storage), RateMicroBatchSource.spec,

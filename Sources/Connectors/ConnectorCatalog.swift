@@ -84,19 +84,29 @@ public struct SinkRequest: Sendable {
   }
 }
 
+/// What `df.write` does where something is there already.
+public enum SaveMode: String, Sendable, CaseIterable {
+  case append, overwrite, ignore, error
+}
+
 /// A sink as a component.
 public struct SinkSpec: Sendable {
   public let spec: Spec
   public let modes: Set<OutputMode>
   /// Whether a query without a checkpoint location may use a temporary one.
   public let allowsTemporaryCheckpoint: Bool
+  /// `df.write`: checks the options and begins to write rows once; gives nil where `ignore` finds
+  /// something there. The caller writes the partitions and commits. nil: only streams are written.
+  public let save: (@Sendable (SinkRequest, SaveMode) throws -> (any SinkBatch)?)?
   /// Checks the options and opens the sink.
   public let open: @Sendable (SinkRequest) throws -> any StreamSink
 
   public init(
     _ spec: Spec, modes: Set<OutputMode>, allowsTemporaryCheckpoint: Bool,
+    save: (@Sendable (SinkRequest, SaveMode) throws -> (any SinkBatch)?)? = nil,
     open: @escaping @Sendable (SinkRequest) throws -> any StreamSink
   ) {
+    self.save = save
     self.spec = spec
     self.modes = modes
     self.allowsTemporaryCheckpoint = allowsTemporaryCheckpoint

@@ -6,7 +6,11 @@ import Synchronization
 public struct PosixStorage: Storage {
   private let calls: StorageCalls
 
-  public init(faults: StorageFaults? = nil) { calls = StorageCalls(faults: faults) }
+  /// `isPrivate`: new files and directories are for this user alone, as a checkpoint's must be;
+  /// otherwise as the process's umask says.
+  public init(isPrivate: Bool = true, faults: StorageFaults? = nil) {
+    calls = StorageCalls(isPrivate: isPrivate, faults: faults)
+  }
 
   public func createDirectory(_ path: String) throws {
     var missing: [String] = []
@@ -22,7 +26,7 @@ public struct PosixStorage: Storage {
     }
     for directory in missing.reversed() {
       try calls.run(.mkdir, "make the directory", directory, allowing: EEXIST) {
-        mkdir(directory, 0o700)
+        mkdir(directory, calls.isPrivate ? 0o700 : 0o777)
       }
       try calls.syncDirectory(parent(directory))
     }
@@ -157,6 +161,7 @@ private func parent(_ path: String) -> String {
 
 /// System calls, each asking the faults first.
 struct StorageCalls: Sendable {
+  let isPrivate: Bool
   let faults: StorageFaults?
 
   /// Asks the faults; an error becomes the failure it stands for.
@@ -183,7 +188,7 @@ struct StorageCalls: Sendable {
   func open(_ path: String, _ flags: CInt) throws -> CInt {
     try check(.open, "open", path)
     while true {
-      let descriptor = Glibc.open(path, flags | O_CLOEXEC, 0o600)
+      let descriptor = Glibc.open(path, flags | O_CLOEXEC, isPrivate ? 0o600 : 0o666)
       if descriptor >= 0 { return descriptor }
       if errno != EINTR { throw Failure.file("open", path, errno: errno) }
     }

@@ -5,7 +5,7 @@
 /// One implementation, `PosixStorage`; its system calls pass a hook, so that a test can make the
 /// n-th one fail, tear a write, or play a killed process.
 public protocol Storage: Sendable {
-  /// Makes a directory and what lies above it, mode 0700, each entry durable.
+  /// Makes a directory and what lies above it, each entry durable.
   func createDirectory(_ path: String) throws
   func exists(_ path: String) throws -> Bool
   /// Names, sorted; empty where there is no such directory.

@@ -5,7 +5,7 @@ import Testing
 @testable import State
 
 /// A folder that goes away with the test.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() {

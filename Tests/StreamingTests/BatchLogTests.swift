@@ -6,7 +6,7 @@ import Testing
 @testable import Streaming
 
 /// A folder that goes away with the test.
-final class TemporaryFolder {
+final class TemporaryFolder: Sendable {
   let path: String
 
   init() {

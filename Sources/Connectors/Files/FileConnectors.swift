@@ -5,6 +5,7 @@ import Contract
 struct FileConnectors: Sendable {
   let format: any FileFormat
   let storage: any Storage
+  let outputStorage: any Storage
 
   private static let inferenceSetting = "moontide.streaming.schemaInference"
 
@@ -94,8 +95,11 @@ struct FileConnectors: Sendable {
     let spec = Spec(
       .sink, own.name, category: "files", summary: "Writes files of the format `\(own.name)`.",
       parameters: FileSink.parameters + own.parameters)
-    return SinkSpec(spec, modes: [.append], allowsTemporaryCheckpoint: false) { request in
-      try FileSink(request, format: format, storage: storage)
-    }
+    return SinkSpec(
+      spec, modes: [.append], allowsTemporaryCheckpoint: false,
+      save: { request, mode in
+        try FileTableWriter.begin(request, mode: mode, format: format, storage: outputStorage)
+      },
+      open: { try FileSink($0, format: format, storage: outputStorage) })
   }
 }

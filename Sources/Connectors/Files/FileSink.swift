@@ -25,9 +25,7 @@ final class FileSink: StreamSink {
     guard let path = request.options["path"], !path.isEmpty else {
       throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:start(path)`")
     }
-    var root = SinkLogReader.localPath(path)
-    while root.count > 1, root.hasSuffix("/") { root.removeLast() }
-    self.root = root
+    root = try LocalPath.checked(path)
     self.storage = storage
     queryId = request.queryId
     clock = request.clock
@@ -140,7 +138,7 @@ final class FileSink: StreamSink {
     private let id: Int64
     private let plan: PartitionedWriter.Plan
     private let hiddenPrefix: String
-    private let attempt = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    private let attempt = PartitionedWriter.attempt()
     private let written = Mutex<[Int: [PartitionedWriter.Written]]>([:])
 
     init(
@@ -153,11 +151,11 @@ final class FileSink: StreamSink {
     }
 
     func writer(partition: Int) -> any BatchWriter {
-      let number = String(partition)
-      let part = String(repeating: "0", count: max(0, 5 - number.count)) + number
-      let name = "part-\(part)-\(id)-\(attempt)" + plan.writer.fileExtension
+      let name = PartitionedWriter.fileName(partition, "\(id)-\(attempt)", plan)
       let writer = PartitionedWriter(plan, fileName: name, hiddenName: hiddenPrefix + name)
-      return Writer(writer) { [self] files in written.withLock { $0[partition] = files } }
+      return PartitionFiles(writer) { [self] files in
+        written.withLock { $0[partition] = files }
+      }
     }
 
     func commit() throws {
@@ -170,19 +168,5 @@ final class FileSink: StreamSink {
         unlink(plan.root + "/" + file.hiddenPath)
       }
     }
-  }
-
-  private final class Writer: BatchWriter {
-    private let writer: PartitionedWriter
-    private let done: ([PartitionedWriter.Written]) -> Void
-
-    init(_ writer: PartitionedWriter, done: @escaping ([PartitionedWriter.Written]) -> Void) {
-      self.writer = writer
-      self.done = done
-    }
-
-    func write(_ batch: Batch) throws { try writer.write(batch) }
-    func close() throws { done(try writer.finish()) }
-    func abort(_ failure: Failure) { writer.discard() }
   }
 }

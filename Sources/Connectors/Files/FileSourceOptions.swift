@@ -50,12 +50,7 @@ struct FileSourceOptions: Sendable {
     guard let path = options["path"], !path.isEmpty else {
       throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:load(path)`")
     }
-    let paths = path.split(separator: "\n").map { Self.trimmed(SinkLogReader.localPath(String($0))) }
-    for path in paths where path.contains("://") {
-      throw Failure(
-        "UNSUPPORTED_PATH", "`\(path)` is not on a local file system",
-        hint: "Give a path of this machine")
-    }
+    let paths = try path.split(separator: "\n").map { try LocalPath.checked(String($0)) }
     listing = FileListing(
       paths: paths, isRecursive: try options.boolean("recursiveFileLookup") ?? false,
       nameFilter: options["pathGlobFilter"], storage: storage)
@@ -71,9 +66,7 @@ struct FileSourceOptions: Sendable {
     usesNameOnly = try options.boolean("fileNameOnly") ?? false
     let word = try options.word("cleanSource", of: ["archive", "delete", "off"])
     cleaning = word.flatMap { Cleaning(rawValue: $0) } ?? .off
-    archiveDirectory = options["sourceArchiveDir"].map {
-      Self.trimmed(SinkLogReader.localPath($0))
-    }
+    archiveDirectory = options["sourceArchiveDir"].map(LocalPath.absolute)
     if cleaning == .archive {
       try Self.check(archive: archiveDirectory, paths)
     }
@@ -94,12 +87,6 @@ struct FileSourceOptions: Sendable {
         "the archive `\(archive)` lies in the source `\(path)`: its files would be read again",
         hint: "Give `sourceArchiveDir` another place")
     }
-  }
-
-  private static func trimmed(_ path: String) -> String {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return path
   }
 
   /// Spark's sizes: a number with `b`, `k`, `m`, `g` or `t`, each of 1024.

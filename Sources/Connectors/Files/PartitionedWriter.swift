@@ -58,6 +58,15 @@ final class PartitionedWriter {
     self.hiddenName = hiddenName
   }
 
+  /// What tells the files of one attempt from those of another.
+  static func attempt() -> String { String(UInt64.random(in: 0...UInt64.max), radix: 16) }
+
+  static func fileName(_ partition: Int, _ unique: String, _ plan: Plan) -> String {
+    let number = String(partition)
+    let part = String(repeating: "0", count: max(0, 5 - number.count)) + number
+    return "part-\(part)-\(unique)" + plan.writer.fileExtension
+  }
+
   func write(_ batch: Batch) throws {
     if plan.partitionColumns.isEmpty { return try write(batch, into: "") }
     let columns = plan.partitionColumns.map { batch.column($0.index) }
@@ -140,4 +149,19 @@ final class PartitionedWriter {
       unlink(plan.root + "/" + file.hiddenPath)
     }
   }
+}
+
+/// A partition's rows on their way into files.
+final class PartitionFiles: BatchWriter {
+  private let writer: PartitionedWriter
+  private let done: ([PartitionedWriter.Written]) -> Void
+
+  init(_ writer: PartitionedWriter, done: @escaping ([PartitionedWriter.Written]) -> Void) {
+    self.writer = writer
+    self.done = done
+  }
+
+  func write(_ batch: Batch) throws { try writer.write(batch) }
+  func close() throws { done(try writer.finish()) }
+  func abort(_ failure: Failure) { writer.discard() }
 }

@@ -68,7 +68,7 @@ struct SinkLogReader {
         guard let json = JSON.parse(String(line)), let uri = json["path"]?.text,
           let size = json["size"]?.integer, let modified = json["modificationTime"]?.integer
         else { throw Failure("STREAMING_LOG_CORRUPT", "`\(path)` holds a line that names no file") }
-        let file = PercentText.decoded(Self.localPath(uri))
+        let file = PercentText.decoded(LocalPath.absolute(uri))
         if json["action"]?.text == "delete" {
           files[file] = nil
           continue
@@ -78,12 +78,5 @@ struct SinkLogReader {
       }
     }
     return order.compactMap { files[$0] }
-  }
-
-  static func localPath(_ uri: String) -> String {
-    for scheme in ["file://", "file:"] where uri.hasPrefix(scheme) {
-      return String(uri.dropFirst(scheme.count))
-    }
-    return uri
   }
 }

@@ -35,6 +35,8 @@ public final class MemoryTables: Sendable {
 
   public func remove(_ name: String) { tables.withLock { $0[name.lowercased()] = nil } }
 
+  fileprivate func hasBatch(in name: String) -> Bool { self[name]?.lastBatch != nil }
+
   fileprivate func isCommitted(_ batch: Int64, in name: String) -> Bool {
     (self[name]?.lastBatch).map { $0 >= batch } ?? false
   }
@@ -85,8 +87,15 @@ private final class MemorySink: StreamSink {
 
   var description: String { "MemorySink" }
 
-  func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
+  func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)? {
     if tables.isCommitted(id, in: name) { return nil }
+    if id > 0, mode != .complete, !tables.hasBatch(in: name) {
+      throw Failure(
+        "MEMORY_SINK_NOT_RECOVERABLE",
+        "the memory sink does not support recovering from a checkpoint in the output mode "
+          + "`\(mode.rawValue)`: the rows of earlier batches are gone",
+        hint: "Start with a new checkpoint")
+    }
     return CollectedBatch { [tables, name] rows in
       tables.commit(rows, batch: id, replacing: mode == .complete, to: name)
     }

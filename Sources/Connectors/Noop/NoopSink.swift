@@ -5,11 +5,15 @@ import Contract
 final class NoopSink: StreamSink {
   static let spec = SinkSpec(
     Spec(.sink, "noop", category: "tests", summary: "Computes the rows and throws them away."),
-    modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true
-  ) { request in
-    try request.options.check(against: [], of: "noop")
-    return NoopSink()
-  }
+    modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true,
+    save: { request, _ in
+      try request.options.check(against: [], of: "noop")
+      return Nothing()
+    },
+    open: { request in
+      try request.options.check(against: [], of: "noop")
+      return NoopSink()
+    })
 
   var description: String { "NoopSink" }
 

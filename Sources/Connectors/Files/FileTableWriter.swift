@@ -1,0 +1,87 @@
+import Columns
+import Contract
+import Glibc
+import Synchronization
+
+/// `df.write` into a directory: the files are written under hidden names and renamed into view when
+/// all are whole. With `overwrite` what was there goes only then.
+final class FileTableWriter: SinkBatch {
+  private let plan: PartitionedWriter.Plan
+  private let replaces: Bool
+  private let attempt = PartitionedWriter.attempt()
+  private let written = Mutex<[Int: [PartitionedWriter.Written]]>([:])
+
+  /// nil: there is something, and it is to stay.
+  static func begin(
+    _ request: SinkRequest, mode: SaveMode, format: any FileFormat, storage: any Storage
+  ) throws -> FileTableWriter? {
+    try request.options.check(
+      against: FileSink.parameters + format.spec.parameters, of: request.format)
+    guard let path = request.options["path"], !path.isEmpty else {
+      throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:save(path)`")
+    }
+    let root = try LocalPath.checked(path)
+    let plan = try FileSink.plan(request, format, root, storage)
+    if try storage.exists(root) {
+      switch mode {
+      case .ignore: return nil
+      case .error:
+        throw Failure(
+          "PATH_ALREADY_EXISTS", "`\(root)` exists already",
+          hint: "Say what is to become of it: `:mode(\"append\")` or `:mode(\"overwrite\")`")
+      case .append, .overwrite:
+        if try SinkLogReader(root, storage) != nil {
+          throw Failure(
+            "SINK_BELONGS_TO_ANOTHER_QUERY",
+            "`\(root)` is written by a streaming query, whose log names its files",
+            hint: "Write to another directory")
+        }
+      }
+    }
+    try storage.createDirectory(root)
+    return FileTableWriter(plan, replaces: mode == .overwrite)
+  }
+
+  private init(_ plan: PartitionedWriter.Plan, replaces: Bool) {
+    self.plan = plan
+    self.replaces = replaces
+  }
+
+  private var hiddenPrefix: String { ".moontide-\(attempt)-" }
+
+  func writer(partition: Int) -> any BatchWriter {
+    let name = PartitionedWriter.fileName(partition, attempt, plan)
+    let writer = PartitionedWriter(plan, fileName: name, hiddenName: hiddenPrefix + name)
+    return PartitionFiles(writer) { [self] files in written.withLock { $0[partition] = files } }
+  }
+
+  func commit() throws {
+    if replaces { try removeOld(plan.root) }
+    for file in written.withLock({ $0 }).sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+      try plan.storage.move(
+        plan.root + "/" + file.hiddenPath, to: plan.root + "/" + file.path)
+    }
+    try plan.storage.replace(plan.root + "/_SUCCESS", [])
+  }
+
+  /// Removes everything but what this attempt wrote.
+  private func removeOld(_ directory: String) throws {
+    for name in try plan.storage.list(directory) where !name.hasPrefix(hiddenPrefix) {
+      let path = directory + "/" + name
+      var info = stat()
+      if lstat(path, &info) == 0, info.st_mode & S_IFMT == S_IFDIR {
+        try removeOld(path)
+        // What holds new files stays.
+        if try plan.storage.list(path).isEmpty { try plan.storage.removeDirectory(path) }
+      } else {
+        try plan.storage.remove(path)
+      }
+    }
+  }
+
+  func abort(_ failure: Failure) {
+    for file in written.withLock({ $0 }).values.joined() {
+      unlink(plan.root + "/" + file.hiddenPath)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Columns
+import Connectors
+import Contract
+import Expressions
+import Glibc
+import Operators
+import Testing
+
+@testable import Streaming
+
+/// From files to files, through the real source and sink.
+struct FileQueryTests {
+  private let schema = Schema([Field("n", .long), Field("k", .string)])
+
+  private func definition(
+    _ folder: TemporaryFolder, _ faults: StorageFaults?, partitionBy: [String]
+  ) throws -> QueryDefinition {
+    var environment = ConnectorEnvironment(print: { _ in })
+    environment.storage = PosixStorage(faults: faults)
+    environment.outputStorage = PosixStorage(isPrivate: false, faults: faults)
+    let catalog = ConnectorCatalog.builtIn(
+      formats: FormatCatalog.builtIn.formats, environment)
+    let settings = Settings(StreamingSettings.all)
+    let source = try catalog.source("json")
+    let request = SourceRequest(
+      format: "json", schema: schema,
+      options: Options([("path", folder.path + "/in"), ("maxFilesPerTrigger", "1")]),
+      settings: settings, context: FormatContext(), clock: SystemClock())
+    let output = schema.fields.map { Attribute($0.name, $0.type, isNullable: true) }
+    let plan = StreamScan(
+      sourceId: 1, source: source, request: request, sourceSchema: schema, output: output,
+      places: [0, 1])
+    var definition = QueryDefinition(
+      plan: plan, outputMode: .append, trigger: .availableNow, sink: try catalog.sink("json"),
+      options: Options([
+        ("path", folder.path + "/out"), ("checkpointLocation", folder.path + "/checkpoint"),
+      ]), settings: settings)
+    definition.partitionColumns = partitionBy
+    return definition
+  }
+
+  private func run(
+    _ folder: TemporaryFolder, _ faults: StorageFaults? = nil, partitionBy: [String] = []
+  ) throws {
+    var environment = QueryEnvironment(pool: TestWorld.pool)
+    environment.storage = PosixStorage(faults: faults)
+    try StreamingQueries(environment: environment).start(
+      definition(folder, faults, partitionBy: partitionBy)
+    ).awaitTermination()
+  }
+
+  private func write(_ folder: TemporaryFolder, files: Int) throws {
+    mkdir(folder.path + "/in", 0o700)
+    for file in 0..<files {
+      let lines = (0..<3).map { "{\"n\":\(file * 3 + $0),\"k\":\"k/\($0 % 2)\"}\n" }.joined()
+      let handle = fopen(folder.path + "/in/\(file).json", "w")
+      fputs(lines, handle)
+      fclose(handle)
+    }
+  }
+
+  /// All visible lines of the output and the names of what is hidden, as any reader sees them.
+  private func output(_ folder: TemporaryFolder) throws -> (lines: [String], hidden: [String]) {
+    var lines: [String] = []
+    var hidden: [String] = []
+    func walk(_ directory: String) throws {
+      for name in try PosixStorage().list(directory) where name != "_moontide_metadata" {
+        let path = directory + "/" + name
+        if name.hasPrefix(".") {
+          hidden.append(name)
+        } else if name.contains("=") {
+          try walk(path)
+        } else {
+          let text = String(decoding: try PosixStorage().read(path) ?? [], as: UTF8.self)
+          lines += text.split(separator: "\n").map(String.init)
+        }
+      }
+    }
+    try walk(folder.path + "/out")
+    return (lines.sorted(), hidden)
+  }
+
+  /// Ends the process before every call and goes on: every row is there once, and nothing else.
+  @Test(arguments: [false, true], [[], ["k"]])
+  func killedAtEveryCall(_ isTorn: Bool, _ partitionBy: [String]) throws {
+    let quiet = TemporaryFolder()
+    try write(quiet, files: 3)
+    try run(quiet, partitionBy: partitionBy)
+    let expected = try output(quiet).lines
+    #expect(expected.count == 9)
+    for number in 1...10_000 {
+      let folder = TemporaryFolder()
+      try write(folder, files: 3)
+      let faults = StorageFaults { count, call, _ in
+        guard count == number else { return nil }
+        return isTorn && call == .write ? .torn : .kill
+      }
+      let failure = QueryRunTests.failure { try run(folder, faults, partitionBy: partitionBy) }
+      #expect(failure == nil || failure?.condition == "KILLED", "\(String(describing: failure))")
+      // A reader that comes now sees no row twice, and none that goes away.
+      let between = (try? output(folder).lines) ?? []
+      #expect(Set(between).count == between.count)
+      try run(folder, partitionBy: partitionBy)
+      let (lines, hidden) = try output(folder)
+      #expect(lines == expected, "call \(number)")
+      #expect(Set(between).isSubset(of: lines), "call \(number)")
+      #expect(hidden.isEmpty, "call \(number): \(hidden)")
+      if !faults.isKilled { return }
+    }
+  }
+
+  @Test func partitionsAreDirectories() throws {
+    let folder = TemporaryFolder()
+    try write(folder, files: 1)
+    try run(folder, partitionBy: ["k"])
+    #expect(
+      try PosixStorage().list(folder.path + "/out") == ["_moontide_metadata", "k=k%2F0", "k=k%2F1"])
+  }
+
+  @Test func anotherQueryIsRefused() throws {
+    let folder = TemporaryFolder()
+    try write(folder, files: 1)
+    try run(folder)
+    try PosixStorage().removeDirectory(folder.path + "/checkpoint")
+    let failure = QueryRunTests.failure { try run(folder) }
+    #expect(failure?.condition == "SINK_BELONGS_TO_ANOTHER_QUERY")
+  }
+}
