@@ -20,12 +20,28 @@ extension Expression {
   /// This expression cast to a type because the user asked for it.
   public func cast(to target: DataType, isTry: Bool = false) throws -> Expression {
     guard let rule = castRule(from: type, to: target, isTry: isTry) else {
-      throw Failure(
-        "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION",
-        "cannot cast `\(sqlText)` from \"\(type)\" to \"\(target)\"", origin: origin)
+      throw castForbidden(to: target)
     }
     let name = isTry ? "TRY_CAST" : "CAST"
     return cast(to: target, rule, isTry: isTry, .custom { "\(name)(\($0[0]) AS \(target))" })
+  }
+
+  /// Spark's classes tell the casts that have another way, or had one before ANSI.
+  private func castForbidden(to target: DataType) -> Failure {
+    var (kind, hint) = ("WITHOUT_SUGGESTION", String?.none)
+    switch (type, target) {
+    case (.date, _) where target.isNumeric:
+      (kind, hint) = ("WITH_FUNC_SUGGESTION", "Use the function `unix_date` instead")
+    case (_, .date) where type.isNumeric:
+      (kind, hint) = ("WITH_FUNC_SUGGESTION", "Use the function `date_from_unix_date` instead")
+    case (.boolean, .timestamp), (.timestamp, .boolean), (.date, .boolean):
+      kind = "WITH_CONF_SUGGESTION"
+    case (_, .binary) where type.isInteger: kind = "WITH_CONF_SUGGESTION"
+    default: break
+    }
+    return Failure(
+      "DATATYPE_MISMATCH.CAST_\(kind)",
+      "cannot cast `\(sqlText)` from \"\(type)\" to \"\(target)\"", hint: hint, origin: origin)
   }
 
   /// This expression cast to a type that coercion chose; itself where it is of that type. A column's

@@ -48,7 +48,13 @@ private func parsed<R: ResultElement & Sendable>(
 }
 
 private func malformed(_ text: Bytes, _ to: DataType) -> Failure {
-  castInvalidInput(String(decoding: text, as: UTF8.self), from: .string, to: to)
+  if to.isInterval {
+    return Failure(
+      "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE",
+      "the text '\(String(decoding: text, as: UTF8.self))' is no \"\(to)\"",
+      hint: "Write e.g. '1 02:03:04.5' for INTERVAL DAY TO SECOND, '1-2' for INTERVAL YEAR TO MONTH")
+  }
+  return castInvalidInput(String(decoding: text, as: UTF8.self), from: .string, to: to)
 }
 
 private func textToDecimal(

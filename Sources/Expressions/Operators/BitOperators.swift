@@ -40,10 +40,13 @@ private func bits(
 ) -> FunctionSpec {
   .scalar(
     sign, category: "operators", summary: summary,
-    [.column("a", .integral, "an integer"), .column("b", .integral, "an integer")],
-    coercion: .leastCommonType, returns: "the wider type", examples: [Example(code, result)]
-  ) { call in
-    let type = call.types[0]
+    [.column("a", .any, "an integer"), .column("b", .any, "an integer")],
+    returns: "the wider type", examples: [Example(code, result)]
+  ) { given in
+    guard let type = ImplicitCast.leastCommonType(given.types), type.isInteger || type == .string
+    else { throw differentOperands(given, sign) }
+    if type == .string { throw wrongOperands(given, sign, wants: "integers") }
+    let call = try given.coercedToLeastCommonType()
     return call.result(type, notation: .infix) { columns, _ in
       switch type {
       case .byte: try mapped(columns[0], columns[1], to: type, byte)

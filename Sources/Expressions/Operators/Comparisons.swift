@@ -93,7 +93,7 @@ private func membership(_ call: FunctionCall) throws -> Expression {
       "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
       "`in` does not support values of the type \"\(type)\"", origin: call.origin)
   }
-  let coerced = call.with(call.arguments.map { fold($0.implicitlyCast(to: type)) })
+  let coerced = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
   return coerced.result(
     .boolean,
     notation: .custom { "(\($0[0]) IN (\($0.dropFirst().joined(separator: ", "))))" }

@@ -70,7 +70,11 @@ private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> 
   case (.timestamp, .dayTimeInterval), (.timestampNtz, .dayTimeInterval),
     (.timestamp, .yearMonthInterval), (.timestampNtz, .yearMonthInterval):
     return movedInstant(operands, by: sign, notation)
-  default: throw differentOperands(call, name)
+  default:
+    if type != .date { throw differentOperands(call, name) }
+    throw FunctionCall(
+      name: name, arguments: [base, amount], origin: call.origin, session: call.session
+    ).unexpectedType(1, expected: "an \"INT\" or an interval")
   }
 }
 
@@ -146,7 +150,7 @@ private func intervalSum(
   _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool
 ) throws -> Expression {
   guard let type = ImplicitCast.tightestCommonType(call.types[0], call.types[1]), type.isInterval
-  else { throw differentOperands(call, operation.sign) }
+  else { throw call.unexpectedType(1, expected: "\"\(call.types[0])\"") }
   let operands = call.renamed(operation.sign).with(call.arguments.map { $0.implicitlyCast(to: type) })
   let failure = intervalOverflow(operation)
   let isSum = operation == .add

@@ -241,6 +241,10 @@ extension ExpressionParser {
     advance()
     try expect(sign: "(")
     if peek.isWord("SELECT") || peek.isWord("WITH") { throw noSubqueries() }
+    if peek.isSign(")") {
+      throw Failure(
+        "INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE", "IN needs at least one value", origin: origin)
+    }
     var items = [value, try expression()]
     while take(sign: ",") { items.append(try expression()) }
     try expect(sign: ")")

@@ -149,7 +149,7 @@ extension ExpressionParser {
         if amounts.isEmpty, case .literal(let value, let type)? = IntervalLiteral.whole(amount) {
           return try make(.literal(value, type))
         }
-        throw malformed(start)
+        throw peek.kind == .word ? unexpected("an interval's unit is expected") : malformed(start)
       }
       let unit = advance().keyword
       if amounts.isEmpty, take("TO") {

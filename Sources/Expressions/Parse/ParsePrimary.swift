@@ -39,7 +39,18 @@ extension ExpressionParser {
     var items = [try expression()]
     while take(sign: ",") { items.append(try expression()) }
     try expect(sign: ")")
-    return items.count == 1 ? items[0] : try call("struct", items)
+    return items.count == 1 ? items[0] : try structure(items)
+  }
+
+  /// `(a, b)` is a struct: a name names its field, anything else is `col1`, `col2`, ….
+  private func structure(_ items: [UnresolvedExpression]) throws -> UnresolvedExpression {
+    var arguments: [UnresolvedExpression] = []
+    for (index, item) in items.enumerated() {
+      var name = "col\(index + 1)"
+      if case .name(let parts) = item.node { name = parts[parts.count - 1] }
+      arguments += [try make(.literal(.text(name), .string)), item]
+    }
+    return try call("named_struct", arguments)
   }
 
   /// `(x, y) -> …`, if that is what stands here.
@@ -143,6 +154,10 @@ extension ExpressionParser {
       try expect(sign: ")")
     }
     if let unit = try unitCall(name, arguments) { return unit }
+    if arguments.count == 2, ["trim", "ltrim", "rtrim"].contains(name.lowercased()) {
+      // In SQL text the characters to take off come first.
+      arguments.reverse()
+    }
     var filter: UnresolvedExpression?
     if peek.isWord("FILTER"), peek(1).isSign("("), peek(2).isWord("WHERE") {
       position += 3
@@ -312,7 +327,7 @@ extension ExpressionParser {
       position = start
       return nil
     }
-    return try closed(name, [characters, try expression()])
+    return try closed(name, [try expression(), characters])
   }
 
   /// The type up to the bracket that closes the cast; that bracket is left.

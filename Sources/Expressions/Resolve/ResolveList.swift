@@ -57,7 +57,14 @@ extension ExpressionResolver {
   private static func named(_ expression: Expression, _ name: String, isGiven: Bool) -> NamedExpression {
     switch expression.kind {
     case .attribute(let attribute) where !isGiven || name == attribute.name:
-      return NamedExpression(expression, as: attribute)
+      // The column stays the same one, under the name as it was written here.
+      return NamedExpression(
+        expression,
+        as: name == attribute.name
+          ? attribute
+          : Attribute(
+            id: attribute.id, name, attribute.type, isNullable: attribute.isNullable,
+            qualifier: attribute.qualifier, watermarkDelayUs: attribute.watermarkDelayUs))
     case .alias(let child, let attribute) where !isGiven: return NamedExpression(child, as: attribute)
     default:
       return NamedExpression(
@@ -74,9 +81,7 @@ extension ExpressionResolver {
     var plain = unresolved
     while case .cast(let child, _, _) = plain.node { plain = child }
     switch plain.node {
-    case .name(let parts):
-      if case .attribute(let attribute) = resolved.withoutCasts.kind { return attribute.name }
-      return parts[parts.count - 1]
+    case .name(let parts): return parts[parts.count - 1]
     case .column(_, let name): return name
     default: return resolved.automaticName
     }

@@ -47,7 +47,9 @@ extension Expression: CustomStringConvertible {
       }
       return Self.call("lambdafunction", [anonymous.text(style)] + names)
     case .aggregate(let call):
-      let arguments = call.arguments.map { $0.text(style) }.joined(separator: ", ")
+      // COUNT of a literal reads no column; Spark calls it by the literal.
+      let arguments = call.function.name == "count" && call.arguments.isEmpty
+        ? "1" : call.arguments.map { $0.text(style) }.joined(separator: ", ")
       let distinct = call.isDistinct ? "DISTINCT " : ""
       let filter = call.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
       return "\(call.function.name)(\(distinct)\(arguments))\(filter)"
@@ -78,14 +80,30 @@ extension Expression {
     }
   }
 
+  /// Spark writes some functions as SQL's forms.
+  private static func callText(_ name: String, _ texts: [String]) -> String {
+    switch (name, texts.count) {
+    case ("rlike", _), ("regexp_like", _): return call(name.uppercased(), texts)
+    case ("regexp", _): return call("RLIKE", texts)
+    case ("extract", 2): return "extract(\(texts[0]) FROM \(texts[1]))"
+    case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
+      if texts[1] == " " || texts[1] == "' '" { return call(name, [texts[0]]) }
+      let side = name == "trim" ? "BOTH" : name == "ltrim" ? "LEADING" : "TRAILING"
+      return "TRIM(\(side) \(texts[1]) FROM \(texts[0]))"
+    default: return call(name, texts)
+    }
+  }
+
   private static func text(
     _ function: ScalarFunction, _ arguments: [Expression], _ style: TextStyle
   ) -> String {
     let texts = arguments.map { $0.text(style) }
     let name = function.name.uppercased()
     switch function.notation {
-    case .call: return call(function.name, texts)
-    case .infix: return "(" + texts.joined(separator: " \(name) ") + ")"
+    case .call: return callText(function.name, texts)
+    case .infix:
+      let sign = function.name == "div" ? "div" : name
+      return "(" + texts.joined(separator: " \(sign) ") + ")"
     case .prefix: return "(\(name) \(texts[0]))"
     case .postfix: return "(\(texts[0]) \(name))"
     case .implicitCast(let type):
