@@ -24,6 +24,7 @@ enum RecordedOperators {
     a is not null	(a IS NOT NULL)	boolean	true
     a in (1, 2)	(a IN (1, 2))	boolean	true
     a not in (1, 2)	(NOT (a IN (1, 2)))	boolean	false
+    (a, b) in ((1, 2))	error	DATATYPE_MISMATCH.DATA_DIFF_TYPES	
     s like 'x%'	s LIKE x%	boolean	true
     s not like 'x%'	(NOT s LIKE x%)	boolean	false
     s like 'x!%' escape '!'	s LIKE x!% ESCAPE '!'	boolean	false
@@ -33,6 +34,7 @@ enum RecordedOperators {
     s like any ('a','x')	likeany(s)	boolean	true
     s like all ('a','x')	likeall(s)	boolean	false
     s not like any ('a','x')	notlikeany(s)	boolean	true
+    s || 'y'	concat(s, y)	string	xy
     a % 2	(a % 2)	int	1
     a div 2	(a div 2)	bigint	0
     a / 2	(a / 2)	double	0.5
@@ -103,6 +105,7 @@ enum RecordedOperators {
     null	NULL	void	NULL
     true	true	boolean	true
     upper(s)	upper(s)	string	X
+    extract(year from dt)	extract(year FROM dt)	int	2020
     substring(s from 1 for 2)	substring(s, 1, 2)	string	x
     substr(s, 1)	substr(s, 1, 2147483647)	string	x
     trim(both 'x' from s)	TRIM(BOTH x FROM s)	string	
@@ -110,11 +113,20 @@ enum RecordedOperators {
     trim(leading from s)	ltrim(s)	string	x
     position('x' in s)	locate(x, s, 1)	int	1
     overlay(s placing 'y' from 1 for 1)	overlay(s, y, 1, 1)	string	y
+    timestampadd(hour, 1, ts)	timestampadd(hour, 1, ts)	timestamp	2020-01-01 11:00:00
+    timestampdiff(hour, ts, ts)	timestampdiff(hour, ts, ts)	bigint	0
+    dateadd(day, 1, dt)	timestampadd(day, 1, dt)	timestamp	2020-01-02 00:00:00
+    datediff(day, dt, dt)	timestampdiff(day, dt, dt)	bigint	0
+    date_diff(dt, dt)	date_diff(dt, dt)	int	0
     if(a = 1, 'x', 'y')	(IF((a = 1), x, y))	string	x
     coalesce(a, b)	coalesce(a, b)	bigint	1
     nvl(a, b)	nvl(a, b)	bigint	1
     ifnull(a, 'x')	ifnull(a, x)	bigint	1
     nullif(a, 1)	nullif(a, 1)	int	NULL
+    struct(a, b as c, a + 1)	struct(a, b AS c, (a + 1))	struct<a:int,c:bigint,col3:int>	{1, 2, 2}
+    named_struct('x', a)	named_struct(x, a)	struct<x:int>	{1}
+    array(a, b)	array(a, b)	array<bigint>	[1, 2]
+    map('a', a)	map(a, a)	map<string,int>	{a -> 1}
     a + d	(a + d)	double	2.5
     a + dc	(a + dc)	decimal(13,2)	2.25
     dc + dc	(dc + dc)	decimal(11,2)	2.50
@@ -142,8 +154,10 @@ enum RecordedOperators {
     9223372036854775807 + 1	error	ARITHMETIC_OVERFLOW	
     ty + 127Y	error	BINARY_ARITHMETIC_OVERFLOW	
     a and bo	error	DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES	
+    array(1) = array(1L)	(array(1) = array(1))	boolean	true
     st < st	(st < st)	boolean	false
     m = m	error	DATATYPE_MISMATCH.INVALID_ORDERING_TYPE	
+    xs < array(1,3)	(xs < array(1, 3))	boolean	true
     greatest(a, b, d)	greatest(a, b, d)	double	2.0
     a <=> null	(a <=> NULL)	boolean	false
     null = null	(NULL = NULL)	boolean	NULL
@@ -151,6 +165,10 @@ enum RecordedOperators {
     dt > '2020'	(dt > 2020)	boolean	false
     a as x	x	int	1
     a x	x	int	1
+    bi || bi	concat(bi, bi)	binary	AA
+    s || bi	concat(s, bi)	string	xA
+    a || b	concat(a, b)	string	12
+    xs || array(3)	concat(xs, array(3))	array<int>	[1, 2, 3]
     cast(null as int)	CAST(NULL AS INT)	int	NULL
     isnull(a)	(a IS NULL)	boolean	false
     a == 1	(a = 1)	boolean	true
@@ -175,6 +193,7 @@ enum RecordedOperators {
     cast(m as string)	m	string	{k -> 1}
     cast(st as string)	st	string	{1, y}
     cast(ast as string)	ast	string	[{1}]
+    cast(array(null, 1) as string)	CAST(array(NULL, 1) AS STRING)	string	[null, 1]
     cast(interval 1 day as string)	CAST(INTERVAL '1' DAY AS STRING)	string	INTERVAL '1' DAY
     cast(interval '1-2' year to month as string)	CAST(INTERVAL '1-2' YEAR TO MONTH AS STRING)	string	INTERVAL '1-2' YEAR TO MONTH
     cast('12' as int)	CAST(12 AS INT)	int	12
@@ -260,6 +279,7 @@ enum RecordedOperators {
     cast(bi as int)	error	DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION	
     cast(xs as array<string>)	xs	array<string>	[1, 2]
     cast(xs as array<bigint>)	xs	array<bigint>	[1, 2]
+    cast(array('1','x') as array<int>)	error	CAST_INVALID_INPUT	
     cast(st as struct<a:string,b:string>)	st	struct<a:string,b:string>	{1, y}
     cast(m as map<string,double>)	m	map<string,double>	{k -> 1.0}
     cast(xs as int)	error	DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION	
@@ -278,14 +298,13 @@ enum RecordedOperators {
     cast('1 02:03:04' as interval day to second)	CAST(1 02:03:04 AS INTERVAL DAY TO SECOND)	interval day to second	INTERVAL '1 02:03:04' DAY TO SECOND
     cast('x' as interval day)	error	INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE	
     cast(interval 100 months as interval year to month)	CAST(INTERVAL '100' MONTH AS INTERVAL YEAR TO MONTH)	interval year to month	INTERVAL '8-4' YEAR TO MONTH
-    interval '1-2' year to month	INTERVAL '1-2' YEAR TO MONTH	interval year to month	INTERVAL '1-2' YEAR TO MONTH
-    interval 2 years	INTERVAL '2' YEAR	interval year	INTERVAL '2' YEAR
-    interval -3 months	INTERVAL '-3' MONTH	interval month	INTERVAL '-3' MONTH
     interval 90 seconds	INTERVAL '90' SECOND	interval second	INTERVAL '90' SECOND
     interval 1.5 seconds	INTERVAL '01.5' SECOND	interval second	INTERVAL '01.5' SECOND
     interval 500 milliseconds	INTERVAL '00.5' SECOND	interval second	INTERVAL '00.5' SECOND
     interval '10:20' minute to second	INTERVAL '10:20' MINUTE TO SECOND	interval minute to second	INTERVAL '10:20' MINUTE TO SECOND
     interval '1 10' day to hour	INTERVAL '1 10' DAY TO HOUR	interval day to hour	INTERVAL '1 10' DAY TO HOUR
+    """####
+  static let part2 = ####"""
     interval '1 day' 	INTERVAL '1' DAY	interval day	INTERVAL '1' DAY
     interval '1 day 2 hours'	INTERVAL '1 02' DAY TO HOUR	interval day to hour	INTERVAL '1 02' DAY TO HOUR
     interval '-1 day'	INTERVAL '-1' DAY	interval day	INTERVAL '-1' DAY
@@ -303,8 +322,6 @@ enum RecordedOperators {
     tn + interval 1 hour	tn + INTERVAL '01' HOUR	timestamp_ntz	2020-01-01 11:00:00
     ts + 1	error	DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES	
     dt + b	error	DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE	
-    """####
-  static let part2 = ####"""
     dt + '1'	error	DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE	
     ts - '2019-12-31'	(ts - 2019-12-31)	interval day to second	INTERVAL '1 10:00:00' DAY TO SECOND
     dt - '2019-12-31'	(dt - 2019-12-31)	interval day	INTERVAL '1' DAY
@@ -360,6 +377,8 @@ enum RecordedOperators {
     sn > 2	(sn > 2)	boolean	true
     '2' > '12'	(2 > 12)	boolean	true
     'abc' = 'abc '	(abc = abc )	boolean	false
+    ns || 'x'	concat(ns, x)	string	NULL
+    concat(s, ns)	concat(s, ns)	string	NULL
     a / 4	(a / 4)	double	0.25
     7 / 2	(7 / 2)	double	3.5
     -7 / 2	(-7 / 2)	double	-3.5
@@ -515,8 +534,17 @@ enum RecordedOperators {
     `a`	a	int	1
     `a` + `b`	(a + b)	bigint	3
     st.`f`	f	int	1
-    ast[0].f	ast[0].f	int	1
     ast.f[0]	ast.f[0]	int	1
+    named_struct('a', 1).a	named_struct(a, 1).a	int	1
+    xs = array(1, 2)	(xs = array(1, 2))	boolean	true
+    xs < array(1, 2, 3)	(xs < array(1, 2, 3))	boolean	true
+    array(1, null) = array(1, null)	(array(1, NULL) = array(1, NULL))	boolean	true
+    array(null) < array(1)	(array(NULL) < array(1))	boolean	true
+    st = named_struct('f', 1, 'g', 'y')	(st = named_struct(f, 1, g, y))	boolean	true
+    st < named_struct('f', 1, 'g', 'z')	(st < named_struct(f, 1, g, z))	boolean	true
+    array(1, 2.5)	array(1, 2.5)	array<decimal(11,1)>	[1.0, 2.5]
+    array('a', 1)	error	CAST_INVALID_INPUT	
+    struct(1, 'a')	struct(1, a)	struct<col1:int,col2:string>	{1, a}
     bi = X'41'	(bi = X'41')	boolean	true
     X'41' < X'42'	(X'41' < X'42')	boolean	true
     bo > false	(bo > false)	boolean	true
@@ -577,6 +605,8 @@ enum RecordedOperators {
     try_subtract(1, n)	try_subtract(1, n)	int	NULL
     try_multiply(9223372036854775807, 2)	try_multiply(9223372036854775807, 2)	bigint	NULL
     try_divide(1, 0)	try_divide(1, 0)	double	NULL
+    """####
+  static let part3 = ####"""
     try_divide(7, 2)	try_divide(7, 2)	double	3.5
     try_mod(7, 0)	try_mod(7, 0)	int	NULL
     (1	error	PARSE_SYNTAX_ERROR	
@@ -604,9 +634,11 @@ enum RecordedOperators {
     null + 1	(NULL + 1)	int	NULL
     null = 1	(NULL = 1)	boolean	NULL
     null and bo	(NULL AND bo)	boolean	NULL
+    null || 'a'	concat(NULL, a)	string	NULL
+    1 || 2	concat(1, 2)	string	12
+    xs || xs	concat(xs, xs)	array<int>	[1, 2, 1, 2]
+    array(1) || array(2L)	concat(array(1), array(2))	array<bigint>	[1, 2]
     dc between 1 and 2	between(dc, 1, 2)	boolean	true
-    """####
-  static let part3 = ####"""
     s between 'a' and 'z'	between(s, a, z)	boolean	true
     dt between '2019-01-01' and '2021-01-01'	between(dt, 2019-01-01, 2021-01-01)	boolean	true
     equal_null(n, null)	equal_null(n, NULL)	boolean	true
@@ -615,12 +647,13 @@ enum RecordedOperators {
     n is not distinct from null	(n <=> NULL)	boolean	true
     bo is true	(bo <=> true)	boolean	true
     n is not null and a = 1	((n IS NOT NULL) AND (a = 1))	boolean	false
+    (a, s) in ((1, 'x'))	(named_struct(a, a, s, s) IN (named_struct(col1, 1, col2, x)))	boolean	true
+    (1, 2)	named_struct(col1, 1, col2, 2)	struct<col1:int,col2:int>	{1, 2}
     mod(7, 3)	mod(7, 3)	int	1
     positive(5)	(+ 5)	int	5
     a.b.c	error	INVALID_EXTRACT_BASE_FIELD_TYPE	
     zz.a	error	UNRESOLVED_COLUMN.WITH_SUGGESTION	
     x'41'	X'41'	binary	A
-    1L	1	bigint	1
     a L	L	int	1
     1L + 1	(1 + 1)	bigint	2
     2147483648	2147483648	bigint	2147483648
@@ -637,6 +670,128 @@ enum RecordedOperators {
     cast(12345678.9D as string)	CAST(1.23456789E7 AS STRING)	string	1.23456789E7
     cast(0.001D as string)	CAST(0.001 AS STRING)	string	0.001
     cast(0.0001D as string)	CAST(1.0E-4 AS STRING)	string	1.0E-4
+    cast(array(1.5D, null) as string)	CAST(array(1.5, NULL) AS STRING)	string	[1.5, null]
+    cast(map(1, null) as string)	CAST(map(1, NULL) AS STRING)	string	{1 -> null}
+    cast(struct(null, dt, ts) as string)	CAST(struct(NULL, dt, ts) AS STRING)	string	{null, 2020-01-01, 2020-01-01 10:00:00}
+    cast(array(array(1), null) as string)	CAST(array(array(1), NULL) AS STRING)	string	[[1], null]
+    cast(array(X'41') as string)	CAST(array(X'41') AS STRING)	string	[A]
+    cast(array('a', '') as string)	CAST(array(a, ) AS STRING)	string	[a, ]
+    transform(xs, x -> x + 1)	transform(xs, lambdafunction((namedlambdavariable() + 1), namedlambdavariable()))	array<int>	[2, 3]
+    transform(xs, (x, i) -> x + i)	transform(xs, lambdafunction((namedlambdavariable() + namedlambdavariable()), namedlambdavariable(), namedlambdavariable()))	array<int>	[1, 3]
+    filter(xs, x -> x > a)	filter(xs, lambdafunction((namedlambdavariable() > a), namedlambdavariable()))	array<int>	[2]
+    exists(xs, x -> x = 2)	exists(xs, lambdafunction((namedlambdavariable() = 2), namedlambdavariable()))	boolean	true
+    aggregate(xs, 0, (acc, x) -> acc + x, acc -> acc * 10)	aggregate(xs, 0, lambdafunction((namedlambdavariable() + namedlambdavariable()), namedlambdavariable(), namedlambdavariable()), lambdafunction((namedlambdavariable() * 10), namedlambdavariable()))	int	30
+    transform(ast, x -> x.f + a)	transform(ast, lambdafunction((namedlambdavariable().f + a), namedlambdavariable()))	array<int>	[2]
+    transform(xs, x -> transform(xs, y -> x * y))	transform(xs, lambdafunction(transform(xs, lambdafunction((namedlambdavariable() * namedlambdavariable()), namedlambdavariable())), namedlambdavariable()))	array<array<int>>	[[1, 2], [2, 4]]
+    map_filter(m, (k, v) -> v > 0)	map_filter(m, lambdafunction((namedlambdavariable() > 0), namedlambdavariable(), namedlambdavariable()))	map<string,int>	{k -> 1}
+    transform(xs, x -> nope)	error	UNRESOLVED_COLUMN.WITH_SUGGESTION	
+    transform(xs, (x, y, z) -> 1)	error	INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH	
+    upper(x -> 1)	error	INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION	
+    element_at(xs, 1)	element_at(xs, 1)	int	1
+    element_at(m, 'k')	element_at(m, k)	int	1
+    current_date() = current_date	(current_date() = current_date())	boolean	true
+    substring(s, 1)	substring(s, 1, 2147483647)	string	x
+    substr(s from 1)	substring(s, 1, 2147483647)	string	x
+    overlay('abc' placing 'X' from 2 for 1)	overlay(abc, X, 2, 1)	string	aXc
+    trim(both 'x' from 'xax')	TRIM(BOTH x FROM xax)	string	a
+    trim('x' from 'xax')	TRIM(BOTH x FROM xax)	string	a
+    trim(leading 'x' from 'xax')	TRIM(LEADING x FROM xax)	string	ax
+    trim('x', 'xax')	TRIM(BOTH x FROM xax)	string	a
+    rtrim('x', 'xax')	TRIM(TRAILING x FROM xax)	string	xa
+    btrim('xax', 'x')	btrim(xax, x)	string	a
+    extract(hour from ts)	extract(hour FROM ts)	int	10
+    extract(second from ts)	extract(second FROM ts)	decimal(8,6)	0.000000
+    date_part('year', dt)	date_part(year, dt)	int	2020
+    timestampadd(day, 1, ts)	timestampadd(day, 1, ts)	timestamp	2020-01-02 10:00:00
+    timestampadd(HOUR, 5, dt)	timestampadd(HOUR, 5, dt)	timestamp	2020-01-01 05:00:00
+    date_add(dt, 5)	date_add(dt, 5)	date	2020-01-06
+    date_add(day, 5, dt)	timestampadd(day, 5, dt)	timestamp	2020-01-06 00:00:00
+    struct(st.*)	struct(st.f AS f, st.g AS g)	struct<f:int,g:string>	{1, y}
+    struct(*)	struct(a, b, s, d, dc, xs, m, st, ast, bo, dt, ts, fl, ty, bi, tn, n, sn, ns, sh)	struct<a:int,b:bigint,s:string,d:double,dc:decimal(10,2),xs:array<int>,m:map<string,int>,st:struct<f:int,g:string>,ast:array<struct<f:int>>,bo:boolean,dt:date,ts:timestamp,fl:float,ty:tinyint,bi:binary,tn:timestamp_ntz,n:int,sn:string,ns:string,sh:smallint>	{1, 2, x, 1.5, 1.25, [1, 2], {k -> 1}, {1, y}, [{1}], true, 2020-01-01, 2020-01-01 10:00:00, 1.5, 5, A, 2020-01-01 10:00:00, null, 12, null, 3}
+    array(*)	error	DATATYPE_MISMATCH.DATA_DIFF_TYPES	
+    concat(s, 'a', 'b')	concat(s, a, b)	string	xab
+    s || 'a' || 'b'	concat(concat(s, a), b)	string	xab
+    left(s, 1)	left(s, 1)	string	x
+    right(s, 1)	right(s, 1)	string	x
+    if(a = 1, interval 1 day, interval 2 days)	(IF((a = 1), INTERVAL '1' DAY, INTERVAL '2' DAY))	interval day	INTERVAL '1' DAY
+    case when a = 1 then dt else ts end	CASE WHEN (a = 1) THEN dt ELSE ts END	timestamp	2020-01-01 00:00:00
+    coalesce(null, dt, '2020-01-01')	coalesce(NULL, dt, 2020-01-01)	date	2020-01-01
+    array(dt, ts)	array(dt, ts)	array<timestamp>	[2020-01-01 00:00:00, 2020-01-01 10:00:00]
+    array(1, 1.5, 2L)	array(1, 1.5, 2)	array<decimal(21,1)>	[1.0, 1.5, 2.0]
+    array(1, null, 'x')	error	CAST_INVALID_INPUT	
+    map('a', 1, 'b', 2)['b']	map(a, 1, b, 2)[b]	int	2
+    map(1, 'a')[1]	map(1, a)[1]	string	a
+    named_struct('x', 1, 'y', named_struct('z', 2)).y.z	named_struct(x, 1, y, named_struct(z, 2)).y.z	int	2
+    named_struct('x', 1).X	named_struct(x, 1).X	int	1
+    split('a,b,c', ',')[1]	split(a,b,c, ,, -1)[1]	string	b
+    xs[a - 1]	xs[(a - 1)]	int	1
+    ast[0]['f']	ast[0].f	int	1
+    m['k'] + 1	(m[k] + 1)	int	2
+    sum(a) over (partition by b)	sum(a) OVER (PARTITION BY b ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)	bigint	1
+    explode(xs)	col	int	1
+    posexplode(xs)	pos	int	0
+    explode(array(1))	col	int	1
+    inline(ast)	f	int	1
+    stack(2, 1, 2)	col0	int	1
+    greatest(1, 2L)	greatest(1, 2)	bigint	2
+    date_format(ts, 'yyyy')	date_format(ts, yyyy)	string	2020
+    year(dt)	year(dt)	int	2020
+    hour(ts)	hour(ts)	int	10
+    abs(-5)	abs(-5)	int	5
+    round(2.5)	round(2.5, 0)	decimal(2,0)	3
+    round(dc, 1)	round(dc, 1)	decimal(10,1)	1.3
+    upper(a)	upper(a)	string	1
+    length(a)	length(a)	int	1
+    upper(dt)	upper(dt)	string	2020-01-01
+    concat(a, b)	concat(a, b)	string	12
+    concat(dt, s)	concat(dt, s)	string	2020-01-01x
+    lower(null)	lower(NULL)	string	NULL
+    abs('5')	abs(5)	double	5.0
+    year('2020-01-01')	year(2020-01-01)	int	2020
+    year(ts)	year(ts)	int	2020
+    date_add('2020-01-01', 1)	date_add(2020-01-01, 1)	date	2020-01-02
+    date_add(dt, '1')	date_add(dt, 1)	date	2020-01-02
+    substring(12345, 2, 3)	substring(12345, 2, 3)	string	234
+    repeat('a', '3')	repeat(a, 3)	string	aaa
+    array_contains(xs, 1L)	array_contains(xs, 1)	boolean	true
+    array_contains(array(1.5), 1)	array_contains(array(1.5), 1)	boolean	false
+    instr(12, 2)	instr(12, 2)	int	2
+    count(*)	count(1)	bigint	1
+    count(1)	count(1)	bigint	1
+    count(a, b)	count(a, b)	bigint	1
+    count(distinct a, b)	count(DISTINCT a, b)	bigint	1
+    sum(a + 1)	sum((a + 1))	bigint	2
+    avg(d)	avg(d)	double	1.5
+    mean(d)	mean(d)	double	1.5
+    max(s)	max(s)	string	x
+    min(dt)	min(dt)	date	2020-01-01
+    first(a)	first(a)	int	1
+    first_value(a)	first_value(a)	int	1
+    collect_list(a)	collect_list(a)	array<int>	[1]
+    any_value(a)	any_value(a)	int	1
+    stddev(d)	stddev(d)	double	NULL
+    std(d)	std(d)	double	NULL
+    variance(a)	variance(a)	double	NULL
+    approx_count_distinct(a)	approx_count_distinct(a)	bigint	1
+    min_by(s, a)	min_by(s, a)	string	x
+    count_if(a > 0)	count_if((a > 0))	bigint	1
+    bool_and(bo)	bool_and(bo)	boolean	true
+    every(bo)	every(bo)	boolean	true
+    corr(a, d)	corr(a, d)	double	NULL
+    sum(xs)	error	DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE	
+    avg(dc)	avg(dc)	decimal(14,6)	1.250000
+    sum(dc)	sum(dc)	decimal(20,2)	1.25
+    sum(distinct a)	sum(DISTINCT a)	bigint	1
+    sum(1)	sum(1)	bigint	1
+    count(null)	count(NULL)	bigint	0
+    sum(a) filter (where bo)	sum(a) FILTER (WHERE bo)	bigint	1
+    upper(distinct s)	error	INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX	
+    lead(a, 2, 0) over (order by b)	lead(a, 2, 0) OVER (ORDER BY b ASC NULLS FIRST ROWS BETWEEN 2 FOLLOWING AND 2 FOLLOWING)	int	0
+    ntile(2) over (order by a)	ntile(2) OVER (ORDER BY a ASC NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)	int	1
+    count(*) over (partition by s)	count(1) OVER (PARTITION BY s ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)	bigint	1
+    rank() over (partition by s order by a desc)	RANK() OVER (PARTITION BY s ORDER BY a DESC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)	int	1
+    row_number() over (partition by a)	error	WINDOW_FUNCTION_FRAME_NOT_ORDERED	
+    rank()	error	WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE	
     """####
 
   static var all: [[String]] {

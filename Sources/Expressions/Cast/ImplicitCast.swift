@@ -242,6 +242,16 @@ extension DataType {
     }
   }
 
+  /// The type with no field names and no nullability in it.
+  var nameless: DataType {
+    switch self {
+    case .array(let element, _): .array(element.nameless, containsNull: true)
+    case .map(let key, let value, _): .map(key.nameless, value.nameless, valueContainsNull: true)
+    case .structure(let fields): .structure(fields.map { Field("", $0.type.nameless) })
+    default: self
+    }
+  }
+
   /// The same type when nullability inside is not looked at.
   public func hasSameShape(as other: DataType) -> Bool {
     switch (self, other) {

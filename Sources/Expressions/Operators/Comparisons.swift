@@ -82,7 +82,9 @@ func comparable(_ call: FunctionCall, _ sign: String, needsOrder: Bool) throws -
 }
 
 private func membership(_ call: FunctionCall) throws -> Expression {
-  guard let type = ImplicitCast.leastCommonType(call.types) else {
+  // Structs are compared by place, whatever their fields are called.
+  let isOneShape = call.types.allSatisfy { $0.isNested && $0.nameless == call.types[0].nameless }
+  guard let type = isOneShape ? call.types[0] : ImplicitCast.leastCommonType(call.types) else {
     throw Failure(
       "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
       "the values of IN must be of one type, but they are "
@@ -93,7 +95,7 @@ private func membership(_ call: FunctionCall) throws -> Expression {
       "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
       "`in` does not support values of the type \"\(type)\"", origin: call.origin)
   }
-  let coerced = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
+  let coerced = isOneShape ? call : call.with(call.arguments.map { $0.implicitlyCast(to: type) })
   return coerced.result(
     .boolean,
     notation: .custom { "(\($0[0]) IN (\($0.dropFirst().joined(separator: ", "))))" }

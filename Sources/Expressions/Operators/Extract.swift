@@ -12,7 +12,8 @@ func extract(
         "INVALID_EXTRACT_FIELD_TYPE",
         "a field of `\(base.sqlText)` is named by a text, not by `\(key.sqlText)`", origin: origin)
     }
-    return structureField(try fieldIndex(name, fields, session, origin), of: base, origin)
+    return structureField(
+      try fieldIndex(name, fields, session, origin), of: base, origin, called: name)
   case .array(.structure(let fields), let containsNull):
     if case .literal(let value) = key.kind, key.type == .string, let name = value.text {
       let index = try fieldIndex(name, fields, session, origin)
@@ -51,13 +52,16 @@ private func fieldIndex(
 }
 
 /// A field of a struct by its place.
-func structureField(_ index: Int, of base: Expression, _ origin: Origin?) -> Expression {
+func structureField(
+  _ index: Int, of base: Expression, _ origin: Origin?, called name: String? = nil
+) -> Expression {
   guard case .structure(let fields) = base.type else {
     preconditionFailure("a field of something that is no struct")
   }
   let field = fields[index]
+  let written = name ?? field.name
   let function = ScalarFunction(
-    "getstructfield", notation: .custom { "\($0[0]).\(field.name)" },
+    "getstructfield", notation: .custom { "\($0[0]).\(written)" },
     kernel: .whole { columns, _ in columns[0].member(index) })
   return Expression(
     .call(function, [base]), field.type, isNullable: base.isNullable || field.isNullable,

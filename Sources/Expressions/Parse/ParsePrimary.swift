@@ -183,7 +183,7 @@ extension ExpressionParser {
     guard arguments.count == 3, let real = names[name.lowercased()],
       case .name(let parts) = arguments[0].node, parts.count == 1
     else { return nil }
-    let unit = try make(.literal(.text(parts[0].uppercased()), .string))
+    let unit = try make(.literal(.text(parts[0]), .string))
     return try call(real, [unit, arguments[1], arguments[2]])
   }
 

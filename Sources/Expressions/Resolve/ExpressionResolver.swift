@@ -43,7 +43,13 @@ public struct ExpressionResolver: Sendable {
         "INVALID_USAGE_OF_STAR_OR_REGEX", "`*` cannot stand inside an expression", origin: origin)
     case .literal(let value, let type): return .literal(value, type, origin: origin)
     case .call(let name, let arguments, let isDistinct, let filter):
-      return try resolveCall(name, arguments, isDistinct: isDistinct, filter: filter, origin)
+      let call = try resolveCall(name, arguments, isDistinct: isDistinct, filter: filter, origin)
+      if case .window = call.kind {
+        throw Failure(
+          "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "`\(name)` needs a window: `:over(…)`",
+          origin: origin)
+      }
+      return call
     case .cast(let child, let type, let isTry):
       return try cast(child, to: type, isTry: isTry, origin)
     case .alias(let child, let names):
@@ -126,7 +132,7 @@ public struct ExpressionResolver: Sendable {
 
   // MARK: Calls
 
-  private func resolveCall(
+  func resolveCall(
     _ name: String, _ arguments: [UnresolvedExpression], isDistinct: Bool,
     filter: UnresolvedExpression?, _ origin: Origin?
   ) throws -> Expression {
@@ -157,7 +163,15 @@ public struct ExpressionResolver: Sendable {
       else { return nil }
       return try resolver.lambda(names, body, parameters, of: name, written[index].origin)
     }
-    return try withOrigin(origin) { try function.bind(call) }
+    let bound = try withOrigin(origin) { try function.bind(call) }
+    // A function that takes lambdas has put their bodies in the place of these.
+    let lambdas = resolved.filter { if case .lambda = $0.kind { true } else { false } }
+    if bound.children.contains(where: { child in lambdas.contains { $0 === child } }) {
+      throw Failure(
+        "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
+        "`\(name)` takes no lambda", origin: origin)
+    }
+    return bound.writingOut(resolved, name: name)
   }
 
   /// One argument; several for a star. `count(*)` counts rows.
@@ -171,7 +185,12 @@ public struct ExpressionResolver: Sendable {
       return [Expression(.lambda(untyped, .literal(.null, .null)), .null, origin: argument.origin)]
     case .star([]) where name.lowercased() == "count":
       return [.literal(.integer(1), .int, origin: argument.origin)]
-    case .star(let parts): return try star(parts, argument.origin).map(\.expression)
+    case .star(let parts):
+      // A struct made of a star keeps the names.
+      return try star(parts, argument.origin).map { column in
+        if case .attribute = column.expression.kind { return column.expression }
+        return named(column.expression, column.name, argument.origin)
+      }
     default: return [try resolveNode(argument)]
     }
   }

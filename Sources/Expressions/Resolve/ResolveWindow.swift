@@ -6,7 +6,12 @@ extension ExpressionResolver {
   func resolveWindow(
     _ unresolved: UnresolvedExpression, _ window: UnresolvedWindow, _ origin: Origin?
   ) throws -> Expression {
-    let call = try resolve(unresolved)
+    guard case .call(let name, let arguments, let isDistinct, let filter) = unresolved.node else {
+      throw Failure(
+        "UNSUPPORTED_EXPR_FOR_WINDOW", "only a function can be computed over a window",
+        origin: origin)
+    }
+    let call = try resolveCall(name, arguments, isDistinct: isDistinct, filter: filter, origin)
     let partition = try window.partition.map { try resolve($0) }
     let order = try window.order.map { try sortKey($0) }
     switch call.kind {
@@ -24,7 +29,7 @@ extension ExpressionResolver {
     case .window(let ranking):
       if order.isEmpty, !ranking.function.isValue {
         throw Failure(
-          "WINDOW_FUNCTION_WITHOUT_ORDER_BY",
+          "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
           "`\(call.sqlText)` needs an order: `W.orderBy(…)`", origin: origin)
       }
       let over = WindowCall(

@@ -178,11 +178,18 @@ public struct AggregateCall: Sendable {
   public let arguments: [Expression]
   public let isDistinct: Bool
   public let filter: Expression?
+  /// As it was called: `mean` for `avg`.
+  public let name: String
+  /// For each argument as written: nil where the next of `arguments` stands for it, else the text
+  /// of a constant that binding took out.
+  public let written: [String?]?
 
   public init(
     _ function: any AggregateFunction, _ arguments: [Expression], isDistinct: Bool = false,
-    filter: Expression? = nil
+    filter: Expression? = nil, name: String? = nil, written: [String?]? = nil
   ) {
+    self.name = name ?? function.name
+    self.written = written
     self.function = function
     self.arguments = arguments
     self.isDistinct = isDistinct
@@ -192,7 +199,7 @@ public struct AggregateCall: Sendable {
   func with(children: [Expression]) -> AggregateCall {
     AggregateCall(
       function, Array(children.prefix(arguments.count)), isDistinct: isDistinct,
-      filter: filter == nil ? nil : children.last)
+      filter: filter == nil ? nil : children.last, name: name, written: written)
   }
 }
 

@@ -47,12 +47,12 @@ extension Expression: CustomStringConvertible {
       }
       return Self.call("lambdafunction", [anonymous.text(style)] + names)
     case .aggregate(let call):
-      // COUNT of a literal reads no column; Spark calls it by the literal.
-      let arguments = call.function.name == "count" && call.arguments.isEmpty
-        ? "1" : call.arguments.map { $0.text(style) }.joined(separator: ", ")
+      var rest = call.arguments.map { $0.text(style) }[...]
+      let arguments = (call.written?.map { $0 ?? rest.popFirst() ?? "" } ?? Array(rest))
+        .joined(separator: ", ")
       let distinct = call.isDistinct ? "DISTINCT " : ""
       let filter = call.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
-      return "\(call.function.name)(\(distinct)\(arguments))\(filter)"
+      return "\(call.name)(\(distinct)\(arguments))\(filter)"
     case .generator(let generator, let arguments):
       return Self.call(generator.name, arguments.map { $0.text(style) })
     case .userFunction(let function, let arguments):
@@ -60,9 +60,8 @@ extension Expression: CustomStringConvertible {
     case .window(let call): return Self.text(call, style)
     case .alias(let child, let attribute):
       switch style {
-      case .name: return attribute.name
       case .plan: return "\(child.text(style)) AS \(Self.text(attribute, style))"
-      case .sql, .fingerprint: return "\(child.text(style)) AS \(attribute.name)"
+      case .name, .sql, .fingerprint: return "\(child.text(style)) AS \(attribute.name)"
       }
     }
   }
@@ -81,7 +80,7 @@ extension Expression {
   }
 
   /// Spark writes some functions as SQL's forms.
-  private static func callText(_ name: String, _ texts: [String]) -> String {
+  fileprivate static func callText(_ name: String, _ texts: [String]) -> String {
     switch (name, texts.count) {
     case ("rlike", _), ("regexp_like", _): return call(name.uppercased(), texts)
     case ("regexp", _): return call("RLIKE", texts)
@@ -107,7 +106,7 @@ extension Expression {
     case .prefix: return "(\(name) \(texts[0]))"
     case .postfix: return "(\(texts[0]) \(name))"
     case .implicitCast(let type):
-      return style == .name ? texts[0] : "CAST(\(texts[0]) AS \(type))"
+      return style == .name ? texts[0] : "\(name)(\(texts[0]) AS \(type))"
     case .custom(let write): return write(texts)
     }
   }
@@ -117,9 +116,9 @@ extension Expression {
     switch window.function {
     case .aggregate(let function): name = function.name
     case .rowNumber: name = "row_number"
-    case .rank: name = "rank"
-    case .denseRank: name = "dense_rank"
-    case .percentRank: name = "percent_rank"
+    case .rank: name = "RANK"
+    case .denseRank: name = "DENSE_RANK"
+    case .percentRank: name = "PERCENT_RANK"
     case .cumulativeDistribution: name = "cume_dist"
     case .ntile: name = "ntile"
     case .lag: name = "lag"
@@ -140,7 +139,8 @@ extension Expression {
       parts.append("ORDER BY " + keys.joined(separator: ", "))
     }
     parts.append(window.frame.text)
-    let arguments = window.arguments.map { $0.text(style) }
+    var arguments = window.arguments.map { $0.text(style) }
+    if name == "count", arguments.isEmpty { arguments = ["1"] }
     return "\(call(name, arguments)) OVER (\(parts.joined(separator: " ")))"
   }
 }
@@ -183,4 +183,46 @@ extension Expression {
 extension ScalarFunction {
   /// Whether this is CAST or TRY_CAST.
   var isCast: Bool { name == "cast" || name == "try_cast" }
+}
+
+extension Expression {
+  /// This call with the constant arguments that binding took out of it (a field's name, a unit, a
+  /// percentage) back in its text: they tell it from other calls. An aggregate gets back the name it
+  /// was called by.
+  func writingOut(_ written: [Expression], name: String) -> Expression {
+    switch kind {
+    case .call(let function, let bound):
+      guard bound.count < written.count, case .call = function.notation else { return self }
+      let template = Self.template(written, bound)
+      let name = function.name
+      let notation = ScalarFunction.Notation.custom { texts in
+        var rest = texts[...]
+        let parts = template.map { $0 ?? rest.popFirst() ?? "" }
+        return Self.callText(name, parts + rest)
+      }
+      let renamed = ScalarFunction(
+        function.name, isDeterministic: function.isDeterministic, canFail: function.canFail,
+        notation: notation, kernel: function.kernel)
+      return Expression(.call(renamed, bound), type, isNullable: isNullable, origin: origin)
+    case .aggregate(let call):
+      let made = AggregateCall(
+        call.function, call.arguments, isDistinct: call.isDistinct, filter: call.filter,
+        name: call.isDistinct ? call.function.name : name.lowercased(),
+        written: call.arguments.count < written.count ? Self.template(written, call.arguments) : nil)
+      return Expression(.aggregate(made), type, isNullable: isNullable, origin: origin)
+    default: return self
+    }
+  }
+
+  /// For each argument as written: nil where the next bound one stands for it, else its text.
+  private static func template(_ written: [Expression], _ bound: [Expression]) -> [String?] {
+    var rest = bound[...]
+    return written.map { argument in
+      guard let next = rest.first, next.withoutCasts === argument.withoutCasts else {
+        return argument.automaticName
+      }
+      rest = rest.dropFirst()
+      return nil
+    }
+  }
 }
