@@ -66,7 +66,7 @@ final class StreamAggregateOperator: StatefulOperator {
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
-    mode != .complete && expiry != nil && next.evictUs > last.evictUs
+    mode != .complete && next.evictUs > last.evictUs
   }
 }
 

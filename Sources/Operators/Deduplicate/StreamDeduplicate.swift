@@ -15,8 +15,6 @@ struct DeduplicateRules: Sendable {
   /// Set where event time is among the keys: keys leave with it.
   let keyExpiry: KeyExpiry?
   let isWithinWatermark: Bool
-
-  var evicts: Bool { keyExpiry != nil || (isWithinWatermark && timePlace != nil) }
 }
 
 /// Deduplication of rows that keep coming: the keys seen are state, partitioned by key.
@@ -64,7 +62,7 @@ final class StreamDeduplicateOperator: StatefulOperator {
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
-    rules.evicts && next.evictUs > last.evictUs
+    next.evictUs > last.evictUs
   }
 }
 

@@ -171,6 +171,6 @@ final class SessionAggregateOperator: StatefulOperator {
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
-    mode != .complete && hasWatermark && next.evictUs > last.evictUs
+    mode != .complete && next.evictUs > last.evictUs
   }
 }

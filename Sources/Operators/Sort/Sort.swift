@@ -30,7 +30,9 @@ public struct Sort: OperatorNode {
     let refusal = StreamingRules.unsupported(
       "Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated "
         + "DataFrame/Dataset in Complete output mode", origin)
-    let isAggregated = child.nodes.contains { $0.streaming.state?.kind == .aggregate }
+    let isAggregated = child.nodes.contains {
+      $0.streaming.state?.kind == .aggregate || $0.streaming.state?.kind == .sessionAggregate
+    }
     return StreamingFacts(
       refusal: isAggregated ? nil : refusal, refusals: [.append: refusal, .update: refusal])
   }

@@ -20,6 +20,7 @@ public enum StreamingRules {
       if let refusal = node.streaming.refusal { throw refusal.at(node.origin) }
       if let refusal = node.streaming.refusals[mode] { throw refusal.at(node.origin) }
     }
+    for node in streaming { try checkEventTime(node) }
     for node in streaming {
       // A limit drops no row for being late.
       guard let state = node.streaming.state, state.kind != .limit else { continue }
@@ -61,6 +62,20 @@ public enum StreamingRules {
     -> Failure
   {
     Failure("_LEGACY_ERROR_TEMP_3102", message, hint: hint, origin: origin)
+  }
+
+  /// One column of the rows decides what is late and what is done.
+  private static func checkEventTime(_ node: any PlanNode) throws {
+    guard let state = node.streaming.state, state.kind != .join, state.kind != .limit else { return }
+    let isAggregation = state.kind == .aggregate || state.kind == .sessionAggregate
+    let rows = isAggregation ? node.output : node.children[0].output
+    let times = rows.filter { $0.watermarkDelayUs != nil }
+    guard times.count > 1 else { return }
+    throw Failure(
+      "_LEGACY_ERROR_TEMP_3077",
+      "More than one event time columns are available. The column names: "
+        + times.map(\.name).joined(separator: ", "),
+      hint: "Drop or cast all but one before \(node.name).", origin: node.origin)
   }
 
   private static func lateRows(_ late: any PlanNode, below node: any PlanNode) -> Failure {
