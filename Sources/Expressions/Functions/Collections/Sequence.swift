@@ -1,0 +1,119 @@
+import Columns
+import Contract
+
+private func illegal(_ start: Int64, _ stop: Int64, _ step: Int64) -> Failure {
+  Failure(
+    "ILLEGAL_SEQUENCE_BOUNDARIES",
+    "`sequence` cannot go from \(start) to \(stop) by steps of \(step)")
+}
+
+private let longest = 2_147_483_632
+
+/// Numbers from `start` to `stop`, both included.
+private func numbers(_ start: Int64, _ stop: Int64, _ step: Int64?) throws -> [Int64] {
+  let step = step ?? (start <= stop ? 1 : -1)
+  guard step > 0 && start <= stop || step < 0 && start >= stop || step == 0 && start == stop else {
+    throw illegal(start, stop, step)
+  }
+  if step == 0 { return [start] }
+  let count = (Int128(stop) - Int128(start)) / Int128(step) + 1
+  if count > Int128(longest) {
+    throw Failure(
+      "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "`sequence` would make \(count) elements")
+  }
+  return (0..<Int64(count)).map { start + $0 * step }
+}
+
+/// Instants from `start` to `stop` by calendar steps.
+private func instants(
+  _ start: Int64, _ stop: Int64, months: Int64, _ zone: TimeZone
+) throws -> [Int64] {
+  guard months > 0 && start <= stop || months < 0 && start >= stop || start == stop else {
+    throw illegal(start, stop, months)
+  }
+  if months == 0 { return [start] }
+  var found: [Int64] = []
+  var index: Int64 = 0
+  while let next = zone.add(
+    months: Int(index * months), days: 0, microseconds: 0, to: start),
+    months > 0 ? next <= stop : next >= stop
+  {
+    found.append(next)
+    index += 1
+  }
+  return found
+}
+
+/// Instants by steps of days and time: days are those of the zone's calendar.
+private func instants(
+  _ start: Int64, _ stop: Int64, microseconds step: Int64, _ zone: TimeZone
+) throws -> [Int64] {
+  let perDay = Calendar.microsecondsPerDay
+  if step % perDay != 0 || zone.fixedOffsetUs != nil { return try numbers(start, stop, step) }
+  let (first, last) = (zone.local(ofInstant: start), zone.local(ofInstant: stop))
+  return try numbers(first, last, step).map { zone.instant(ofLocal: $0) }
+}
+
+@Sendable private func sequenceCall(_ call: FunctionCall) throws -> Expression {
+  var call = call
+  let types = call.types
+  let isTime = types[0].isDatetime || types[1].isDatetime
+  call = try call.coercedToLeastCommonType(0..<2)
+  if isTime {
+    if types.count > 2, !types[2].isInterval { throw call.unexpectedType(2, expected: "an interval") }
+  } else {
+    if types.count > 2 { call = try call.coercedToLeastCommonType(0..<3) }
+    guard call.types[0].isInteger else { throw call.unexpectedType(0, expected: "\"INTEGRAL\"") }
+  }
+  let element = call.types[0]
+  let type = DataType.array(element, containsNull: false)
+  return call.result(type, canFail: true) { columns, context in
+    let zone = element == .timestamp ? try TimeZone.named(context.task.timeZoneId) : .utc
+    return try mappedRows(columns, to: type) { row, builder in
+      let (start, stop) = (columns[0].integer(row), columns[1].integer(row))
+      let step = columns.count > 2 ? columns[2].integer(row) : nil
+      let isMonths = columns.count > 2 && columns[2].type.isYearMonth
+      for value in try steps(start, stop, step, isMonths: isMonths, element, zone) {
+        builder.children[0].append(integer: value)
+      }
+      builder.endList()
+    }
+  }
+}
+
+private func steps(
+  _ start: Int64, _ stop: Int64, _ step: Int64?, isMonths: Bool, _ element: DataType,
+  _ zone: TimeZone
+) throws -> [Int64] {
+  let perDay = Calendar.microsecondsPerDay
+  switch element {
+  case .date:
+    let (from, to) = (start * perDay, stop * perDay)
+    let found =
+      isMonths
+      ? try instants(from, to, months: step ?? 0, .utc)
+      : try numbers(from, to, step ?? (start <= stop ? perDay : -perDay))
+    return found.map { Calendar.floorQuotient($0, perDay) }
+  case .timestamp, .timestampNtz:
+    if isMonths { return try instants(start, stop, months: step ?? 0, zone) }
+    return try instants(
+      start, stop, microseconds: step ?? (start <= stop ? perDay : -perDay), zone)
+  default: return try numbers(start, stop, step)
+  }
+}
+
+/// SEQUENCE.
+let sequenceFunctions: [FunctionSpec] = [
+  collectionFunction(
+    "sequence", "Numbers, dates or instants from one to another, both included, by equal steps.",
+    [
+      .column("start", .any, "the first"), .column("stop", .any, "the last"),
+      .column("step", .any, default: "1 or -1, or a day", "how far one step goes"),
+    ], returns: "ARRAY",
+    [
+      Example("sequence(1, 5)", "[1, 2, 3, 4, 5]"), Example("sequence(5, 1)", "[5, 4, 3, 2, 1]"), Example("sequence(1, 10, 4)", "[1, 5, 9]"), Example("sequence(1, 5, -1)", "error requirement failed: Illegal sequence boundaries: 1 to 5 by -1"), Example("sequence(1, 1, 0)", "[1]"),
+      Example("sequence(date'2018-01-01', date'2018-03-01', INTERVAL 1 MONTH)", "[2018-01-01, 2018-02-01, 2018-03-01]"), Example("sequence(date'2018-01-31', date'2018-04-30', INTERVAL '0-1' YEAR TO MONTH)", "[2018-01-31, 2018-02-28, 2018-03-31, 2018-04-30]"),
+      Example("sequence(date'2018-01-01', date'2018-01-03')", "[2018-01-01, 2018-01-02, 2018-01-03]"), Example("sequence(timestamp'2018-01-01 00:00:00', timestamp'2018-01-01 02:00:00', INTERVAL 45 MINUTES)", "[2018-01-01 00:00:00, 2018-01-01 00:45:00, 2018-01-01 01:30:00]"),
+      Example("sequence(timestamp'2018-01-03 00:00:00', timestamp'2018-01-01 00:00:00', INTERVAL '-1' DAY)", "[2018-01-03 00:00:00, 2018-01-02 00:00:00, 2018-01-01 00:00:00]"), Example("sequence(1, NULL)", "NULL"), Example("typeof(sequence(1, 3L))", "array<bigint>"),
+    ], bind: sequenceCall)
+]
