@@ -134,11 +134,14 @@ let recordFunctions: [FunctionSpec] = [
       Example("to_csv(named_struct('a', 1, 'b', 2), map('sep', '|'))", "1|2"), Example("to_csv(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
     ]
   ) { call in
-    guard case .structure(let fields) = call.types[0] else { return call[0] }
+    guard case .structure(let given) = call.types[0] else { return call[0] }
+    // A bare NULL has no text: it is written as a STRING that is NULL.
+    let fields = given.map { $0.type == .null ? Field($0.name, .string) : $0 }
+    let value = call[0].implicitlyCast(to: .structure(fields))
     let settings = try CSVOptions(
       readOptions(call, 1), timeZoneId: call.session.timeZoneId, isWriting: true)
     _ = try CSVWriter(fields: fields, options: settings)
-    return call.with([call[0]]).result(.string) { columns, _ in
+    return call.with([value]).result(.string) { columns, _ in
       try CSVWriter(fields: fields, options: settings).strings(columns[0].flat)
     }
   },
