@@ -19,7 +19,9 @@ static void *allocate(void *context, void *block, size_t oldSize, size_t newSize
   // A shrink must never fail.
   if (newSize > oldSize) {
     host->allocations += 1;
-    if (host->allocations == host->failAt) return NULL;
+    // Lua tries once more after collecting garbage: that fails as well.
+    int64_t late = host->allocations - host->failAt;
+    if (host->failAt && (late == 0 || late == 1)) return NULL;
     if (host->limit && host->used + (newSize - oldSize) > host->limit) return NULL;
   }
   void *moved = realloc(block, newSize);
@@ -268,6 +270,17 @@ int moontide_call(lua_State *lua, int arguments, int results) {
   int status = lua_pcall(lua, arguments, results, handler);
   lua_remove(lua, handler);
   return status;
+}
+
+static void stop(lua_State *lua, lua_Debug *frame) {
+  (void)frame;
+  lua_sethook(lua, NULL, 0, 0);
+  luaL_error(lua, "interrupted!");
+}
+
+void moontide_interrupt(lua_State *lua) {
+  // As Lua's own interpreter does: setting a hook is safe while the state runs.
+  lua_sethook(lua, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 int moontide_load(lua_State *lua, const char *text, size_t size, const char *name) {

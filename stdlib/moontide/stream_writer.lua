@@ -55,7 +55,8 @@ local WRITER = { "open", "process", "close" }
 --- `function(row)`, or a writer: `{ open =, process =, close = }`.
 function methods:foreach(writer)
   if type(writer) == "function" then
-    writer = { process = writer }
+    local fn = writer
+    writer = { process = function(_, row) fn(row) end }
   elseif type(writer) ~= "table" then
     check.refuse(check.argument("foreach", 1), "a function or a writer", writer)
   else

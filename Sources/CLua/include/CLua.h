@@ -57,6 +57,9 @@ int moontide_begin_batch(
 /// Calls the function below `arguments` values, with a traceback added to errors that have none.
 int moontide_call(lua_State *_Nonnull lua, int arguments, int results);
 
+/// Raises an error in the Lua code that runs. Callable from any thread.
+void moontide_interrupt(lua_State *_Nonnull lua);
+
 /// Loads a chunk of text; the function is left on the stack.
 int moontide_load(
   lua_State *_Nonnull lua, const char *_Nonnull text, size_t size, const char *_Nonnull name);

@@ -12,6 +12,7 @@ public final class CallbackQueue: Sendable {
   private struct Contents {
     var requests: [Request] = []
     var isClosed = false
+    var isInterrupted = false
   }
 
   private let contents = Mutex(Contents())
@@ -57,6 +58,12 @@ public final class CallbackQueue: Sendable {
   /// Lets the script look again whether what it waits for has happened.
   public func wake() { bell.ring() }
 
+  /// Ends the wait that the script is in, if it is in one, with an error. From any thread.
+  public func interrupt() {
+    contents.withLock { $0.isInterrupted = true }
+    bell.ring()
+  }
+
   private func put(_ request: Request) throws {
     let isClosed = contents.withLock { contents in
       if !contents.isClosed { contents.requests.append(request) }
@@ -88,8 +95,12 @@ public final class CallbackQueue: Sendable {
   public func serve(
     _ state: LuaState, untilNs deadline: Int64 = .max / 2, _ isDone: () throws -> Bool
   ) throws -> Bool {
+    contents.withLock { $0.isInterrupted = false }
     while true {
       if try isDone() { return true }
+      if contents.withLock({ $0.isInterrupted }) {
+        throw Failure("INTERRUPTED", "The wait was interrupted.")
+      }
       if let request = take() {
         run(request, state)
       } else if clock.monotonicNs >= deadline {

@@ -36,7 +36,7 @@ final class LuaGroupFunction: UserGroupFunction {
         try ValueReader(.structure(output.fields), in: worker.lua), returnsOneRow ? .row : .rows)
       taker.enter = { handles.enter($0) }
       var calls = try FunctionCalls(worker, try worker.instance(of: shipped), groups)
-      calls.after = [try worker.reference(to: handle)]
+      calls.after = [try worker.reference(to: .object(handle))]
       do { try calls.run(worker.lua, taker) } catch let error as RowFailure {
         throw RowFailure(row: error.row, error.failure.inFunction(name))
       }
@@ -56,14 +56,6 @@ extension FunctionCalls {
       key: LuaColumns(
         groups.keys, schema: groups.keySchema, places: try lua.places(of: groups.keySchema)),
       offsets: groups.offsets)
-  }
-}
-
-extension WorkerState {
-  /// A userdata for an object of the engine's.
-  func reference(to object: any LuaObject) throws -> LuaReference {
-    try lua.push([.object(object)])
-    return try lua.takeReference()
   }
 }
 

@@ -58,11 +58,11 @@ private final class LuaRunningProcessor: RunningProcessor {
     self.output = output
     itself = try worker.instance(of: shipped)
     functions = try worker.functions(of: shipped)
-    timers = try worker.reference(to: TimersHandle(states))
+    timers = try worker.reference(to: .object(TimersHandle(states)))
     expired = ExpiredTimer()
-    expiredReference = try worker.reference(to: expired)
+    expiredReference = try worker.reference(to: .object(expired))
     if let open = functions["init"] {
-      let handle = try worker.reference(to: ProcessorHandle(states))
+      let handle = try worker.reference(to: .object(ProcessorHandle(states)))
       try call(open, [.function(itself), .function(handle)])
     }
   }

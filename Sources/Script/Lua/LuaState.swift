@@ -135,6 +135,22 @@ public final class LuaState {
   /// The wall clock; in a pure state, the batch's.
   var nowUs: Int64 { kind == .pure ? host.pointee.batchTimeUs : SystemClock().nowUs }
 
+  /// Ends the Lua code that runs with an error; does nothing to code that begins later. Callable
+  /// from any thread while the state lives.
+  var interrupt: @Sendable () -> Void {
+    let address = UInt(bitPattern: lua)
+    return { OpaquePointer(bitPattern: address).map { moontide_interrupt($0) } }
+  }
+
+  /// For tests: the `number`-th allocation from now fails; 0: none does.
+  func failAllocation(afterNext number: Int) {
+    let now = host.pointee.allocations
+    host.pointee.failAt = number == 0 ? 0 : now + Int64(number)
+  }
+
+  /// For tests: whether the allocation that was to fail has not come yet.
+  var isFailurePending: Bool { host.pointee.allocations < host.pointee.failAt }
+
   /// Bytes that Lua uses now.
   public var memoryUsed: Int { host.pointee.used }
 

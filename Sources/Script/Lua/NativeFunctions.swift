@@ -8,6 +8,10 @@ enum NativeFunctions {
       "log": { try ScriptLog.write(from: $0) },
       "parseTime": { try parseTime($0) },
       "formatTime": { try formatTime($0) },
+      "suggest": { call in
+        let names = try call.table(2).list.compactMap(\.string)
+        return try call.push(.optional(Suggestion.sentence(for: call.string(1), among: names)))
+      },
     ]
   }
 

@@ -66,19 +66,22 @@ public final class WorkerState {
   public init(_ kind: LuaState.Kind, _ setting: WorkerSetting) throws {
     lua = try LuaState(setting.isSealed ? .pure : kind, memoryLimit: setting.memoryLimit)
     try lua.register("moontide.native", NativeFunctions.all)
+    try lua.register("moontide.engine", NativeFunctions.all)
     try StateHandles.register(in: lua)
     try lua.call(
       lua.load(Self.opening, name: "=moontide.worker"),
-      [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable)])
+      [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable(lua.kind))])
   }
 
   /// The modules that describe or run queries have nothing to do in a worker. A function that
   /// mentions one without need still travels; using it raises.
-  private static let unavailable: [String] = {
-    let kept = ["moontide.error", "moontide.json"]
+  private static func unavailable(_ kind: LuaState.Kind) -> [String] {
+    var kept = ["moontide.error", "moontide.json"]
+    // A source's `schema` may be made of constructors; these need `debug` to find the script's line.
+    if kind == .whole { kept += ["moontide.types", "moontide.check", "moontide.origin"] }
     return (0...).lazy.map { moontide_module_name($0) }.prefix { $0 != nil }
       .compactMap { $0.map { String(cString: $0) } }.filter { !kept.contains($0) }
-  }()
+  }
 
   private static let opening = """
     local path, cpath, unavailable = ...
@@ -121,8 +124,8 @@ public final class WorkerState {
     return reference
   }
 
-  /// The functions of a shipped table of functions, by name.
-  func functions(of shipped: ShippedFunction) throws -> [String: LuaReference] {
+  /// A shipped table, as Swift reads it.
+  func table(of shipped: ShippedFunction) throws -> LuaTable {
     try lua.reserve(4)
     let top = lua_gettop(lua.lua)
     defer { lua_settop(lua.lua, top) }
@@ -131,7 +134,12 @@ public final class WorkerState {
     guard case .table(let table) = try reader.value(at: -1) else {
       preconditionFailure("a shipped function where a table of them was wanted")
     }
-    return table.fields.compactMapValues(\.function)
+    return table
+  }
+
+  /// The functions of a shipped table of functions, by name.
+  func functions(of shipped: ShippedFunction) throws -> [String: LuaReference] {
+    try table(of: shipped).fields.compactMapValues(\.function)
   }
 
   /// Sets the clock and the chance of a pure state.

@@ -1,0 +1,133 @@
+import Columns
+import Connectors
+import Contract
+
+/// A source of the script's own: `moontide.source { name =, schema =, read =, … }`. One effect state
+/// a query runs it; its functions take turns. Offsets are JSON values.
+final class LuaSource: StreamSource {
+  /// The component that a declaration describes.
+  static func spec(
+    _ declaration: LuaTable, in state: LuaState, setting: WorkerSetting
+  ) throws -> SourceSpec {
+    let declared = try LuaConnector(declaration, in: state, setting: setting, kind: "source")
+    let open: @Sendable (SourceRequest) throws -> LuaSource = { request in
+      try LuaSource(declared.open(options: request.options, glue: glue), declared.name)
+    }
+    return SourceSpec(
+      declared.spec(.source), schema: { try open($0).schema },
+      stream: { request, _ in try open(request) },
+      table: { request in
+        let source = try open(request)
+        return try LuaTableSource(source)
+      })
+  }
+
+  let schema: Schema
+  private let name: String
+  fileprivate let instance: EffectInstance
+
+  private init(_ instance: EffectInstance, _ name: String) throws {
+    self.instance = instance
+    self.name = name
+    guard let ddl = try instance.call("schema").text else {
+      throw Failure("INVALID_SCHEMA", "`schema` of the source `\(name)` gave no schema.")
+    }
+    schema = try Schema(ddl: ddl)
+  }
+
+  var description: String { "\(name)[]" }
+
+  func initialOffset() throws -> SourceOffset? {
+    try instance.call("initialOffset").text.map { SourceOffset($0) }
+  }
+
+  func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
+    if let frozen { return frozen == start ? nil : frozen }
+    return try instance.call("latestOffset", [.optional(start?.json)]).text.map {
+      SourceOffset($0)
+    }
+  }
+
+  /// The end of what a query with the trigger availableNow reads.
+  private var frozen: SourceOffset?
+
+  func freezeForAvailableNow() throws {
+    frozen = try latestOffset(from: try initialOffset(), limit: .everything)
+  }
+
+  func read(from start: SourceOffset?, to end: SourceOffset) -> [any InputSplit] {
+    [Split(instance: instance, schema: schema, start: start, end: end, name: name)]
+  }
+
+  func commit(_ end: SourceOffset) throws {
+    try instance.call("commit", [.string(end.json)])
+  }
+
+  func stop() {
+    do { try instance.call("close") } catch {
+      ScriptLog.write("warn", "the source `\(name)` failed to close: \(error)")
+    }
+  }
+
+  /// What the host calls: offsets as JSON text, rows always as a list.
+  private static let glue = """
+    local source = ...
+    local json = require "moontide.json"
+    local function encode(offset) if offset ~= nil then return json.encode(offset) end end
+    local function decode(text) if text ~= nil then return json.decode(text) end end
+    local glue = {
+      schema = function(self) return tostring(source.schema(self.options or {})) end,
+      initialOffset = function(self) return encode(source.initialOffset(self)) end,
+      latestOffset = function(self, from) return encode(source.latestOffset(self, decode(from))) end,
+      read = function(self, from, to)
+        local rows = source.read(self, decode(from), decode(to))
+        if type(rows) ~= "function" then return rows end
+        local list = {}
+        for row in rows do list[#list + 1] = row end
+        return list
+      end,
+      close = source.close,
+    }
+    if source.commit then
+      glue.commit = function(self, to) source.commit(self, decode(to)) end
+    end
+    return glue
+    """
+
+  fileprivate struct Split: InputSplit {
+    let instance: EffectInstance
+    let schema: Schema
+    let start: SourceOffset?
+    let end: SourceOffset
+    let name: String
+
+    var description: String { "\(name) from \(start?.json ?? "the start") to \(end)" }
+
+    func open(_ request: ReadRequest) throws -> any BatchStream {
+      let rows = try instance.rows(
+        "read", [.optional(start?.json), .string(end.json)], schema: schema)
+      let wanted = Batch(request.columns.map { rows.columns[$0] }, count: rows.count)
+      return BatchList(
+        stride(from: 0, to: rows.count, by: request.batchRows).map {
+          wanted.sliced($0..<min($0 + request.batchRows, rows.count))
+        })
+    }
+  }
+}
+
+/// Such a source read once, from its first offset to its last.
+private struct LuaTableSource: StaticSource {
+  let schema: Schema
+  let description: String
+  private let pieces: [any InputSplit]
+
+  init(_ source: LuaSource) throws {
+    schema = source.schema
+    description = source.description
+    let start = try source.initialOffset()
+    let end = try source.latestOffset(from: start, limit: .everything)
+    pieces = end.map { source.read(from: start, to: $0) } ?? []
+  }
+
+  func splits() -> [any InputSplit] { pieces }
+}
