@@ -11,7 +11,7 @@ struct Command: Sendable {
   let text: String
   let run: @Sendable ([String]) -> Int32
 
-  static let all = [runScript, check]
+  static let all = [runScript, check, repl]
   /// For the project's own use.
   static let hidden = [reference]
 
@@ -35,6 +35,24 @@ struct Command: Sendable {
       options and streaming rules are checked, nothing is read or written.
       """,
     run: { script($0, mode: .check, command: "check") })
+
+  private static let repl = Command(
+    name: "repl", usage: "repl [--sealed]", summary: "run what you type, line by line",
+    text: """
+      Reads Lua from the terminal (or a pipe), runs it and prints what it gives. A DataFrame is shown
+      as its schema. `moontide` and `F` (moontide.functions) are at hand. Running queries go on and
+      call the script while it waits for you. Ctrl-C leaves the line or ends what runs; Ctrl-D leaves.
+      """,
+    run: { arguments in
+      var options = ScriptHost.Options()
+      for argument in arguments {
+        guard argument == "--sealed" else {
+          return CommandLineTool.refuse("`repl` has no argument `\(argument)`. See `moontide help repl`.")
+        }
+        options.isSealed = true
+      }
+      return guarded { try ScriptHost(options).interact() }
+    })
 
   private static let reference = Command(
     name: "reference", usage: "reference --write DIRECTORY",

@@ -15,7 +15,7 @@ extension Session {
     let builtIn = ConnectorCatalog.builtIn(formats: FormatCatalog.builtIn.formats, environment)
     session.connectors = ConnectorCatalog(
       sources: builtIn.sources + [MemoryStream.source],
-      sinks: builtIn.sinks + [session.tables.sink, ForeachBatchSink.spec])
+      sinks: builtIn.sinks + [session.tables.sink, ForeachBatchSink.spec, ForeachSink.spec])
     return session
   }
 }
@@ -30,15 +30,7 @@ extension Session {
 /// Writes to the standard output, behind what the script has printed so far.
 private func printed(_ text: String) {
   fflush(nil)
-  let bytes = Array(text.utf8)
-  var rest = bytes[...]
-  while !rest.isEmpty {
-    let count = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-    if count < 0 && errno == EINTR { continue }
-    // Nobody reads any more: as with Lua's own `print`, that is no error of the query.
-    if count <= 0 { return }
-    rest = rest.dropFirst(count)
-  }
+  Terminal.write(text)
 }
 
 extension Reference {

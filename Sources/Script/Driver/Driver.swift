@@ -10,17 +10,23 @@ public final class Driver {
   public let session: Session
   /// Plans are analysed where they would run.
   let checksOnly: Bool
+  /// Effect states are as closed as pure ones.
+  let isSealed: Bool
   /// Through which queries call the script.
   let callbacks = CallbackQueue()
 
   /// Puts the engine's functions into the script's state.
-  public init(_ state: LuaState, session: Session, checksOnly: Bool = false) throws {
+  public init(
+    _ state: LuaState, session: Session, checksOnly: Bool = false, isSealed: Bool = false
+  ) throws {
     self.state = state
+    self.isSealed = isSealed
     self.checksOnly = checksOnly
     self.session = session
     try state.register("moontide.native", NativeFunctions.all)
     for functions in [
       sessionFunctions, rowFunctions, planFunctions, queryFunctions, streamFunctions,
+      connectorFunctions,
     ] {
       try state.register("moontide.engine", functions)
     }

@@ -91,7 +91,7 @@ extension Driver {
   func analyzed(
     _ call: LuaCall, willRun: Bool, _ change: (UnresolvedPlan) throws -> UnresolvedPlan
   ) throws -> any PlanNode {
-    let workers = willRun ? WorkerStates(try WorkerSetting(of: state)) : nil
+    let workers = willRun ? WorkerStates(try workerSetting()) : nil
     let functions = ScriptFunctions(state: state, workers: workers)
     let catalog = try session.functions(made: functions)
     var reader = PlanReader(

@@ -54,6 +54,9 @@ extension Driver {
       return ForeachBatchFunction(
         function: function, callbacks: callbacks, queries: queries)
     }
+    if let writer = request["foreach"].table {
+      return try ForeachFunctions(writer, in: state, setting: workerSetting())
+    }
     return nil
   }
 }

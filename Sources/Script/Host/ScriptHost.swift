@@ -29,7 +29,8 @@ public final class ScriptHost {
   public init(_ options: Options) throws {
     self.options = options
     state = try LuaState()
-    driver = try Driver(state, session: .standard(), checksOnly: options.mode == .check)
+    driver = try Driver(
+      state, session: .standard(), checksOnly: options.mode == .check, isSealed: options.isSealed)
   }
 
   /// Asks all queries to stop; false where there is nothing to wait for. Callable from any thread.
@@ -51,6 +52,18 @@ public final class ScriptHost {
     } catch {
       Self.report(error)
       do { try driver.stopQueries() } catch { Self.report(error) }
+      return 1
+    }
+  }
+
+  /// Reads and runs what the user types, until the end of input; gives the exit status.
+  public func interact() -> Int32 {
+    do {
+      let status = try Repl(state, callbacks: driver.callbacks).run()
+      try driver.stopQueries()
+      return status
+    } catch {
+      Self.report(error)
       return 1
     }
   }

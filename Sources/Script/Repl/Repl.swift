@@ -11,7 +11,7 @@ public final class Repl {
 
   /// `write` takes what is printed.
   init(
-    _ state: LuaState, callbacks: CallbackQueue, write: @escaping (String) -> Void = Terminal.write
+    _ state: LuaState, callbacks: CallbackQueue, write: @escaping (String) -> Void = Repl.print
   ) throws {
     self.state = state
     self.callbacks = callbacks
@@ -23,6 +23,12 @@ public final class Repl {
       }
     ])
     try state.run(Self.opening, name: "=moontide.repl")
+  }
+
+  /// Behind what the script has written through `io`.
+  private static func print(_ text: String) {
+    fflush(nil)
+    Terminal.write(text)
   }
 
   /// `print` goes where queries print; the usual modules are at hand.

@@ -1,0 +1,46 @@
+import Connectors
+import Contract
+
+extension Driver {
+  /// `moontide.source { … }` and `moontide.sink { … }`.
+  var connectorFunctions: [String: LuaBody] {
+    [
+      "declareSource": { [unowned self] call in
+        let declaration = try call.table(1)
+        let known = session.connectors
+        try refuseSecond(declaration, "source", among: known.sources.map(\.spec.name))
+        let source = try withOrigin(declaration.origin) {
+          try LuaSource.spec(declaration, in: state, setting: workerSetting())
+        }
+        session.connectors = ConnectorCatalog(
+          sources: known.sources + [source], sinks: known.sinks)
+        return 0
+      },
+      "declareSink": { [unowned self] call in
+        let declaration = try call.table(1)
+        let known = session.connectors
+        try refuseSecond(declaration, "sink", among: known.sinks.map(\.spec.name))
+        let sink = try withOrigin(declaration.origin) {
+          try LuaSink.spec(declaration, in: state, setting: workerSetting())
+        }
+        session.connectors = ConnectorCatalog(sources: known.sources, sinks: known.sinks + [sink])
+        return 0
+      },
+    ]
+  }
+
+  private func refuseSecond(_ declaration: LuaTable, _ kind: String, among names: [String]) throws {
+    let name = declaration.text("name")
+    guard names.contains(where: { $0.lowercased() == name.lowercased() }) else { return }
+    throw Failure(
+      "DATA_SOURCE_ALREADY_EXISTS", "there is a \(kind) named `\(name)` already",
+      origin: declaration.origin)
+  }
+
+  /// What the effect states of this script's queries are made from.
+  func workerSetting() throws -> WorkerSetting {
+    var setting = try WorkerSetting(of: state)
+    setting.isSealed = isSealed
+    return setting
+  }
+}
