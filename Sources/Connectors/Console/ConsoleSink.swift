@@ -51,9 +51,9 @@ final class ConsoleSink: StreamSink, Sendable {
       let batch = Batch.concatenated(
         batches, types: schema.fields.map(\.type))
       let rule = "-------------------------------------------\n"
-      // `show` prints its text and a line end.
-      print(
-        rule + "Batch: \(id)\n" + rule + table.text(batch, schema: schema, rows: rowCount) + "\n")
+      let text = table.text(batch, schema: schema, rows: rowCount)
+      // A blank line follows, unless the table ends with how much of it is shown.
+      print(rule + "Batch: \(id)\n" + rule + text + (total > rowCount ? "" : "\n"))
       written.withLock { $0 = Int64(total) }
     })
   }

@@ -162,7 +162,23 @@ final class FileStreamSource: StreamSource {
           "STREAMING_LOG_CORRUPT", "`\(log.path)` has no files for the offset \(number)",
           hint: "Restore the checkpoint from a copy, or start with a new one")
       }
-      return try files.flatMap { try FileSplits.of($0, reader, partitions) }
+      return try files.flatMap { file in
+        try Self.check(file.file)
+        return try FileSplits.of(file, reader, partitions)
+      }
+    }
+  }
+
+  /// Refuses a file that is not the one that was listed: its rows would differ from attempt to
+  /// attempt.
+  private static func check(_ file: InputFile) throws {
+    var info = stat()
+    guard stat(file.path, &info) == 0 else { throw Failure.file("read", file.path, errno: errno) }
+    guard Int64(info.st_size) == file.size else {
+      throw Failure(
+        "FILE_CHANGED",
+        "`\(file.path)` has \(info.st_size) bytes; it had \(file.size) when it was found",
+        hint: "Write files elsewhere and move them into the directory when they are whole")
     }
   }
 

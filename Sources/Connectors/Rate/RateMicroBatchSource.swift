@@ -50,7 +50,7 @@ final class RateMicroBatchSource: StreamSource {
   var schema: Schema { SequenceSplit.schema }
   var description: String {
     "RatePerMicroBatchStream[rowsPerBatch=\(rowsPerBatch), numPartitions=\(partitionCount), "
-      + "startTimestamp=\(startMs), advanceMillisPerBatch=\(advanceMs)]"
+      + "startTimestamp=\(startMs), advanceMsPerBatch=\(advanceMs)]"
   }
 
   private func offset(_ rows: Int64, _ ms: Int64) -> SourceOffset {
