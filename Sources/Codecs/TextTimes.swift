@@ -39,6 +39,7 @@ public struct TextTimeOptions: Sendable {
 /// Reads times for one reader, with what it remembers from one value to the next.
 struct TextTimes {
   private var timestamps: TimestampReader
+  private let hasTimestampPattern: Bool
   private let timestampPattern: DateTimePattern?
   private let timestampNtzPattern: DateTimePattern?
   private let datePattern: DateTimePattern?
@@ -51,6 +52,7 @@ struct TextTimes {
       try text.map { try DateTimePattern($0, for: .parsing) }
     }
     timestampPattern = try pattern(options.timestampFormat)
+    hasTimestampPattern = timestampPattern != nil
     timestampNtzPattern = try pattern(options.timestampNtzFormat)
     datePattern = try pattern(options.dateFormat)
     timestampFallback = options.fallback ?? (options.timestampFormat == nil)
@@ -59,7 +61,7 @@ struct TextTimes {
 
   @inline(__always)
   mutating func timestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
-    if let timestampPattern {
+    if hasTimestampPattern, let timestampPattern {
       if let us = timestampPattern.timestamp(text, zone: timestamps.zone) { return us }
       if !timestampFallback { return nil }
     }

@@ -194,7 +194,7 @@ public final class JSONReader {
     let bytes = UnsafePointer(buffer.typed(UInt8.self)) + origin
     var walker = JSONWalker(
       bytes: bytes, index: positions, slots: columns.slots, shapes: shapes.shapes,
-      columns: columns, hasBackslash: hasBackslash, block: columns.add(block: buffer),
+      columns: Unmanaged.passUnretained(columns), hasBackslash: hasBackslash, block: columns.add(block: buffer),
       blockOffset: origin, at: indexAt, times: times, scratch: scratch)
     var start = rest.lowerBound
     let last = rest.upperBound

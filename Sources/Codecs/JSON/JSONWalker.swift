@@ -11,7 +11,8 @@ struct JSONWalker {
   let index: UnsafePointer<UInt32>
   let slots: UnsafeMutablePointer<ColumnSlot>
   let shapes: UnsafeMutablePointer<JSONShape>
-  unowned(unsafe) let columns: RecordColumns
+  /// Unmanaged, so that no value costs a reference count.
+  let columns: Unmanaged<RecordColumns>
   /// Whether a backslash stands anywhere in the indexed bytes.
   let hasBackslash: Bool
   /// The block's number in views, and where `bytes` lies in the block.
@@ -27,6 +28,34 @@ struct JSONWalker {
   @inline(__always)
   mutating func record(_ slot: Int) -> Bool { object(slot) }
 
+  // MARK: Columns
+
+  @inline(__always)
+  private func append<T: BitwiseCopyable>(_ value: T, to slot: Int) {
+    let at = slots + slot
+    if at.pointee.count == at.pointee.capacity { columns._withUnsafeGuaranteedRef { $0.reserve(slot) } }
+    at.pointee.values.storeBytes(
+      of: value, toByteOffset: at.pointee.count &* MemoryLayout<T>.size, as: T.self)
+    at.pointee.count &+= 1
+  }
+
+  /// Ends a struct: fields that were not given are NULL.
+  @inline(__always)
+  private func endStructure(_ slot: Int) {
+    let at = slots + slot
+    let row = at.pointee.count
+    let first = at.pointee.firstChild
+    for child in first..<(first &+ at.pointee.childCount) where slots[child].count <= row {
+      columns._withUnsafeGuaranteedRef { $0.appendNull(child) }
+    }
+    if row == at.pointee.capacity { columns._withUnsafeGuaranteedRef { $0.reserve(slot) } }
+    at.pointee.count = row &+ 1
+  }
+
+  private func appendNull(_ slot: Int) { columns._withUnsafeGuaranteedRef { $0.appendNull(slot) } }
+
+  private func endList(_ slot: Int) { columns._withUnsafeGuaranteedRef { $0.endList(slot) } }
+
   // MARK: Structs
 
   mutating func object(_ slot: Int) -> Bool {
@@ -35,7 +64,7 @@ struct JSONWalker {
     at &+= 1
     if bytes[Int(index[at])] == Ascii.closeBrace {
       at &+= 1
-      columns.endStructure(slot)
+      endStructure(slot)
       return true
     }
     var position = 0
@@ -72,7 +101,7 @@ struct JSONWalker {
       if separator == Ascii.closeBrace { break }
       return false
     }
-    columns.endStructure(slot)
+    endStructure(slot)
     return true
   }
 
@@ -114,7 +143,7 @@ struct JSONWalker {
       at &+= 1
       if slots[slot].kind == .string, !hasBackslash {
         let count = end &- start &- 1
-        columns.append(
+        append(
           StringView(
             bytes + (start &+ 1), count: count, block: block, offset: blockOffset &+ start &+ 1),
           to: slot)
@@ -132,24 +161,25 @@ struct JSONWalker {
       guard let unescaped = scratch.unescape(content) else { return false }
       content = unescaped
       if slots[slot].kind == .string {
-        columns.append(columns.view(copying: UnsafeRawBufferPointer(content)), to: slot)
+        append(
+          columns._withUnsafeGuaranteedRef { $0.view(copying: UnsafeRawBufferPointer(content)) }, to: slot)
         return true
       }
     }
     switch slots[slot].kind {
     case .string:
-      columns.append(
+      append(
         StringView(bytes + start, count: end &- start, block: block, offset: blockOffset &+ start),
         to: slot)
     case .timestamp:
       guard let us = times.timestamp(content) else { return false }
-      columns.append(us, to: slot)
+      append(us, to: slot)
     case .timestampNtz:
       guard let us = times.timestampNtz(content) else { return false }
-      columns.append(us, to: slot)
+      append(us, to: slot)
     case .date:
       guard let days = times.date(content) else { return false }
-      columns.append(days, to: slot)
+      append(days, to: slot)
     default: return false
     }
     return true
@@ -159,7 +189,7 @@ struct JSONWalker {
     if first == UInt8(ascii: "n") {
       guard isLiteral(start, 0x6C6C_756E, 4) else { return false }
       at &+= 1
-      columns.appendNull(slot)
+      appendNull(slot)
       return true
     }
     let kind = slots[slot].kind
@@ -170,7 +200,7 @@ struct JSONWalker {
       let isTrue = first == UInt8(ascii: "t")
       guard isTrue ? isLiteral(start, 0x6575_7274, 4) : isFalse(start) else { return false }
       at &+= 1
-      columns.append(boolean: isTrue, to: slot)
+      columns._withUnsafeGuaranteedRef { $0.append(boolean: isTrue, to: slot) }
       return true
     case .structure: return first == Ascii.openBrace && object(slot)
     case .array: return first == Ascii.openBracket && array(slot)
@@ -185,7 +215,7 @@ struct JSONWalker {
     guard skip() else { return false }
     // The last byte before the next structural that is no blank ends the value.
     let end = backOverBlanks(Int(index[at]))
-    columns.append(
+    append(
       StringView(bytes + start, count: end &- start, block: block, offset: blockOffset &+ start),
       to: slot)
     return true
@@ -209,17 +239,17 @@ struct JSONWalker {
     }
     if isNegative { value = 0 &- value }
     switch slots[slot].kind {
-    case .long: columns.append(value, to: slot)
+    case .long: append(value, to: slot)
     case .int:
       guard let narrow = Int32(exactly: value) else { return false }
-      columns.append(narrow, to: slot)
-    case .timestamp: columns.append(value &* 1_000_000, to: slot)
+      append(narrow, to: slot)
+    case .timestamp: append(value &* 1_000_000, to: slot)
     case .short:
       guard let narrow = Int16(exactly: value) else { return false }
-      columns.append(narrow, to: slot)
+      append(narrow, to: slot)
     default:
       guard let narrow = Int8(exactly: value) else { return false }
-      columns.append(narrow, to: slot)
+      append(narrow, to: slot)
     }
     at &+= 1
     return true
@@ -234,16 +264,16 @@ struct JSONWalker {
         case .value(let value) = DecimalText.read(
           text, precision: slots[slot].precision, scale: slots[slot].scale)
       else { return false }
-      columns.append(value, to: slot)
+      append(value, to: slot)
     case _ where text.count == 2 && text[0] == Ascii.minus && text[1] == 0x30:
       // An integer token has no negative zero.
       return false
     case .double:
       guard let value = FloatingPointText.readDouble(text) else { return false }
-      columns.append(value, to: slot)
+      append(value, to: slot)
     default:
       guard let value = FloatingPointText.readFloat(text) else { return false }
-      columns.append(value, to: slot)
+      append(value, to: slot)
     }
     at &+= 1
     return true
@@ -254,7 +284,7 @@ struct JSONWalker {
     at &+= 1
     if bytes[Int(index[at])] == Ascii.closeBracket {
       at &+= 1
-      columns.endList(slot)
+      endList(slot)
       return true
     }
     while true {
@@ -263,7 +293,7 @@ struct JSONWalker {
       at &+= 1
       if separator == Ascii.comma { continue }
       guard separator == Ascii.closeBracket else { return false }
-      columns.endList(slot)
+      endList(slot)
       return true
     }
   }
@@ -274,7 +304,7 @@ struct JSONWalker {
     at &+= 1
     if bytes[Int(index[at])] == Ascii.closeBrace {
       at &+= 1
-      columns.endList(slot)
+      endList(slot)
       return true
     }
     while true {
@@ -287,7 +317,7 @@ struct JSONWalker {
       at &+= 1
       if separator == Ascii.comma { continue }
       guard separator == Ascii.closeBrace else { return false }
-      columns.endList(slot)
+      endList(slot)
       return true
     }
   }
