@@ -42,6 +42,7 @@ extension OperatorCatalog {
       OperatorSpec("mapPartitions") { try buildRowFunction($0, .mapPartitions) },
       OperatorSpec("applyInGroups", build: buildApplyInGroups),
       OperatorSpec("flatMapGroupsWithState", build: buildGroupState),
+      OperatorSpec("transformWithState", build: buildTransformWithState),
       // Groups
       OperatorSpec("aggregate", build: buildAggregate),
       OperatorSpec("uid", build: buildUid),

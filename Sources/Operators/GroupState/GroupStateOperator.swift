@@ -72,23 +72,7 @@ final class GroupStateOperator: StatefulOperator {
   private func onTime(_ run: BatchRun, _ marks: Watermarks?) throws -> [Partition] {
     let partitions = try children[0].partitions(run)
     guard node.timeout == .eventTime, let marks, let place = timePlace else { return partitions }
-    let id = operatorId
-    return partitions.map { partition in
-      partition.through { input, _ in
-        GeneratedStream {
-          guard let batch = try input.next() else { return nil }
-          let vector = batch.column(place)
-          let times = KeyExpiry.times(vector)
-          let kept = Selection.identity(batch.count).filtered {
-            vector.isNull($0) || times[$0] > marks.lateUs
-          }
-          if kept.count == batch.count { return batch }
-          let dropped = Int64(batch.count - kept.count)
-          run.metrics.update(id) { $0.rowsDroppedByWatermark += dropped }
-          return batch.selecting(kept)
-        }
-      }
-    }
+    return partitions.map { $0.withoutLate(place, marks.lateUs, run, operatorId) }
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {

@@ -1,0 +1,372 @@
+import Columns
+import Contract
+import Expressions
+import Plan
+import State
+
+/// One partition of a processor's states.
+///
+/// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
+final class ProcessorPartition: @unchecked Sendable {
+  struct Counts {
+    var total = 0
+    var updated = 0
+    var removed = 0
+    var memoryBytes = 0
+    var custom: [String: Int64] = [:]
+  }
+
+  private let node: TransformWithState
+  private let exchange: Exchange
+  private let initialColumns: [Attribute]?
+  private let keySchema: Schema
+  private let inputSchema: Schema
+  private let codec: RowKeyCodec
+  private let store: ProcessorStore
+  private var isRestored = false
+
+  init(
+    _ node: TransformWithState, exchange: Exchange, initial: [Attribute]?,
+    store: any StatePartition
+  ) {
+    self.node = node
+    self.exchange = exchange
+    initialColumns = initial
+    keySchema = node.keySchema
+    inputSchema = node.children[0].schema
+    codec = RowKeyCodec(exchange.keys.map(\.type))
+    self.store = ProcessorStore(store)
+  }
+
+  func run(_ batches: [Batch], initial: [Batch], evictUs: Int64?, task: TaskContext) throws
+    -> (batches: [Batch], counts: Counts)
+  {
+    if !isRestored {
+      try store.restore()
+      isRestored = true
+    }
+    var out: [Batch] = []
+    let states = RunningStates(
+      store, node: node, watermarkUs: node.hasWatermark ? evictUs ?? 0 : nil, task: task)
+    let threshold = threshold(evictUs, task)
+    // A processor is opened for a partition that has something to do.
+    let isIdle = batches.allSatisfy { $0.count == 0 } && initial.allSatisfy { $0.count == 0 }
+      && !store.hasTimer(upTo: threshold)
+    if !isIdle {
+      let processor = try node.processor.open(states, output: node.schema, task: task)
+      try begin(initial, processor, states, task)
+      states.isRunning = true
+      let rows = try KeyedRows(
+        batches, keys: exchange.keys, keySchema: keySchema, input: exchange.input,
+        schema: inputSchema, task: task)
+      if !rows.keys.isEmpty {
+        out.append(
+          try attempt(rows, states, task) { try processor.handleInputRows($0.groups, task: task) })
+      }
+      if let threshold {
+        out += try fire(store.expiredTimers(threshold), processor, states, task)
+      }
+      try processor.close()
+    }
+    let expired = store.removeExpired(task.batchTimeUs)
+    let changes = store.flush()
+    return (out, counts(changes, states, expired))
+  }
+
+  private func threshold(_ evictUs: Int64?, _ task: TaskContext) -> Int64? {
+    switch node.timeMode {
+    case .none: nil
+    case .processingTime: task.batchTimeUs
+    case .eventTime: evictUs
+    }
+  }
+
+  private func attempt(
+    _ rows: KeyedRows, _ states: RunningStates, _ task: TaskContext,
+    _ body: (KeyedRows) throws -> Batch
+  ) throws -> Batch {
+    try rows.run(task) { rows in
+      store.mark()
+      states.groups = rows.keys
+      do { return try body(rows) } catch let error as RowFailure {
+        store.restoreMark()
+        throw error
+      }
+    }
+  }
+
+  /// Hands the initial state over, a row a key.
+  private func begin(
+    _ initial: [Batch], _ processor: any RunningProcessor, _ states: RunningStates,
+    _ task: TaskContext
+  ) throws {
+    guard let columns = initialColumns, !initial.allSatisfy({ $0.count == 0 }) else { return }
+    let keys = columns.prefix(codec.types.count).map {
+      CompiledExpression(.attribute($0), input: columns)
+    }
+    let schema = Schema(columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) })
+    let rows = try KeyedRows(
+      initial, keys: keys, keySchema: keySchema, input: columns, schema: schema, task: task)
+    for group in rows.keys.indices
+    where rows.groups.offsets[group + 1] - rows.groups.offsets[group] > 1 {
+      throw Failure(
+        "STATEFUL_PROCESSOR_DUPLICATE_INITIAL_STATE",
+        "the initial state has several rows for one key", origin: node.origin)
+    }
+    states.isRunning = true
+    _ = try attempt(rows, states, task) { rows in
+      try processor.handleInitialState(rows.groups, task: task)
+      return Batch([], count: 0)
+    }
+  }
+
+  private func fire(
+    _ timers: [(group: [UInt8], timeUs: Int64)], _ processor: any RunningProcessor,
+    _ states: RunningStates, _ task: TaskContext
+  ) throws -> [Batch] {
+    if timers.isEmpty { return [] }
+    states.groups = timers.map(\.group)
+    let keys = KeyedRows.batch(states.groups, codec)
+    let batch = try processor.handleExpiredTimers(
+      keys: keys, keySchema: keySchema, timesUs: timers.map(\.timeUs), task: task)
+    for timer in timers {
+      store.remove(
+        ProcessorStore.place(.timer, "", group: timer.group), ProcessorStore.ordered(timer.timeUs))
+    }
+    states.counts["numExpiredTimers", default: 0] += Int64(timers.count)
+    return [batch]
+  }
+
+  private func counts(
+    _ changes: (set: Int, removed: Int), _ states: RunningStates, _ expired: Int
+  ) -> Counts {
+    var counts = Counts()
+    counts.total = store.count
+    counts.updated = changes.set
+    counts.removed = changes.removed
+    counts.memoryBytes = store.bytes
+    counts.custom = states.counts
+    counts.custom["numValuesRemovedDueToTTLExpiry"] = Int64(expired)
+    return counts
+  }
+}
+
+/// The states and timers that a processor reaches while it runs.
+final class RunningStates: ProcessorStates {
+  /// Set once `init` has returned.
+  var isRunning = false
+  /// The keys of the groups that the running call is about.
+  var groups: [[UInt8]] = []
+  var counts: [String: Int64] = [:]
+  private let store: ProcessorStore
+  private let node: TransformWithState
+  private let eventTimeUs: Int64?
+  private let task: TaskContext
+  fileprivate private(set) var key: [UInt8] = []
+  private var names: [String] = []
+
+  init(
+    _ store: ProcessorStore, node: TransformWithState, watermarkUs: Int64?, task: TaskContext
+  ) {
+    self.store = store
+    self.node = node
+    eventTimeUs = watermarkUs
+    self.task = task
+  }
+
+  func enter(_ group: Int) { key = groups[group] }
+
+  var processingTimeUs: Int64 { task.batchTimeUs }
+
+  func watermarkUs() throws -> Int64 {
+    if let eventTimeUs { return eventTimeUs }
+    throw Failure(
+      "UNSUPPORTED_OPERATION", "there is no watermark before transformWithState",
+      hint: "Put `withWatermark(column, delay)` before it.")
+  }
+
+  // MARK: States
+
+  private func declare(_ name: String, _ kind: String, ttlUs: Int64?) throws {
+    guard !isRunning else {
+      throw Failure(
+        "STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_HANDLE_STATE",
+        "the state `\(name)` is asked for outside `init`")
+    }
+    guard !names.contains(name) else {
+      throw Failure(
+        "STATEFUL_PROCESSOR_DUPLICATE_STATE_VARIABLE_DEFINED",
+        "two states are called `\(name)`")
+    }
+    if ttlUs != nil, node.timeMode != .processingTime {
+      throw Failure(
+        "STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL",
+        "the state `\(name)` has a time to live, which needs `timeMode = \"processingTime\"`")
+    }
+    names.append(name)
+    counts["num\(kind)StateVars\(ttlUs == nil ? "" : "WithTTL")", default: 0] += 1
+  }
+
+  func value(_ name: String, _ schema: Schema, ttlUs: Int64?) throws -> any ValueState {
+    try declare(name, "Value", ttlUs: ttlUs)
+    return ValueHandle(StateAccess(self, .value, name, ttlUs), ValueCodec(schema))
+  }
+
+  func list(_ name: String, _ schema: Schema, ttlUs: Int64?) throws -> any ListState {
+    try declare(name, "List", ttlUs: ttlUs)
+    return ListHandle(StateAccess(self, .list, name, ttlUs), ValueCodec(schema))
+  }
+
+  func map(_ name: String, key: Schema, value: Schema, ttlUs: Int64?) throws -> any MapState {
+    try declare(name, "Map", ttlUs: ttlUs)
+    return MapHandle(StateAccess(self, .map, name, ttlUs), ValueCodec(key), ValueCodec(value))
+  }
+
+  // MARK: Timers
+
+  private func timerPlace() throws -> [UInt8] {
+    guard node.timeMode != .none else {
+      throw Failure(
+        "STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE",
+        "timers need a `timeMode`: \"processingTime\" or \"eventTime\"")
+    }
+    guard isRunning else {
+      throw Failure(
+        "STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_HANDLE_STATE",
+        "timers belong to a key, and `init` has none")
+    }
+    return ProcessorStore.place(.timer, "", group: key)
+  }
+
+  func registerTimer(us: Int64) throws {
+    let place = try timerPlace()
+    store.set(
+      place, ProcessorStore.ordered(us), ProcessorStore.Item(bytes: [], expiresUs: .max))
+    counts["numRegisteredTimers", default: 0] += 1
+  }
+
+  func deleteTimer(us: Int64) throws {
+    store.remove(try timerPlace(), ProcessorStore.ordered(us))
+    counts["numDeletedTimers", default: 0] += 1
+  }
+
+  func timersUs() throws -> [Int64] {
+    store.items(try timerPlace(), nowUs: .min).map { ProcessorStore.number($0.suffix[...]) }
+  }
+
+  /// The store, for a state of the current group.
+  fileprivate func checkedStore() throws -> ProcessorStore {
+    guard isRunning else {
+      throw Failure(
+        "STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_HANDLE_STATE",
+        "a state is read or changed in `init`, where there is no key yet")
+    }
+    return store
+  }
+}
+
+/// One declared state, seen at the current group.
+private struct StateAccess {
+  private let states: RunningStates
+  private let kind: ProcessorStore.Kind
+  private let name: String
+  private let ttlUs: Int64?
+
+  init(_ states: RunningStates, _ kind: ProcessorStore.Kind, _ name: String, _ ttlUs: Int64?) {
+    self.states = states
+    self.kind = kind
+    self.name = name
+    self.ttlUs = ttlUs
+  }
+
+  private var place: [UInt8] { ProcessorStore.place(kind, name, group: states.key) }
+  private var nowUs: Int64 { states.processingTimeUs }
+
+  func get(_ suffix: [UInt8]) throws -> [UInt8]? {
+    try states.checkedStore().item(place, suffix, nowUs: nowUs)?.bytes
+  }
+
+  func all() throws -> [(suffix: [UInt8], item: ProcessorStore.Item)] {
+    try states.checkedStore().items(place, nowUs: nowUs)
+  }
+
+  func set(_ suffix: [UInt8], _ bytes: [UInt8]) throws {
+    let expires = ttlUs.map { nowUs + $0 } ?? .max
+    try states.checkedStore().set(
+      place, suffix, ProcessorStore.Item(bytes: bytes, expiresUs: expires))
+  }
+
+  func remove(_ suffix: [UInt8]) throws { try states.checkedStore().remove(place, suffix) }
+
+  func clear() throws { try states.checkedStore().clear(place) }
+}
+
+private final class ValueHandle: ValueState {
+  private let access: StateAccess
+  private let codec: ValueCodec
+
+  init(_ access: StateAccess, _ codec: ValueCodec) {
+    self.access = access
+    self.codec = codec
+  }
+
+  func get() throws -> [Scalar]? { try access.get([]).map { codec.decode($0[...]) } }
+  func update(_ value: [Scalar]) throws { try access.set([], codec.encode(value)) }
+  func clear() throws { try access.clear() }
+}
+
+private final class ListHandle: ListState {
+  private let access: StateAccess
+  private let codec: ValueCodec
+
+  init(_ access: StateAccess, _ codec: ValueCodec) {
+    self.access = access
+    self.codec = codec
+  }
+
+  func get() throws -> [[Scalar]] { try access.all().map { codec.decode($0.item.bytes[...]) } }
+
+  func put(_ values: [[Scalar]]) throws {
+    try access.clear()
+    try add(values, from: 0)
+  }
+
+  func append(_ values: [[Scalar]]) throws {
+    let last = try access.all().last.map { ProcessorStore.number($0.suffix[...]) } ?? -1
+    try add(values, from: last + 1)
+  }
+
+  private func add(_ values: [[Scalar]], from first: Int64) throws {
+    for (offset, value) in values.enumerated() {
+      try access.set(ProcessorStore.ordered(first + Int64(offset)), codec.encode(value))
+    }
+  }
+
+  func clear() throws { try access.clear() }
+}
+
+private final class MapHandle: MapState {
+  private let access: StateAccess
+  private let keyCodec: ValueCodec
+  private let valueCodec: ValueCodec
+
+  init(_ access: StateAccess, _ keyCodec: ValueCodec, _ valueCodec: ValueCodec) {
+    self.access = access
+    self.keyCodec = keyCodec
+    self.valueCodec = valueCodec
+  }
+
+  func get(_ key: [Scalar]) throws -> [Scalar]? {
+    try access.get(keyCodec.encode(key)).map { valueCodec.decode($0[...]) }
+  }
+  func update(_ key: [Scalar], _ value: [Scalar]) throws {
+    try access.set(keyCodec.encode(key), valueCodec.encode(value))
+  }
+  func remove(_ key: [Scalar]) throws { try access.remove(keyCodec.encode(key)) }
+  func entries() throws -> [(key: [Scalar], value: [Scalar])] {
+    try access.all().map { entry in
+      (keyCodec.decode(entry.suffix[...]), valueCodec.decode(entry.item.bytes[...]))
+    }
+  }
+  func clear() throws { try access.clear() }
+}
