@@ -89,6 +89,9 @@ public struct StateFacts: Sendable, Hashable {
   public enum Kind: String, Sendable {
     case aggregate, sessionAggregate, deduplicate, deduplicateWithinWatermark, join, limit
     case groupState, transformWithState
+
+    /// Whether complete mode has a whole result to give.
+    public var isAggregation: Bool { self == .aggregate || self == .sessionAggregate }
   }
 
   public let kind: Kind

@@ -18,16 +18,6 @@ struct ProjectionBuilder {
   /// The projection of resolved columns.
   func project(_ items: [ProjectionItem], over input: AnalyzedPlan) throws -> any PlanNode {
     var child = input.node
-    let generators = items.compactMap { item -> (any Generator)? in
-      if case .generator(let generator, _, _, _) = item { generator } else { nil }
-    }
-    if generators.count > 1 {
-      throw Failure(
-        "UNSUPPORTED_GENERATOR.MULTI_GENERATOR",
-        "only one function that makes rows is possible in a `select`, but there are "
-          + "\(generators.count): " + generators.map(\.name).joined(separator: ", "),
-        hint: "Put a second `select` behind the first.", origin: call.origin)
-    }
     var columns: [NamedExpression] = []
     for item in items {
       switch item {

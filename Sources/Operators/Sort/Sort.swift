@@ -30,9 +30,7 @@ public struct Sort: OperatorNode {
     let refusal = StreamingRules.unsupported(
       "Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated "
         + "DataFrame/Dataset in Complete output mode", origin)
-    let isAggregated = child.nodes.contains {
-      $0.streaming.state?.kind == .aggregate || $0.streaming.state?.kind == .sessionAggregate
-    }
+    let isAggregated = child.nodes.contains { $0.streaming.state?.kind.isAggregation == true }
     return StreamingFacts(
       refusal: isAggregated ? nil : refusal, refusals: [.append: refusal, .update: refusal])
   }

@@ -91,7 +91,6 @@ public enum StreamingRules {
 
 extension PlanNode {
   fileprivate var isStreamingAggregation: Bool {
-    guard let kind = streaming.state?.kind else { return false }
-    return kind == .aggregate || kind == .sessionAggregate
+    streaming.state?.kind.isAggregation == true
   }
 }
