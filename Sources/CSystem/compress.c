@@ -184,7 +184,8 @@ int moontide_compressor_run(
     size_t *output_size, int finish) {
   switch (encoder->format) {
     case MOONTIDE_GZIP: return run_deflate(encoder, input, input_size, output, output_size, finish);
-    case MOONTIDE_ZSTD: return run_zstd_encoder(encoder, input, input_size, output, output_size, finish);
+    case MOONTIDE_ZSTD:
+      return run_zstd_encoder(encoder, input, input_size, output, output_size, finish);
     default: return run_bzip2_encoder(encoder, input, input_size, output, output_size, finish);
   }
 }

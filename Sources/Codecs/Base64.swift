@@ -37,7 +37,9 @@ enum Base64 {
   }
 
   private static func append(_ group: UInt32, _ count: Int, to bytes: inout [UInt8]) {
-    for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: group >> (16 - 8 * UInt32(index)))) }
+    for index in 0..<count {
+      bytes.append(UInt8(truncatingIfNeeded: group >> (16 - 8 * UInt32(index))))
+    }
   }
 
   private static func digit(_ byte: UInt8) -> UInt32? {
@@ -62,7 +64,8 @@ enum Base64 {
       if count > 1 { group |= UInt32(bytes[at + 1]) << 8 }
       if count > 2 { group |= UInt32(bytes[at + 2]) }
       for index in 0..<4 {
-        text.append(index <= count ? letters[Int(group >> (18 - 6 * UInt32(index)) & 63)] : UInt8(ascii: "="))
+        text.append(
+          index <= count ? letters[Int(group >> (18 - 6 * UInt32(index)) & 63)] : UInt8(ascii: "="))
       }
       at += 3
     }

@@ -58,7 +58,9 @@ enum InferredType {
   }
 
   /// Java's order of strings: by UTF-16.
-  static func precedes(_ a: String, _ b: String) -> Bool { a.utf16.lexicographicallyPrecedes(b.utf16) }
+  static func precedes(_ a: String, _ b: String) -> Bool {
+    a.utf16.lexicographicallyPrecedes(b.utf16)
+  }
 
   /// The first digits and the digits behind the point of a decimal text; nil for anything else.
   static func digits(_ text: UnsafeBufferPointer<UInt8>) -> (precision: Int, scale: Int)? {
@@ -81,7 +83,9 @@ enum InferredType {
     guard !digits.isEmpty, at > start else { return nil }
     if at < text.count, text[at] | 0x20 == 0x65 {
       let rest = UnsafeBufferPointer(rebasing: text[(at + 1)...])
-      guard rest.count > 0, rest[rest.count - 1] &- 0x30 <= 9, let value = IntegerText.readInt32(rest) else {
+      guard rest.count > 0, rest[rest.count - 1] &- 0x30 <= 9,
+        let value = IntegerText.readInt32(rest)
+      else {
         return nil
       }
       exponent = Int(value)

@@ -170,7 +170,8 @@ final class RecordColumns {
   func append<T: BitwiseCopyable>(_ value: T, to slot: Int) {
     reserve(slot)
     let at = slots + slot
-    at.pointee.values.storeBytes(of: value, toByteOffset: at.pointee.count &* MemoryLayout<T>.size, as: T.self)
+    at.pointee.values.storeBytes(
+      of: value, toByteOffset: at.pointee.count &* MemoryLayout<T>.size, as: T.self)
     at.pointee.count &+= 1
   }
 
@@ -224,7 +225,8 @@ final class RecordColumns {
     reserve(slot)
     let row = slots[slot].count
     let elements = slots[slots[slot].firstChild].count
-    slots[slot].values.assumingMemoryBound(to: Int32.self)[row &+ 1] = Int32(truncatingIfNeeded: elements)
+    slots[slot].values.assumingMemoryBound(to: Int32.self)[row &+ 1] = Int32(
+      truncatingIfNeeded: elements)
     slots[slot].count = row &+ 1
   }
 
@@ -255,7 +257,8 @@ final class RecordColumns {
       case .structure: truncate(child, to: count)
       default:
         // A list that was begun but not ended has elements behind its last offset.
-        let end = at.pointee.capacity == 0
+        let end =
+          at.pointee.capacity == 0
           ? 0 : Int(at.pointee.values.assumingMemoryBound(to: Int32.self)[count])
         truncate(child, to: end)
       }

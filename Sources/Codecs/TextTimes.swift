@@ -76,7 +76,9 @@ struct TextTimes {
   /// Whether inference takes a text for a timestamp.
   mutating func isTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     if timestampNtz(text) != nil { return true }
-    if let timestampPattern { return timestampPattern.timestamp(text, zone: timestamps.zone) != nil }
+    if let timestampPattern {
+      return timestampPattern.timestamp(text, zone: timestamps.zone) != nil
+    }
     return timestamps.read(text) != nil
   }
 
@@ -87,7 +89,9 @@ struct TextTimes {
       if !dateFallback { return nil }
     }
     if let days = DateText.read(text) { return days }
-    guard allowsDays, text.count > 0, text[0] > 0x20, text[text.count - 1] > 0x20 else { return nil }
+    guard allowsDays, text.count > 0, text[0] > 0x20, text[text.count - 1] > 0x20 else {
+      return nil
+    }
     return IntegerText.readInt32(text)
   }
 

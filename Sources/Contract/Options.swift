@@ -36,7 +36,9 @@ public struct Options: Sendable {
     guard let value = Int64(text), range.contains(value) else {
       throw Failure(
         "INVALID_OPTION_VALUE",
-        "the option `\(name)` wants an integer from \(range.lowerBound) to \(range.upperBound), not `\(text)`")
+        "the option `\(name)` wants an integer from \(range.lowerBound) to "
+          + "\(range.upperBound), not `\(text)`"
+      )
     }
     return value
   }
@@ -47,7 +49,8 @@ public struct Options: Sendable {
     case "true": return true
     case "false": return false
     default:
-      throw Failure("INVALID_OPTION_VALUE", "the option `\(name)` wants true or false, not `\(text)`")
+      throw Failure(
+        "INVALID_OPTION_VALUE", "the option `\(name)` wants true or false, not `\(text)`")
     }
   }
 

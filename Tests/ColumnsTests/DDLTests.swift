@@ -23,15 +23,20 @@ import Testing
       "struct<e:date,f:timestamp,g:timestamp_ntz,h:timestamp,i:timestamp_ntz>"
     ),
     (
-      "a INTERVAL DAY TO SECOND, b INTERVAL YEAR, c INTERVAL YEAR TO MONTH, d INTERVAL HOUR TO MINUTE",
-      "struct<a:interval day to second,b:interval year,c:interval year to month,d:interval hour to minute>"
+      "a INTERVAL DAY TO SECOND, b INTERVAL YEAR, c INTERVAL YEAR TO MONTH, d INTERVAL "
+        + "HOUR TO MINUTE",
+      "struct<a:interval day to second,b:interval year,c:interval year to month,"
+        + "d:interval hour to minute>"
     ),
     (
       "a MAP<STRING, INT>, b MAP<STRING,ARRAY<STRUCT<a:INT>>>",
       "struct<a:map<string,int>,b:map<string,array<struct<a:int>>>>"
     ),
     ("a STRUCT<>, 1a INT, a INT, A INT", "struct<a:struct<>,1a:int,a:int,A:int>"),
-    ("select INT, from STRING, timestamp TIMESTAMP", "struct<select:int,from:string,timestamp:timestamp>"),
+    (
+      "select INT, from STRING, timestamp TIMESTAMP",
+      "struct<select:int,from:string,timestamp:timestamp>"
+    ),
     ("/* c */ a INT -- x", "struct<a:int>"),
     ("a VOID, b CHAR(3), c VARCHAR(5)", "struct<a:void,b:string,c:string>"),
     ("a: INT, b: bigint", "struct<a:int,b:bigint>"),
@@ -47,14 +52,18 @@ import Testing
     ("a GEOMETRY", "UNSUPPORTED_DATATYPE"), ("a VARIANT", "UNSUPPORTED_DATATYPE"),
     ("a TIME(3)", "UNSUPPORTED_DATATYPE"), ("a NULL", "UNSUPPORTED_DATATYPE"),
     ("a foo", "UNSUPPORTED_DATATYPE"), ("a INT,", "PARSE_SYNTAX_ERROR"),
-    ("", "PARSE_EMPTY_STATEMENT"), ("a", "PARSE_SYNTAX_ERROR"), ("a INT b INT", "PARSE_SYNTAX_ERROR"),
+    ("", "PARSE_EMPTY_STATEMENT"), ("a", "PARSE_SYNTAX_ERROR"),
+    ("a INT b INT", "PARSE_SYNTAX_ERROR"),
     ("a-b INT", "INVALID_IDENTIFIER"), ("é INT", "INVALID_IDENTIFIER"),
     ("a DECIMAL(39,2)", "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION"),
-    ("a DECIMAL(5,6)", "DECIMAL_SCALE_EXCEEDS_PRECISION"), ("a INT DEFAULT 5", "PARSE_SYNTAX_ERROR"),
+    ("a DECIMAL(5,6)", "DECIMAL_SCALE_EXCEEDS_PRECISION"),
+    ("a INT DEFAULT 5", "PARSE_SYNTAX_ERROR"),
     ("a CHAR", "DATATYPE_MISSING_SIZE"), ("a ARRAY", "INCOMPLETE_TYPE_DEFINITION.ARRAY"),
     ("a ARRAY<INT", "PARSE_SYNTAX_ERROR"), ("a INT(5)", "UNSUPPORTED_DATATYPE"),
-    ("a INTERVAL MONTH TO YEAR", "PARSE_SYNTAX_ERROR"), ("a INTERVAL DAY TO MONTH", "PARSE_SYNTAX_ERROR"),
-    ("a `INT`", "UNSUPPORTED_DATATYPE"), ("a map<int>", "PARSE_SYNTAX_ERROR"), ("int", "PARSE_SYNTAX_ERROR"),
+    ("a INTERVAL MONTH TO YEAR", "PARSE_SYNTAX_ERROR"),
+    ("a INTERVAL DAY TO MONTH", "PARSE_SYNTAX_ERROR"),
+    ("a `INT`", "UNSUPPORTED_DATATYPE"), ("a map<int>", "PARSE_SYNTAX_ERROR"),
+    ("int", "PARSE_SYNTAX_ERROR"),
     ("a.b INT", "PARSE_SYNTAX_ERROR"), ("struct<a:int>", "PARSE_SYNTAX_ERROR"),
   ])
   func badSchemasAreRefused(_ ddl: String, _ condition: String) {
@@ -75,7 +84,8 @@ import Testing
   }
 
   @Test func tree() throws {
-    let schema = try Schema(ddl: "a MAP<STRING, INT>, b STRUCT<x: INT NOT NULL, y: ARRAY<STRUCT<z: BIGINT>>>")
+    let schema = try Schema(
+      ddl: "a MAP<STRING, INT>, b STRUCT<x: INT NOT NULL, y: ARRAY<STRUCT<z: BIGINT>>>")
     #expect(
       schema.treeString == """
         root

@@ -6,10 +6,12 @@ import Testing
 
 @Suite struct FormatsJSONTests {
   /// Reads JSON lines and writes them again.
-  func rewritten(_ text: String, _ ddl: String, _ options: [(String, String)] = []) throws -> String {
+  func rewritten(_ text: String, _ ddl: String, _ options: [(String, String)] = []) throws -> String
+  {
     let file = TemporaryFile(Array(text.utf8))
     let schema = try Schema(ddl: ddl)
-    let reader = try JSONFormat().reader(schema: schema, options: Options(), context: FormatContext())
+    let reader = try JSONFormat().reader(
+      schema: schema, options: Options(), context: FormatContext())
     let writer = try JSONFormat().writer(
       schema: schema, options: Options(options), context: FormatContext())
     let encoder = try writer.makeEncoder()
@@ -27,9 +29,16 @@ import Testing
   @Test func linesAsSparkWritesThem() throws {
     #expect(
       try rewritten(
-        #"{"a":1,"s":"x\"y\\z\n\té\u0001/</","d":1.5,"nan":NaN,"inf":"Infinity","dec":1.50,"b":true,"dt":"2020-01-02","ts":"2020-01-02 03:04:05.123456","tn":"2020-01-02 03:04:05"}"#,
-        "a INT, s STRING, n INT, d DOUBLE, nan DOUBLE, inf FLOAT, dec DECIMAL(3,2), b BOOLEAN, dt DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ")
-        == #"{"a":1,"s":"x\"y\\z\n\té\u0001/</","d":1.5,"nan":"NaN","inf":"Infinity","dec":1.50,"b":true,"dt":"2020-01-02","ts":"2020-01-02T03:04:05.123Z","tn":"2020-01-02T03:04:05.000"}"#
+        #"{"a":1,"s":"x\"y\\z\n\té\u0001/</","d":1.5,"nan":NaN,"inf":"Infinity","#
+          + #""dec":1.50,"b":true,"dt":"2020-01-02","ts":"2020-01-02 03:04:05.123456","#
+          + #""tn":"2020-01-02 03:04:05"}"#,
+        "a INT, s STRING, n INT, d DOUBLE, nan DOUBLE, inf FLOAT, dec DECIMAL(3,2), b "
+          + "BOOLEAN, dt DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ"
+      )
+        ==
+          #"{"a":1,"s":"x\"y\\z\n\té\u0001/</","d":1.5,"nan":"NaN","inf":"Infinity","#
+          + #""dec":1.50,"b":true,"dt":"2020-01-02","ts":"2020-01-02T03:04:05.123Z","#
+          + #""tn":"2020-01-02T03:04:05.000"}"#
         + "\n")
     #expect(
       try rewritten(
@@ -43,17 +52,25 @@ import Testing
   }
 
   @Test func nestedValuesAsSparkWritesThem() throws {
-    let text = #"{"a":[1,null,3],"m":{"k":1,"j":null},"s":{"x":1},"r":[{"p":"q"}],"bin":"AP9B","mm":{"é\"":[1.0]}}"#
+    let text =
+      #"{"a":[1,null,3],"m":{"k":1,"j":null},"s":{"x":1},"r":[{"p":"q"}],"bin":"AP9B","#
+        + #""mm":{"é\"":[1.0]}}"#
     #expect(
       try rewritten(
         text,
-        "a ARRAY<INT>, m MAP<STRING, INT>, s STRUCT<x: INT, y: INT>, r ARRAY<STRUCT<p: STRING>>, bin BINARY, mm MAP<STRING, ARRAY<DOUBLE>>")
+        "a ARRAY<INT>, m MAP<STRING, INT>, s STRUCT<x: INT, y: INT>, r ARRAY<STRUCT<p: "
+          + "STRING>>, bin BINARY, mm MAP<STRING, ARRAY<DOUBLE>>"
+      )
         == text + "\n")
-    let intervals = #"{"i":"INTERVAL '1 02:03:04.5' DAY TO SECOND","y":"INTERVAL '1-2' YEAR TO MONTH","d":"INTERVAL '5' DAY","n":"INTERVAL '-1 00:00:00' DAY TO SECOND"}"#
+    let intervals =
+      #"{"i":"INTERVAL '1 02:03:04.5' DAY TO SECOND","y":"INTERVAL '1-2' YEAR TO "#
+        + #"MONTH","d":"INTERVAL '5' DAY","n":"INTERVAL '-1 00:00:00' DAY TO SECOND"}"#
     #expect(
       try rewritten(
         intervals,
-        "i INTERVAL DAY TO SECOND, y INTERVAL YEAR TO MONTH, d INTERVAL DAY, n INTERVAL DAY TO SECOND")
+        "i INTERVAL DAY TO SECOND, y INTERVAL YEAR TO MONTH, d INTERVAL DAY, n INTERVAL "
+          + "DAY TO SECOND"
+      )
         == intervals + "\n")
   }
 
@@ -96,8 +113,10 @@ import Testing
       let encoder = try writer.makeEncoder()
       var output: [UInt8] = []
       let plain = TemporaryFile(Array(text.utf8))
-      let reader = try JSONFormat().reader(schema: schema, options: Options(), context: FormatContext())
-      let stream = try reader.splits(of: plain.input)[0].open(ReadRequest(columns: [0, 1], batchRows: 999))
+      let reader = try JSONFormat().reader(
+        schema: schema, options: Options(), context: FormatContext())
+      let stream = try reader.splits(of: plain.input)[0].open(
+        ReadRequest(columns: [0, 1], batchRows: 999))
       while let batch = try stream.next() { try encoder.encode(batch, into: &output) }
       try encoder.finish(into: &output)
       #expect(output.count < text.utf8.count / 4)
@@ -118,7 +137,8 @@ import Testing
     let bytes = Array(text.utf8)
     let file = TemporaryFile(bytes)
     let schema = try Schema(ddl: "a INT")
-    let reader = try JSONFormat().reader(schema: schema, options: Options(), context: FormatContext())
+    let reader = try JSONFormat().reader(
+      schema: schema, options: Options(), context: FormatContext())
     let lines = try #require(reader as? LineFormatReader)
     let size = Int64(bytes.count)
     for step in [size, 100_003, 65_536, 1000] {

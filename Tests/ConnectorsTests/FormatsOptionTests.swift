@@ -28,18 +28,22 @@ import Testing
       _ option: String, _ value: String, _ use: Use, _ text: String, _ ddl: String = "",
       _ others: [(String, String)] = []
     ) {
-      (self.option, self.value, self.use, self.text, self.ddl, self.others) = (option, value, use, text, ddl, others)
+      (self.option, self.value, self.use, self.text, self.ddl, self.others) = (
+        option, value, use, text, ddl, others
+      )
     }
   }
 
   static let times: [Case] = [
     Case("locale", "fr", "", "a INT"), Case("encoding", "UTF-16", "", "s STRING"),
-    Case("charset", "UTF-16", "", "s STRING"), Case("compression", "gzip", .write, #"{"s":"x"}"#, "s STRING"),
+    Case("charset", "UTF-16", "", "s STRING"),
+    Case("compression", "gzip", .write, #"{"s":"x"}"#, "s STRING"),
   ]
 
   static let json: [Case] =
     [
-      Case("multiLine", "true", "{\"a\":\n1}", "a INT"), Case("allowComments", "true", #"/* */{"a":1}"#, "a INT"),
+      Case("multiLine", "true", "{\"a\":\n1}", "a INT"),
+      Case("allowComments", "true", #"/* */{"a":1}"#, "a INT"),
       Case("allowUnquotedFieldNames", "true", "{a:1}", "a INT"),
       Case("allowSingleQuotes", "false", "{'a':1}", "a INT"),
       Case("allowNumericLeadingZeros", "true", #"{"a":01}"#, "a INT"),
@@ -54,7 +58,9 @@ import Testing
       Case("ignoreNullFields", "false", .write, "{}", "a INT"),
       Case("mode", "DROPMALFORMED", #"{"a":"x"}"#, "a INT"),
       Case("columnNameOfCorruptRecord", "bad", #"{"a":"x"}"#, "a INT, bad STRING"),
-      Case("enableDateTimeParsingFallback", "true", #"{"a":"2020-01-02"}"#, "a DATE", [("dateFormat", "dd/MM/yyyy")]),
+      Case(
+        "enableDateTimeParsingFallback", "true", #"{"a":"2020-01-02"}"#, "a DATE",
+        [("dateFormat", "dd/MM/yyyy")]),
       Case("dateFormat", "dd/MM/yyyy", #"{"a":"02/01/2020"}"#, "a DATE"),
       Case("timestampFormat", "dd/MM/yyyy", #"{"a":"02/01/2020"}"#, "a TIMESTAMP"),
       Case("timestampNTZFormat", "dd/MM/yyyy", #"{"a":"02/01/2020"}"#, "a TIMESTAMP_NTZ"),
@@ -63,17 +69,21 @@ import Testing
       Case("timestampNTZFormat", "dd/MM/yyyy", .write, #"{"a":"2020-01-02"}"#, "a TIMESTAMP_NTZ"),
       Case("timeZone", "Asia/Tokyo", #"{"a":"2020-01-02 03:04:05"}"#, "a TIMESTAMP"),
       Case("timeZone", "Asia/Tokyo", .write, #"{"a":"2020-01-02T03:04:05Z"}"#, "a TIMESTAMP"),
-      Case("lineSep", ";", #"{"a":1};{"a":2}"#, "a INT"), Case("lineSep", ";", .write, #"{"a":1}"#, "a INT"),
+      Case("lineSep", ";", #"{"a":1};{"a":2}"#, "a INT"),
+      Case("lineSep", ";", .write, #"{"a":1}"#, "a INT"),
     ] + times
 
   static let csv: [Case] =
     [
-      Case("sep", ";", "1;2", "a STRING, b STRING"), Case("delimiter", ";", "1;2", "a STRING, b STRING"),
+      Case("sep", ";", "1;2", "a STRING, b STRING"),
+      Case("delimiter", ";", "1;2", "a STRING, b STRING"),
       Case("sep", ";", .write, #"{"a":1,"b":2}"#, "a INT, b INT"),
-      Case("quote", "'", "'a,b',c", "a STRING, b STRING"), Case("escape", "^", "\"a^\"b\"", "a STRING"),
+      Case("quote", "'", "'a,b',c", "a STRING, b STRING"),
+      Case("escape", "^", "\"a^\"b\"", "a STRING"),
       Case("charToEscapeQuoteEscaping", "^", "\"a\\\\\",c", "a STRING, b STRING"),
       Case("comment", "#", "#x", "a STRING"), Case("header", "true", "a\n1", "a STRING"),
-      Case("header", "true", .write, #"{"a":1}"#, "a INT"), Case("inferSchema", "true", .infer, "1,x"),
+      Case("header", "true", .write, #"{"a":1}"#, "a INT"),
+      Case("inferSchema", "true", .infer, "1,x"),
       Case("preferDate", "false", .infer, "2020-01-02", "", [("inferSchema", "true")]),
       Case("enforceSchema", "false", "b\n1", "a INT", [("header", "true")]),
       Case("ignoreLeadingWhiteSpace", "true", " a", "a STRING"),
@@ -81,7 +91,8 @@ import Testing
       Case("ignoreLeadingWhiteSpace", "false", .write, #"{"a":" a "}"#, "a STRING"),
       Case("ignoreTrailingWhiteSpace", "false", .write, #"{"a":" a "}"#, "a STRING"),
       Case("nullValue", "-", "-", "a STRING"), Case("nullValue", "-", .write, "{}", "a INT"),
-      Case("emptyValue", "-", "\"\"", "a STRING"), Case("emptyValue", "-", .write, #"{"a":""}"#, "a STRING"),
+      Case("emptyValue", "-", "\"\"", "a STRING"),
+      Case("emptyValue", "-", .write, #"{"a":""}"#, "a STRING"),
       Case("nanValue", "?", "?", "a DOUBLE"), Case("positiveInf", "?", "?", "a DOUBLE"),
       Case("negativeInf", "?", "?", "a DOUBLE"), Case("maxColumns", "1", "1,2", "a INT, b INT"),
       Case("maxCharsPerColumn", "2", "abc", "a STRING"),
@@ -92,7 +103,9 @@ import Testing
       Case("samplingRatio", "0.001", .infer, "1", "", [("inferSchema", "true")]),
       Case("mode", "DROPMALFORMED", "x", "a INT"),
       Case("columnNameOfCorruptRecord", "bad", "x", "a INT, bad STRING"),
-      Case("enableDateTimeParsingFallback", "true", "2020-01-02", "a DATE", [("dateFormat", "dd/MM/yyyy")]),
+      Case(
+        "enableDateTimeParsingFallback", "true", "2020-01-02", "a DATE",
+        [("dateFormat", "dd/MM/yyyy")]),
       Case("dateFormat", "dd/MM/yyyy", "02/01/2020", "a DATE"),
       Case("timestampFormat", "dd/MM/yyyy", "02/01/2020", "a TIMESTAMP"),
       Case("timestampNTZFormat", "dd/MM/yyyy", "02/01/2020", "a TIMESTAMP_NTZ"),
@@ -102,7 +115,8 @@ import Testing
 
   static let text: [Case] =
     [
-      Case("wholetext", "true", "a\nb", "value STRING"), Case("lineSep", ";", "a;b", "value STRING"),
+      Case("wholetext", "true", "a\nb", "value STRING"),
+      Case("lineSep", ";", "a;b", "value STRING"),
       Case("lineSep", ";", .write, #"{"s":"x"}"#, "s STRING"),
     ] + times.filter { $0.option != "locale" }
 
@@ -119,9 +133,11 @@ import Testing
         return schema.ddl
       case .write:
         let schema = try Schema(ddl: test.ddl)
-        let writer = try format.writer(schema: schema, options: Options(options), context: FormatContext())
+        let writer = try format.writer(
+          schema: schema, options: Options(options), context: FormatContext())
         let encoder = try writer.makeEncoder()
-        let reader = try JSONFormat().reader(schema: schema, options: Options(), context: FormatContext())
+        let reader = try JSONFormat().reader(
+          schema: schema, options: Options(), context: FormatContext())
         var output: [UInt8] = []
         let request = ReadRequest(columns: Array(schema.fields.indices), batchRows: 9)
         let stream = try reader.splits(of: file.input)[0].open(request)

@@ -24,7 +24,7 @@ struct Recorded: CustomTestStringConvertible, Sendable {
   var testDescription: String { "\(format) \(name) \(options) \(schema ?? "inferred")" }
 
   static let all: [Recorded] = {
-    do { return try read() } catch { fatalError("\(error)") }
+    do { return try read() } catch { preconditionFailure("the recorded answers: \(error)") }
   }()
 
   private static func read() throws -> [Recorded] {
@@ -52,7 +52,9 @@ struct Recorded: CustomTestStringConvertible, Sendable {
   }
 
   private static func record(_ cells: [Scalar]) -> Recorded {
-    func list(_ scalar: Scalar) -> [Scalar] { if case .array(let values) = scalar { values } else { [] } }
+    func list(_ scalar: Scalar) -> [Scalar] {
+      if case .array(let values) = scalar { values } else { [] }
+    }
     var options: [(String, String)] = []
     if case .map(let entries) = cells[2] {
       options = entries.map { ($0.key.text ?? "", $0.value.text ?? "") }
@@ -60,7 +62,8 @@ struct Recorded: CustomTestStringConvertible, Sendable {
     var data: [UInt8] = []
     if case .bytes(let bytes) = cells[4] { data = bytes }
     return Recorded(
-      name: cells[0].text ?? "", format: cells[1].text ?? "", options: options, schema: cells[3].text,
+      name: cells[0].text ?? "", format: cells[1].text ?? "", options: options,
+      schema: cells[3].text,
       found: cells[7].text, data: data, rows: list(cells[5]).map { list($0).map(\.text) },
       error: cells[5].isNull ? list(cells[6]).compactMap(\.text) : nil)
   }
@@ -79,7 +82,8 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
   case .boolean: return "\(vector.boolean(row))"
   case .float: FloatingPointText.append(vector.typed(Float.self)[row], to: &bytes)
   case .double: FloatingPointText.append(vector.typed(Double.self)[row], to: &bytes)
-  case .decimal(_, let scale): DecimalText.append(vector.typed(Int128.self)[row], scale: scale, to: &bytes)
+  case .decimal(_, let scale):
+    DecimalText.append(vector.typed(Int128.self)[row], scale: scale, to: &bytes)
   case .string, .binary: return vector.scalar(row).text
   case .date: DateText.append(Int(vector.integer(row)), to: &bytes)
   case .timestamp, .timestampNtz:
@@ -117,7 +121,9 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
   }
 
   /// What Spark takes and ignores, or reads as nonsense, and is an error here.
-  let refused = ["MAP<INT,INT>", "(\"locale\", \"fr\")", "UTF-16", "ISO-8859-1", "(\"mode\", \"bogus\")"]
+  let refused = [
+    "MAP<INT,INT>", "(\"locale\", \"fr\")", "UTF-16", "ISO-8859-1", "(\"mode\", \"bogus\")",
+  ]
 
   /// Java and Swift show malformed UTF-8 with different numbers of marks.
   func comparable(_ row: [String?]) -> [String?] {
@@ -135,9 +141,11 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
     do {
       let context = FormatContext()
       let options = Options(recorded.options)
-      let schema = try recorded.schema.map { try Schema(ddl: $0) }
+      let schema =
+        try recorded.schema.map { try Schema(ddl: $0) }
         ?? format.inferSchema(files: [file.path], options: options, context: context)
-      if recorded.schema == nil, let wanted = recorded.found, wanted != "struct<>", !wanted.isEmpty {
+      if recorded.schema == nil, let wanted = recorded.found, wanted != "struct<>", !wanted.isEmpty
+      {
         #expect(try schema == Schema(ddl: wanted))
       }
       let reader = try format.reader(schema: schema, options: options, context: context)
@@ -149,14 +157,15 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
         }
       }
     } catch let failure as Failure {
-      if recorded.error == nil, !refused.contains(where: { recorded.testDescription.contains($0) }) {
+      if recorded.error == nil, !refused.contains(where: { recorded.testDescription.contains($0) })
+      {
         Issue.record("\(failure)")
       }
       return
     }
     #expect(recorded.error == nil, "Spark refuses: \(recorded.error ?? [])")
     #expect(found.count == recorded.rows.count)
-    for (row, (mine, theirs)) in zip(found, recorded.rows).enumerated() 
+    for (row, (mine, theirs)) in zip(found, recorded.rows).enumerated()
     where comparable(mine) != comparable(theirs) {
       Issue.record("row \(row): \(mine) instead of \(theirs)")
     }

@@ -36,14 +36,17 @@ final class TemporaryFile {
 
 /// All rows of a file.
 func rows(
-  _ format: any FileFormat, _ ddl: String, _ file: TemporaryFile, _ options: [(String, String)] = [],
+  _ format: any FileFormat, _ ddl: String, _ file: TemporaryFile,
+  _ options: [(String, String)] = [],
   batchRows: Int = 1024, columns: [Int]? = nil
 ) throws -> [[Scalar]] {
   let schema = try Schema(ddl: ddl)
-  let reader = try format.reader(schema: schema, options: Options(options), context: FormatContext())
+  let reader = try format.reader(
+    schema: schema, options: Options(options), context: FormatContext())
   var rows: [[Scalar]] = []
   for split in try reader.splits(of: file.input) {
-    let request = ReadRequest(columns: columns ?? Array(schema.fields.indices), batchRows: batchRows)
+    let request = ReadRequest(
+      columns: columns ?? Array(schema.fields.indices), batchRows: batchRows)
     let stream = try split.open(request)
     while let batch = try stream.next() {
       for row in 0..<batch.count { rows.append(batch.columns.map { $0.scalar(row) }) }
@@ -62,7 +65,8 @@ func text(_ scalar: Scalar) -> String {
   case .decimal(let value): "\(value)"
   case .bytes: "'\(scalar.text ?? "")'"
   case .array(let values): "[" + values.map(text).joined(separator: ",") + "]"
-  case .map(let entries): "{" + entries.map { text($0.key) + "=" + text($0.value) }.joined(separator: ",") + "}"
+  case .map(let entries):
+    "{" + entries.map { text($0.key) + "=" + text($0.value) }.joined(separator: ",") + "}"
   case .structure(let values): "(" + values.map(text).joined(separator: ",") + ")"
   }
 }

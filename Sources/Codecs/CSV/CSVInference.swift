@@ -36,7 +36,9 @@ public final class CSVInference {
     let bytes = UnsafePointer(buffer.typed(UInt8.self))
     let lineEnd = CSVReader.lineEnd(options, bytes, range)
     var start = range.lowerBound
-    if range.count >= 3, bytes[start] == 0xEF, bytes[start + 1] == 0xBB, bytes[start + 2] == 0xBF { start += 3 }
+    if range.count >= 3, bytes[start] == 0xEF, bytes[start + 1] == 0xBB, bytes[start + 2] == 0xBF {
+      start += 3
+    }
     var isFileStart = true
     while start < range.upperBound {
       tokenizer.start(bytes, start, range.upperBound, lineEnd)
@@ -81,8 +83,12 @@ public final class CSVInference {
   private func safeNames(_ values: [String?]) -> [String] {
     let lowered = values.map { ($0 ?? "").lowercased() }
     return values.enumerated().map { index, value in
-      guard let value, !value.isEmpty, Array(value.utf8) != options.nullValue else { return "_c\(index)" }
-      let isTwin = lowered.enumerated().contains { $0.offset != index && $0.element == lowered[index] }
+      guard let value, !value.isEmpty, Array(value.utf8) != options.nullValue else {
+        return "_c\(index)"
+      }
+      let isTwin = lowered.enumerated().contains {
+        $0.offset != index && $0.element == lowered[index]
+      }
       return isTwin ? "\(value)\(index)" : value
     }
   }

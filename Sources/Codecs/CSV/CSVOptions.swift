@@ -56,7 +56,9 @@ public struct CSVOptions: Sendable {
     mode = try ParseMode(options) ?? mode
     columnNameOfCorruptRecord = options["columnNameOfCorruptRecord"] ?? columnNameOfCorruptRecord
     try readCharacters(options)
-    func flag(_ name: String, _ value: inout Bool) throws { value = try options.boolean(name) ?? value }
+    func flag(_ name: String, _ value: inout Bool) throws {
+      value = try options.boolean(name) ?? value
+    }
     try flag("header", &header)
     try flag("enforceSchema", &enforceSchema)
     try flag("inferSchema", &inferSchema)
@@ -66,7 +68,9 @@ public struct CSVOptions: Sendable {
     try flag("multiLine", &multiLine)
     try flag("quoteAll", &quoteAll)
     try flag("escapeQuotes", &escapeQuotes)
-    func bytes(_ name: String, _ value: inout [UInt8]) { value = options[name].map { Array($0.utf8) } ?? value }
+    func bytes(_ name: String, _ value: inout [UInt8]) {
+      value = options[name].map { Array($0.utf8) } ?? value
+    }
     bytes("nullValue", &nullValue)
     bytes("emptyValue", &emptyValue)
     bytes("nanValue", &nanValue)
@@ -91,11 +95,14 @@ public struct CSVOptions: Sendable {
     if let text = options["charToEscapeQuoteEscaping"], !text.isEmpty {
       escapeOfEscape = try Self.character("charToEscapeQuoteEscaping", options) ?? escapeOfEscape
     }
-    if let text = options["comment"], !text.isEmpty { comment = try Self.character("comment", options) }
+    if let text = options["comment"], !text.isEmpty {
+      comment = try Self.character("comment", options)
+    }
     if let text = options["lineSep"] {
       guard (1...2).contains(text.utf8.count) else {
         throw Failure(
-          "INVALID_OPTION_VALUE", "the option `lineSep` of CSV has one or two characters, not `\(text)`")
+          "INVALID_OPTION_VALUE",
+          "the option `lineSep` of CSV has one or two characters, not `\(text)`")
       }
       lineSeparator = Array(text.utf8)
     }
@@ -105,7 +112,8 @@ public struct CSVOptions: Sendable {
   private static func character(_ name: String, _ options: Options) throws -> UInt8? {
     guard let text = options[name] else { return nil }
     guard text.utf8.count <= 1 else {
-      throw Failure("INVALID_OPTION_VALUE", "the option `\(name)` is one ASCII character, not `\(text)`")
+      throw Failure(
+        "INVALID_OPTION_VALUE", "the option `\(name)` is one ASCII character, not `\(text)`")
     }
     return text.utf8.first ?? 0
   }

@@ -27,13 +27,16 @@ public final class CSVReader {
 
   /// `fields`: the whole schema, with the corrupt-record column where it has one. `columns`: which
   /// of them are wanted.
-  public init(fields: [Field], columns wanted: [Int], options: CSVOptions, rowCapacity: Int) throws {
+  public init(fields: [Field], columns wanted: [Int], options: CSVOptions, rowCapacity: Int) throws
+  {
     try Self.check(fields)
     let hidden = fields.firstIndex { $0.name == options.columnNameOfCorruptRecord }
     if let hidden, fields[hidden].type != .string {
       throw Failure(
         "INVALID_CORRUPT_RECORD_TYPE",
-        "the column `\(fields[hidden].name)` for corrupt records must be a nullable STRING, not \(fields[hidden].type)")
+        "the column `\(fields[hidden].name)` for corrupt records must be a nullable "
+          + "STRING, not \(fields[hidden].type)"
+      )
     }
     if let hidden, wanted == [hidden] { throw Failure.onlyCorruptRecord(fields[hidden].name) }
     columns = RecordColumns(.structure(wanted.map { fields[$0] }), rowCapacity: rowCapacity)
@@ -165,7 +168,8 @@ public final class CSVReader {
     case .none: return false
     case .feed: return bytes[at] == 0x0A
     case .carriage: return bytes[at] == 0x0D
-    case .carriageFeed: return bytes[at] == 0x0D && at + 1 < rest.upperBound && bytes[at + 1] == 0x0A
+    case .carriageFeed:
+      return bytes[at] == 0x0D && at + 1 < rest.upperBound && bytes[at + 1] == 0x0A
     }
   }
 
@@ -190,13 +194,18 @@ public final class CSVReader {
   /// The header's names are held against the schema where `enforceSchema` says so.
   private func header() throws {
     var names: [String] = []
-    while let token = try tokenizer.next() { names.append(String(decoding: token.text, as: UTF8.self)) }
+    while let token = try tokenizer.next() {
+      names.append(String(decoding: token.text, as: UTF8.self))
+    }
     if options.enforceSchema { return }
-    let details = ["header: " + names.joined(separator: ", "), "schema: " + dataNames.joined(separator: ", ")]
+    let details = [
+      "header: " + names.joined(separator: ", "), "schema: " + dataNames.joined(separator: ", "),
+    ]
     guard names.count == dataNames.count else {
       throw Failure(
         "CSV_HEADER_MISMATCH",
-        "the CSV header has \(names.count) columns, the schema \(dataNames.count)", details: details)
+        "the CSV header has \(names.count) columns, the schema \(dataNames.count)", details: details
+      )
     }
     for (name, wanted) in zip(names, dataNames) where name.lowercased() != wanted.lowercased() {
       throw Failure(
@@ -226,7 +235,8 @@ public final class CSVReader {
       index += 1
       if index > options.maxColumns {
         throw Failure(
-          "MALFORMED_CSV_RECORD", "a record has more values than `maxColumns` allows (\(options.maxColumns))")
+          "MALFORMED_CSV_RECORD",
+          "a record has more values than `maxColumns` allows (\(options.maxColumns))")
       }
     }
     columns.endStructure(0)
@@ -244,7 +254,9 @@ public final class CSVReader {
   private func refused(_ token: CSVToken, _ slot: Int) -> Failure {
     Failure(
       "MALFORMED_CSV_RECORD",
-      "the value `\(String(decoding: token.text.prefix(100), as: UTF8.self))` of `\(columns.name(of: slot))` is no \(columns.type(of: slot))")
+      "the value `\(String(decoding: token.text.prefix(100), as: UTF8.self))` of "
+        + "`\(columns.name(of: slot))` is no \(columns.type(of: slot))"
+    )
   }
 
   /// What becomes of a malformed record.
@@ -298,7 +310,8 @@ public final class CSVReader {
       else { return null(slot) }
       columns.append(us, to: slot)
     case .yearMonthInterval:
-      guard let months = times.yearMonth(text, columns.slots[slot].precision, columns.slots[slot].scale)
+      guard
+        let months = times.yearMonth(text, columns.slots[slot].precision, columns.slots[slot].scale)
       else { return null(slot) }
       columns.append(months, to: slot)
     default: return null(slot)
@@ -333,7 +346,9 @@ public final class CSVReader {
   private func integer(_ text: UnsafeBufferPointer<UInt8>, _ slot: Int) -> Bool {
     guard isTight(text), let value = IntegerText.readInt64(text) else { return null(slot) }
     let bits = Int64(columns.slots[slot].width * 8)
-    guard bits == 64 || (value >> (bits - 1) == 0 || value >> (bits - 1) == -1) else { return null(slot) }
+    guard bits == 64 || (value >> (bits - 1) == 0 || value >> (bits - 1) == -1) else {
+      return null(slot)
+    }
     columns.append(integer: value, to: slot)
     return true
   }
@@ -350,7 +365,8 @@ public final class CSVReader {
     } else if !Self.isNumber(text) {
       value = nil
     } else {
-      value = isFloat
+      value =
+        isFloat
         ? FloatingPointText.readFloat(text).map(Double.init) : FloatingPointText.readDouble(text)
     }
     guard let value else { return null(slot) }
@@ -360,7 +376,8 @@ public final class CSVReader {
 
   /// Java knows `NaN` and `Infinity` in these letters alone; casts know more words.
   static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard let letter = text.first(where: { $0 > 0x20 && $0 != 0x2B && $0 != 0x2D }), letter >= 0x41 else {
+    guard let letter = text.first(where: { $0 > 0x20 && $0 != 0x2B && $0 != 0x2D }), letter >= 0x41
+    else {
       return true
     }
     let word = Blanks.trimmed(text).drop { $0 == 0x2B || $0 == 0x2D }
@@ -385,7 +402,9 @@ public final class CSVReader {
     if reading == .malformed, text.contains(Ascii.comma) {
       // Commas may group the digits.
       let digits = text.filter { $0 != Ascii.comma }
-      reading = digits.withUnsafeBufferPointer { DecimalText.read($0, precision: precision, scale: scale) }
+      reading = digits.withUnsafeBufferPointer {
+        DecimalText.read($0, precision: precision, scale: scale)
+      }
     }
     guard case .value(let value) = reading else { return null(slot) }
     columns.append(value, to: slot)

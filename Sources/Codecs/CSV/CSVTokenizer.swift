@@ -95,7 +95,9 @@ struct CSVTokenizer {
     if options.maxCharsPerColumn >= 0, text.text.count > options.maxCharsPerColumn {
       throw Failure(
         "MALFORMED_CSV_RECORD",
-        "a value has \(text.text.count) characters, more than `maxCharsPerColumn` allows (\(options.maxCharsPerColumn))")
+        "a value has \(text.text.count) characters, more than `maxCharsPerColumn` "
+          + "allows (\(options.maxCharsPerColumn))"
+      )
     }
     if isRecordEnd { isDone = true } else { passSeparator() }
     if pending.isEmpty { return text }
@@ -228,7 +230,9 @@ struct CSVTokenizer {
 
   /// What the end of the text does to a value: a quote that nothing closed is part of it.
   private mutating func finishAtEnd() {
-    if byte == options.quote, previous != options.quote, !isUnescaped { scratch.append(options.quote) }
+    if byte == options.quote, previous != options.quote, !isUnescaped {
+      scratch.append(options.quote)
+    }
   }
 
   private mutating func appendUntilSeparator() {
@@ -365,7 +369,9 @@ struct CSVTokenizer {
     }
     scratch.append(options.quote)
     for blank in blanks { scratch.append(blank) }
-    if stopsAtDelimiter || (byte != options.quote && byte != options.escape) { scratch.append(byte) }
+    if stopsAtDelimiter || (byte != options.quote && byte != options.escape) {
+      scratch.append(byte)
+    }
     previous = byte
     try content()
   }

@@ -115,7 +115,11 @@ private struct CSVRowEncoder {
   mutating func write(_ columns: [Vector], _ row: Int) throws {
     for index in 0..<columns.count {
       if index > 0 {
-        if options.separator.count == 1 { output.append(options.separator[0]) } else { output.append(options.separator) }
+        if options.separator.count == 1 {
+          output.append(options.separator[0])
+        } else {
+          output.append(options.separator)
+        }
       }
       let column = columns[index]
       let start = output.count
@@ -165,7 +169,8 @@ private struct CSVRowEncoder {
 
   private mutating func quote(_ start: Int) {
     scratch.removeAll(keepingCapacity: true)
-    scratch.append(contentsOf: UnsafeBufferPointer(start: output.bytes + start, count: output.count - start))
+    scratch.append(
+      contentsOf: UnsafeBufferPointer(start: output.bytes + start, count: output.count - start))
     output.count = start
     output.append(options.quote)
     for byte in scratch {

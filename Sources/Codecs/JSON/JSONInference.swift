@@ -29,7 +29,9 @@ public final class JSONInference {
     var start = range.lowerBound
     while start < range.upperBound {
       let found = memchr(bytes + start, 0x0A, range.upperBound - start)
-      let end = found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - bytes } ?? range.upperBound
+      let end =
+        found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - bytes }
+        ?? range.upperBound
       try add(record: buffer, start..<end)
       start = end + 1
     }
@@ -89,7 +91,9 @@ public final class JSONInference {
   }
 
   /// The type of one JSON text, as `schema_of_json` gives it.
-  public static func type(of text: UnsafeRawBufferPointer, options: JSONReadOptions) throws -> DataType {
+  public static func type(of text: UnsafeRawBufferPointer, options: JSONReadOptions) throws
+    -> DataType
+  {
     let inference = try JSONInference(options)
     let buffer = Buffer(copying: text)
     switch try inference.type(of: UnsafePointer(buffer.typed(UInt8.self)), 0..<text.count) {
@@ -102,7 +106,9 @@ public final class JSONInference {
   // MARK: One record
 
   private func value(_ reader: inout JSONTolerantReader) throws(JSONFault) -> DataType {
-    guard reader.at < reader.end else { throw reader.syntaxError("the text ends where a value is expected") }
+    guard reader.at < reader.end else {
+      throw reader.syntaxError("the text ends where a value is expected")
+    }
     let from = reader.at
     let token = try reader.token()
     switch token {
@@ -123,7 +129,8 @@ public final class JSONInference {
       let isInteger = try reader.number() == .integer
       if options.primitivesAsString { return .string }
       return number(
-        UnsafeBufferPointer(start: reader.base + from, count: reader.at - from), isInteger: isInteger)
+        UnsafeBufferPointer(start: reader.base + from, count: reader.at - from),
+        isInteger: isInteger)
     }
   }
 
@@ -179,8 +186,11 @@ public final class JSONInference {
 
   private func withCorruptField(_ type: DataType) -> DataType {
     let name = options.columnNameOfCorruptRecord
-    guard case .structure(let fields) = type, !fields.contains(where: { $0.name == name }) else { return type }
-    return .structure((fields + [Field(name, .string)]).sorted { InferredType.precedes($0.name, $1.name) })
+    guard case .structure(let fields) = type, !fields.contains(where: { $0.name == name }) else {
+      return type
+    }
+    return .structure(
+      (fields + [Field(name, .string)]).sorted { InferredType.precedes($0.name, $1.name) })
   }
 
   /// Without empty structs and nameless fields; NULL as STRING, or left out.

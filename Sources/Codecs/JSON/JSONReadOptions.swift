@@ -25,7 +25,9 @@ public struct JSONReadOptions: Sendable {
   public init(_ options: Options, timeZoneId: String) throws {
     mode = try ParseMode(options) ?? mode
     columnNameOfCorruptRecord = options["columnNameOfCorruptRecord"] ?? columnNameOfCorruptRecord
-    func flag(_ name: String, _ value: inout Bool) throws { value = try options.boolean(name) ?? value }
+    func flag(_ name: String, _ value: inout Bool) throws {
+      value = try options.boolean(name) ?? value
+    }
     try flag("allowComments", &allowComments)
     try flag("allowUnquotedFieldNames", &allowUnquotedFieldNames)
     try flag("allowSingleQuotes", &allowSingleQuotes)

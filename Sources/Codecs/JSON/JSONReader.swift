@@ -44,7 +44,9 @@ public final class JSONReader {
     if let hidden, fields[hidden].type != .string {
       throw Failure(
         "INVALID_CORRUPT_RECORD_TYPE",
-        "the column `\(fields[hidden].name)` for corrupt records must be a nullable STRING, not \(fields[hidden].type)")
+        "the column `\(fields[hidden].name)` for corrupt records must be a nullable "
+          + "STRING, not \(fields[hidden].type)"
+      )
     }
     if fields.count == 1, hidden == 0 { throw Failure.onlyCorruptRecord(fields[0].name) }
     try self.init(
@@ -67,7 +69,8 @@ public final class JSONReader {
     isStructure = columns.slots[0].kind == .structure
     indexCapacity = blockCapacity
     guard let index = moontide_json_index_create(blockCapacity) else {
-      throw Failure("OUT_OF_MEMORY", "no memory for the index of a JSON block of \(blockCapacity) bytes")
+      throw Failure(
+        "OUT_OF_MEMORY", "no memory for the index of a JSON block of \(blockCapacity) bytes")
     }
     self.index = index
     scratch = JSONScratch(options)
@@ -84,7 +87,11 @@ public final class JSONReader {
     if case .map(let key, _, _) = type, key != .string {
       throw Failure(
         "INVALID_JSON_MAP_KEY_TYPE", "the keys of a map read from JSON are STRING, not \(key)",
-        hint: "Declare \(DataType.map(.string, type.childTypes[1], valueContainsNull: true)) and cast the keys")
+        hint:
+          "Declare "
+            + "\(DataType.map(.string, type.childTypes[1], valueContainsNull: true)) and "
+            + "cast the keys"
+      )
     }
     for child in type.childTypes { try check(child) }
   }
@@ -194,7 +201,8 @@ public final class JSONReader {
     let bytes = UnsafePointer(buffer.typed(UInt8.self)) + origin
     var walker = JSONWalker(
       bytes: bytes, index: positions, slots: columns.slots, shapes: shapes.shapes,
-      columns: Unmanaged.passUnretained(columns), hasBackslash: hasBackslash, block: columns.add(block: buffer),
+      columns: Unmanaged.passUnretained(columns), hasBackslash: hasBackslash,
+      block: columns.add(block: buffer),
       blockOffset: origin, at: indexAt, times: times, scratch: scratch)
     var start = rest.lowerBound
     let last = rest.upperBound

@@ -171,7 +171,8 @@ struct JSONRowEncoder {
     output.append(Ascii.closeBrace)
   }
 
-  /// Keys are strings; times and intervals among them are the plain numbers behind them, as Spark's.
+  /// Keys are strings; times and intervals among them are the plain numbers behind them, as
+  /// Spark's.
   mutating func writeKey(_ index: Int, _ row: Int) throws {
     let source = sources + index
     let at = row & source.pointee.mask
@@ -185,7 +186,8 @@ struct JSONRowEncoder {
     case .float, .double:
       // A number that is none has quotes already.
       output.count = start
-      let isFinite = source.pointee.kind == .float
+      let isFinite =
+        source.pointee.kind == .float
         ? value(source, at, Float.self).isFinite : value(source, at, Double.self).isFinite
       if !isFinite { return writeFraction(source, at) }
       output.append(Ascii.quote)
@@ -198,7 +200,9 @@ struct JSONRowEncoder {
   // MARK: Strings
 
   @inline(__always)
-  private func bytes(_ source: UnsafeMutablePointer<JSONSource>, _ row: Int) -> UnsafeRawBufferPointer {
+  private func bytes(_ source: UnsafeMutablePointer<JSONSource>, _ row: Int)
+    -> UnsafeRawBufferPointer
+  {
     let view = source.pointee.values.assumingMemoryBound(to: StringView.self) + row
     if view.pointee.isInline {
       return UnsafeRawBufferPointer(start: UnsafeRawPointer(view) + 4, count: view.pointee.count)

@@ -51,7 +51,8 @@ final class JSONScratch {
     while at < source.count {
       let rest = source.count - at
       let found = memchr(base + at, Int32(Ascii.backslash), rest)
-      let plain = found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - (base + at) } ?? rest
+      let plain =
+        found.map { UnsafePointer($0.assumingMemoryBound(to: UInt8.self)) - (base + at) } ?? rest
       append(UnsafeBufferPointer(start: base + at, count: plain))
       at += plain
       if at == source.count { break }
@@ -98,7 +99,9 @@ final class JSONScratch {
   }
 
   func append(scalar: UInt32) {
-    func tail(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: 0x80 | (scalar >> shift & 0x3F)) }
+    func tail(_ shift: UInt32) -> UInt8 {
+      UInt8(truncatingIfNeeded: 0x80 | (scalar >> shift & 0x3F))
+    }
     switch scalar {
     case ..<0x80: append(UInt8(truncatingIfNeeded: scalar))
     case ..<0x800:

@@ -100,7 +100,8 @@ func equalBytes(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: I
     }
     at &+= 8
   }
-  let difference = x.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+  let difference =
+    x.loadUnaligned(fromByteOffset: at, as: UInt64.self)
     ^ y.loadUnaligned(fromByteOffset: at, as: UInt64.self)
   let rest = UInt64(truncatingIfNeeded: count &- at)
   return rest == 0 || difference << (64 &- rest &* 8) == 0

@@ -10,7 +10,8 @@ enum JSONFault: Error {
   case value
 }
 
-/// The tolerant reader: slow, with all of Spark's leniencies, and the only judge of what is corrupt.
+/// The tolerant reader: slow, with all of Spark's leniencies, and the only judge of what is
+/// corrupt.
 ///
 /// Reads one record at a time. A value that a column cannot take makes that value NULL and sets
 /// `isBad`; text that is no JSON throws `syntax`, and then nothing of the record counts.
@@ -44,7 +45,9 @@ struct JSONTolerantReader {
     isBad = false
     reason = nil
     // A byte order mark may stand before any record.
-    if to - from >= 3, base[from] == 0xEF, base[from + 1] == 0xBB, base[from + 2] == 0xBF { at += 3 }
+    if to - from >= 3, base[from] == 0xEF, base[from + 1] == 0xBB, base[from + 2] == 0xBF {
+      at += 3
+    }
   }
 
   // MARK: Values
@@ -109,10 +112,12 @@ struct JSONTolerantReader {
   mutating func refused(_ slot: Int, _ token: Token, _ from: Int, _ to: Int) -> JSONFault {
     if reason == nil {
       let text = String(
-        decoding: UnsafeBufferPointer(start: base + from, count: min(to - from, 100)), as: UTF8.self)
+        decoding: UnsafeBufferPointer(start: base + from, count: min(to - from, 100)), as: UTF8.self
+      )
       reason = Failure(
         "CANNOT_PARSE_JSON_FIELD",
-        "the value \(text) of the field `\(columns.name(of: slot))` is no \(columns.type(of: slot))")
+        "the value \(text) of the field `\(columns.name(of: slot))` is no \(columns.type(of: slot))"
+      )
     }
     isBad = true
     return .value
@@ -135,7 +140,8 @@ struct JSONTolerantReader {
       for index in 0..<shape.nameCount {
         let candidate = shape.names[index]
         if candidate.count == name.count,
-          memcmp(candidate.bytes, name.baseAddress ?? UnsafePointer(candidate.bytes), name.count) == 0
+          memcmp(candidate.bytes, name.baseAddress ?? UnsafePointer(candidate.bytes), name.count)
+            == 0
         {
           child = candidate.slot
         }
@@ -253,7 +259,8 @@ struct JSONTolerantReader {
   mutating func unexpected(_ place: String) -> JSONFault {
     guard at < end else { return syntaxError("the text ends \(place)") }
     let byte = base[at]
-    let shown = byte > 0x20 && byte < 0x7F
+    let shown =
+      byte > 0x20 && byte < 0x7F
       ? "the character " + String(decoding: [byte], as: UTF8.self) : "the byte \(byte)"
     return syntaxError("\(shown) is not allowed \(place)")
   }

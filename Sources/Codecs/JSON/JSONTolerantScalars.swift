@@ -67,7 +67,11 @@ extension JSONTolerantReader {
       guard var value = number(text, isFloat: kind == .float) else { return false }
       if isInteger, value == 0 { value = 0 }
       prepare(slot, row)
-      if kind == .float { columns.append(Float(value), to: slot) } else { columns.append(value, to: slot) }
+      if kind == .float {
+        columns.append(Float(value), to: slot)
+      } else {
+        columns.append(value, to: slot)
+      }
     case .decimal:
       return decimal(text, slot, row)
     default: return false
@@ -94,7 +98,8 @@ extension JSONTolerantReader {
     }
   }
 
-  private mutating func decimal(_ text: UnsafeBufferPointer<UInt8>, _ slot: Int, _ row: Int) -> Bool {
+  private mutating func decimal(_ text: UnsafeBufferPointer<UInt8>, _ slot: Int, _ row: Int) -> Bool
+  {
     guard
       case .value(let value) = DecimalText.read(
         text, precision: slots[slot].precision, scale: slots[slot].scale)
@@ -123,7 +128,11 @@ extension JSONTolerantReader {
     case .float, .double:
       guard options.allowNonNumericNumbers, let value = nonNumber(text) else { return false }
       prepare(slot, row)
-      if kind == .float { columns.append(Float(value), to: slot) } else { columns.append(value, to: slot) }
+      if kind == .float {
+        columns.append(Float(value), to: slot)
+      } else {
+        columns.append(value, to: slot)
+      }
     case .decimal:
       // Commas may group the digits of a decimal in quotes.
       let digits = text.filter { $0 != Ascii.comma }
@@ -139,7 +148,9 @@ extension JSONTolerantReader {
       case .cutShort: throw syntaxError("base64 text ends after the first character of a group")
       }
     case .dayTimeInterval:
-      guard let us = times.dayTime(text, slots[slot].precision, slots[slot].scale) else { return false }
+      guard let us = times.dayTime(text, slots[slot].precision, slots[slot].scale) else {
+        return false
+      }
       prepare(slot, row)
       columns.append(us, to: slot)
     case .yearMonthInterval:
@@ -244,7 +255,9 @@ extension JSONTolerantReader {
   /// that belong to nothing.
   private mutating func multiByte(_ from: Int, _ isPlain: inout Bool) throws(JSONFault) {
     let byte = base[at]
-    let count = byte >= 0xF0 && byte < 0xF8 ? 4 : byte >= 0xE0 && byte < 0xF0 ? 3 : byte >= 0xC0 && byte < 0xE0 ? 2 : 0
+    let count =
+      byte >= 0xF0 && byte < 0xF8
+      ? 4 : byte >= 0xE0 && byte < 0xF0 ? 3 : byte >= 0xC0 && byte < 0xE0 ? 2 : 0
     guard count > 0, at + count <= end else { throw malformed() }
     var scalar = UInt32(byte) & (0x7F >> UInt32(count))
     for index in 1..<count {
@@ -358,7 +371,9 @@ extension JSONTolerantReader {
       while at < end, base[at] != Ascii.lineFeed, base[at] != 0x0D { at += 1 }
     } else if base[at + 1] == UInt8(ascii: "*") {
       at += 2
-      while at + 1 < end, base[at] != UInt8(ascii: "*") || base[at + 1] != UInt8(ascii: "/") { at += 1 }
+      while at + 1 < end, base[at] != UInt8(ascii: "*") || base[at + 1] != UInt8(ascii: "/") {
+        at += 1
+      }
       guard at + 1 < end else { throw syntaxError("a comment is not closed") }
       at += 2
     } else {

@@ -1,7 +1,8 @@
 import Columns
 import Glibc
 
-/// Follows simdjson's index through one block: the fast path. It checks all that it passes; whatever
+/// Follows simdjson's index through one block: the fast path. It checks all that it passes;
+/// whatever
 /// surprises it makes `record` return false, and the tolerant reader judges that record.
 ///
 /// Plain pointers throughout; the reader that makes it keeps alive what they point to.
@@ -33,7 +34,9 @@ struct JSONWalker {
   @inline(__always)
   private func append<T: BitwiseCopyable>(_ value: T, to slot: Int) {
     let at = slots + slot
-    if at.pointee.count == at.pointee.capacity { columns._withUnsafeGuaranteedRef { $0.reserve(slot) } }
+    if at.pointee.count == at.pointee.capacity {
+      columns._withUnsafeGuaranteedRef { $0.reserve(slot) }
+    }
     at.pointee.values.storeBytes(
       of: value, toByteOffset: at.pointee.count &* MemoryLayout<T>.size, as: T.self)
     at.pointee.count &+= 1
@@ -162,7 +165,8 @@ struct JSONWalker {
       content = unescaped
       if slots[slot].kind == .string {
         append(
-          columns._withUnsafeGuaranteedRef { $0.view(copying: UnsafeRawBufferPointer(content)) }, to: slot)
+          columns._withUnsafeGuaranteedRef { $0.view(copying: UnsafeRawBufferPointer(content)) },
+          to: slot)
         return true
       }
     }
@@ -338,7 +342,8 @@ struct JSONWalker {
     guard end > start, bytes[end] == Ascii.quote else { return false }
     at &+= 1
     return !hasBackslash || memchr(bytes + start, Int32(Ascii.backslash), end &- start) == nil
-      || scratch.unescape(UnsafeBufferPointer(start: bytes + (start &+ 1), count: end &- start &- 1)) != nil
+      || scratch.unescape(
+        UnsafeBufferPointer(start: bytes + (start &+ 1), count: end &- start &- 1)) != nil
   }
 
   private mutating func skipOther(_ start: Int) -> Bool {
@@ -436,7 +441,8 @@ struct JSONWalker {
 
   @inline(__always)
   private func isLiteral(_ start: Int, _ word: UInt32, _ count: Int) -> Bool {
-    UnsafeRawPointer(bytes + start).loadUnaligned(as: UInt32.self) == word && endsToken(start &+ count)
+    UnsafeRawPointer(bytes + start).loadUnaligned(as: UInt32.self) == word
+      && endsToken(start &+ count)
   }
 
   private func isFalse(_ start: Int) -> Bool {

@@ -72,7 +72,8 @@ public final class JSONWriter {
     encoder.output.free()
   }
 
-  private static func source(_ type: DataType, _ name: String, firstChild: Int) throws -> JSONSource {
+  private static func source(_ type: DataType, _ name: String, firstChild: Int) throws -> JSONSource
+  {
     if case .map(let key, _, _) = type, key.isNested || key == .binary {
       throw Failure(
         "UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE", "a map with keys of type \(key) has no JSON text",
@@ -99,7 +100,9 @@ public final class JSONWriter {
   /// Appends one line a row.
   public func write(lines batch: Batch, separator: [UInt8], into text: inout [UInt8]) throws {
     precondition(batch.columns.count == sources[0].childCount, "columns of another schema")
-    for (index, column) in batch.columns.enumerated() { bind(sources[0].firstChild + index, column) }
+    for (index, column) in batch.columns.enumerated() {
+      bind(sources[0].firstChild + index, column)
+    }
     // A local copy: what a class holds is checked for exclusive access at every touch.
     var encoder = self.encoder
     defer { self.encoder = encoder }
@@ -140,7 +143,8 @@ public final class JSONWriter {
   private func bind(_ index: Int, _ vector: Vector) {
     let source = sources + index
     source.pointee.values = UnsafeRawPointer(vector.values.pointer)
-    source.pointee.validity = vector.nullCount == 0 ? nil : vector.validity.map { UnsafeRawPointer($0.pointer) }
+    source.pointee.validity =
+      vector.nullCount == 0 ? nil : vector.validity.map { UnsafeRawPointer($0.pointer) }
     source.pointee.blocks = vector.blockAddresses
     source.pointee.mask = vector.isConstant ? 0 : -1
     for (child, vector) in vector.children.enumerated() {

@@ -112,7 +112,8 @@ private struct DDLParser {
     defer { depth -= 1 }
     guard depth <= Self.depthLimit else {
       throw Failure(
-        "PARSE_SYNTAX_ERROR", "the type nests deeper than \(Self.depthLimit) levels", details: pointer(start))
+        "PARSE_SYNTAX_ERROR", "the type nests deeper than \(Self.depthLimit) levels",
+        details: pointer(start))
     }
     let nameStart = start
     switch token {
@@ -211,7 +212,8 @@ private struct DDLParser {
 
   /// Names from elsewhere, and the type that is meant.
   private static let foreignNames = [
-    "TEXT": "STRING", "UUID": "STRING", "JSON": "STRING", "NVARCHAR": "STRING", "DATETIME": "TIMESTAMP",
+    "TEXT": "STRING", "UUID": "STRING", "JSON": "STRING", "NVARCHAR": "STRING",
+    "DATETIME": "TIMESTAMP",
     "TIMESTAMPTZ": "TIMESTAMP", "BOOL": "BOOLEAN", "INT8": "TINYINT", "INT16": "SMALLINT",
     "INT32": "INT", "INT64": "BIGINT", "FLOAT32": "FLOAT", "FLOAT64": "DOUBLE", "NUMBER": "DECIMAL",
     "BLOB": "BINARY", "BYTES": "BINARY", "LIST": "ARRAY", "OBJECT": "STRUCT", "NULL": "VOID",
@@ -219,7 +221,8 @@ private struct DDLParser {
 
   private mutating func simpleType(_ name: String, at nameStart: Int) throws -> DataType {
     let parameters = try numbers()
-    let written = parameters.isEmpty
+    let written =
+      parameters.isEmpty
       ? name : name + "(" + parameters.map { String($0) }.joined(separator: ",") + ")"
     switch name {
     case "DECIMAL", "DEC", "NUMERIC":
@@ -253,7 +256,8 @@ private struct DDLParser {
     try advance()
     guard name.uppercased() == "UTF8_BINARY" else {
       throw Failure(
-        "UNSUPPORTED_DATATYPE", "strings are compared byte by byte; the collation \(name) is not supported",
+        "UNSUPPORTED_DATATYPE",
+        "strings are compared byte by byte; the collation \(name) is not supported",
         hint: "Compare lower(column) instead", details: pointer(at))
     }
   }
@@ -301,7 +305,8 @@ private struct DDLParser {
     if token != .end { near = "`" + String(source[start..<position]) + "`" }
     return Failure(
       "PARSE_SYNTAX_ERROR", "the schema cannot be read at \(near) (position \(start))",
-      hint: "A schema reads like `id BIGINT, name STRING, tags ARRAY<STRING>`", details: pointer(start))
+      hint: "A schema reads like `id BIGINT, name STRING, tags ARRAY<STRING>`",
+      details: pointer(start))
   }
 
   private func incomplete(_ name: String, _ example: String, at: Int) -> Failure {
@@ -311,13 +316,15 @@ private struct DDLParser {
   }
 
   private func unsupported(_ written: String, at: Int, similarTo name: String = "") -> Failure {
-    let known = Array(Self.simpleTypes.keys) + ["ARRAY", "MAP", "STRUCT", "TIMESTAMP", "DECIMAL", "INTERVAL"]
+    let known =
+      Array(Self.simpleTypes.keys) + ["ARRAY", "MAP", "STRUCT", "TIMESTAMP", "DECIMAL", "INTERVAL"]
     var hint: String?
     let bare = name.uppercased()
     if let meant = Self.foreignNames[bare] {
       hint = "Did you mean `\(meant)`?"
     } else if known.contains(bare) {
-      hint = "Write \(bare)" + (written.hasPrefix("`") ? " without back-quotes" : " without a length")
+      hint =
+        "Write \(bare)" + (written.hasPrefix("`") ? " without back-quotes" : " without a length")
     } else if !bare.isEmpty {
       hint = Suggestion.sentence(for: bare, among: known)
     }
@@ -372,7 +379,9 @@ private struct DDLParser {
   /// Spark names the cure when a bare name goes on with a dash or a letter beyond ASCII.
   private mutating func checkIdentifier() throws {
     let goesOn = { (c: Character) in c == "-" || (!c.isASCII && c.isLetter) || Self.isWordPart(c) }
-    guard position < source.count ? goesOn(source[position]) || !source[start].isASCII : !source[start].isASCII
+    guard
+      position < source.count
+        ? goesOn(source[position]) || !source[start].isASCII : !source[start].isASCII
     else { return }
     while position < source.count, goesOn(source[position]) { position += 1 }
     let name = String(source[start..<position])

@@ -18,7 +18,8 @@ public struct CSVFormat: FileFormat {
     try options.checkEncoding()
     let read = try CSVOptions(options, timeZoneId: context.timeZoneId)
     let layout = RecordLayout(
-      separator: read.lineSeparator == [0x0A] ? nil : read.lineSeparator, isWholeFile: read.multiLine)
+      separator: read.lineSeparator == [0x0A] ? nil : read.lineSeparator,
+      isWholeFile: read.multiLine)
     let fields = schema.fields
     _ = try CSVReader(fields: fields, columns: Array(fields.indices), options: read, rowCapacity: 1)
     return LineFormatReader(schema: schema, layout: layout) { _, request, _, isFileStart in
@@ -48,7 +49,9 @@ public struct CSVFormat: FileFormat {
       while let block = try blocks.next() {
         for record in block.records {
           let range = isFileStart ? block.withoutMark(record) : record
-          if try inference.add(record: block.buffer, range, isFileStart: isFileStart) { isFileStart = false }
+          if try inference.add(record: block.buffer, range, isFileStart: isFileStart) {
+            isFileStart = false
+          }
         }
       }
     }
@@ -68,18 +71,26 @@ public struct CSVFormat: FileFormat {
 
   static let parameters: [Parameter] =
     [
-      Parameter("sep", .text, default: ",", "What stands between values; several characters may. `delimiter` is the same."),
+      Parameter(
+        "sep", .text, default: ",",
+        "What stands between values; several characters may. `delimiter` is the same."),
       Parameter("delimiter", .text, default: ",", "The same as `sep`."),
-      Parameter("quote", .text, default: "\"", "What values with separators stand in; empty: nothing."),
+      Parameter(
+        "quote", .text, default: "\"", "What values with separators stand in; empty: nothing."),
       Parameter("escape", .text, default: "\\", "What stands before a quote inside quotes."),
       Parameter(
         "charToEscapeQuoteEscaping", .text, default: "`escape`, if it is not the quote",
         "What stands before an escape that is meant as it is."),
       Parameter("comment", .text, default: "none", "Lines that start with it are passed over."),
-      Parameter("header", .boolean, default: "false", "Whether the first line of a file names the columns."),
-      Parameter("inferSchema", .boolean, default: "false", "Inference: whether values are looked at; otherwise all is STRING."),
+      Parameter(
+        "header", .boolean, default: "false", "Whether the first line of a file names "
+          + "the columns."),
+      Parameter(
+        "inferSchema", .boolean, default: "false",
+        "Inference: whether values are looked at; otherwise all is STRING."),
       Parameter("preferDate", .boolean, default: "true", "Inference: whether dates are DATE."),
-      Parameter("enforceSchema", .boolean, default: "true", "Whether the header is passed over unread."),
+      Parameter(
+        "enforceSchema", .boolean, default: "true", "Whether the header is passed over unread."),
       Parameter(
         "ignoreLeadingWhiteSpace", .boolean, default: "false; writing: true",
         "Whether white space before a value is left out."),
@@ -87,19 +98,25 @@ public struct CSVFormat: FileFormat {
         "ignoreTrailingWhiteSpace", .boolean, default: "false; writing: true",
         "Whether white space behind a value is left out."),
       Parameter("nullValue", .text, default: "", "The text of NULL."),
-      Parameter("emptyValue", .text, default: "; writing: \"\"", "The text of an empty string in quotes."),
+      Parameter(
+        "emptyValue", .text, default: "; writing: \"\"", "The text of an empty string in quotes."),
       Parameter("nanValue", .text, default: "NaN", "The text of NaN."),
       Parameter("positiveInf", .text, default: "Inf", "The text of infinity."),
       Parameter("negativeInf", .text, default: "-Inf", "The text of negative infinity."),
-      Parameter("maxColumns", .integer, default: "20480", "The most values that a record may have."),
-      Parameter("maxCharsPerColumn", .integer, default: "-1", "The longest value, in bytes; -1: any."),
+      Parameter(
+        "maxColumns", .integer, default: "20480", "The most values that a record may have."),
+      Parameter(
+        "maxCharsPerColumn", .integer, default: "-1", "The longest value, in bytes; -1: any."),
       Parameter(
         "unescapedQuoteHandling", .word(UnescapedQuoteHandling.allCases.map(\.rawValue)),
         default: "STOP_AT_DELIMITER", "What becomes of a quote in quotes that is not escaped."),
-      Parameter("multiLine", .boolean, default: "false", "Whether values in quotes may hold line ends."),
-      Parameter("quoteAll", .boolean, default: "false", "Writing: whether every value stands in quotes."),
       Parameter(
-        "escapeQuotes", .boolean, default: "true", "Writing: whether values with quotes in them stand in quotes."),
+        "multiLine", .boolean, default: "false", "Whether values in quotes may hold line ends."),
+      Parameter(
+        "quoteAll", .boolean, default: "false", "Writing: whether every value stands in quotes."),
+      Parameter(
+        "escapeQuotes", .boolean, default: "true",
+        "Writing: whether values with quotes in them stand in quotes."),
     ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
 }
 

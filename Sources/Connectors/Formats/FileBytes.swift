@@ -40,7 +40,8 @@ final class FileBytes: ByteSource {
         throw Failure(
           "FAILED_READ_FILE.FILE_CHANGED",
           "the file \(path) ends at byte \(position), but had \(end) bytes when it was listed",
-          hint: "Files of a source must not change: write them elsewhere and rename them into place")
+          hint: "Files of a source must not change: write them elsewhere and rename them into place"
+        )
       }
       if errno != EINTR { throw Self.failure(path, errno) }
     }
@@ -53,7 +54,8 @@ final class FileBytes: ByteSource {
         hint: "Keep a source's files until the batches that read them are committed")
     }
     return Failure(
-      "FAILED_READ_FILE.NO_HINT", "the file \(path) cannot be read: \(String(cString: strerror(code)))")
+      "FAILED_READ_FILE.NO_HINT",
+      "the file \(path) cannot be read: \(String(cString: strerror(code)))")
   }
 }
 
@@ -74,7 +76,9 @@ enum Compression: Int32, CaseIterable {
 
   /// By the end of a file's name.
   init?(path: String) {
-    guard let found = Self.allCases.first(where: { path.hasSuffix($0.fileExtension) }) else { return nil }
+    guard let found = Self.allCases.first(where: { path.hasSuffix($0.fileExtension) }) else {
+      return nil
+    }
     self = found
   }
 

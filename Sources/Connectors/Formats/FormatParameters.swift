@@ -7,14 +7,17 @@ enum FormatParameters {
   static let parsing: [Parameter] = [
     Parameter(
       "mode", .word(modes), default: "PERMISSIVE",
-      "What becomes of a malformed record: what can be read is kept and the rest is NULL, the record is dropped, or the query fails."),
+      "What becomes of a malformed record: what can be read is kept and the rest is "
+        + "NULL, the record is dropped, or the query fails."
+    ),
     Parameter(
       "columnNameOfCorruptRecord", .text, default: "_corrupt_record",
       "The STRING column that gets the text of a malformed record, where the schema has it."),
     Parameter(
       "enableDateTimeParsingFallback", .boolean, default: "true without a pattern",
       "Whether times that the pattern refuses are read as casts read them."),
-    Parameter("samplingRatio", .number, default: "1.0", "The share of records that inference looks at."),
+    Parameter(
+      "samplingRatio", .number, default: "1.0", "The share of records that inference looks at."),
   ]
 
   static let times: [Parameter] = [
@@ -25,7 +28,8 @@ enum FormatParameters {
     Parameter(
       "timestampNTZFormat", .text, default: "yyyy-MM-dd'T'HH:mm:ss[.SSS]",
       "The pattern of timestamps without time zone; without it, reading takes what casts take."),
-    Parameter("timeZone", .text, default: "the session's", "The zone of timestamps that name none."),
+    Parameter(
+      "timeZone", .text, default: "the session's", "The zone of timestamps that name none."),
     Parameter("locale", .text, default: "en-US", "The language of month names; only English."),
   ]
 

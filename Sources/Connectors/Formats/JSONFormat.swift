@@ -19,7 +19,8 @@ public struct JSONFormat: FileFormat {
     try options.checkEncoding()
     let read = try JSONReadOptions(options, timeZoneId: context.timeZoneId)
     let layout = RecordLayout(
-      separator: try options.lineSeparator(), isWholeFile: try options.boolean("multiLine") ?? false)
+      separator: try options.lineSeparator(), isWholeFile: try options.boolean("multiLine") ?? false
+    )
     // Finds what is wrong with the schema before any file is opened.
     _ = try JSONReader(fields: schema.fields, options: read, blockCapacity: 64, rowCapacity: 1)
     return LineFormatReader(schema: schema, layout: layout) { fields, request, _, _ in
@@ -67,27 +68,45 @@ public struct JSONFormat: FileFormat {
 
   static let parameters: [Parameter] =
     [
-      Parameter("multiLine", .boolean, default: "false", "Whether a file is one document, over several lines."),
-      Parameter("allowComments", .boolean, default: "false", "Whether `/* */` and `//` comments are passed over."),
-      Parameter("allowUnquotedFieldNames", .boolean, default: "false", "Whether names may stand without quotes."),
-      Parameter("allowSingleQuotes", .boolean, default: "true", "Whether apostrophes may stand for quotes."),
-      Parameter("allowNumericLeadingZeros", .boolean, default: "false", "Whether numbers may start with zeros."),
       Parameter(
-        "allowNonNumericNumbers", .boolean, default: "true", "Whether NaN and Infinity are numbers."),
+        "multiLine", .boolean, default: "false",
+        "Whether a file is one document, over several lines."),
+      Parameter(
+        "allowComments", .boolean, default: "false",
+        "Whether `/* */` and `//` comments are passed over."),
+      Parameter(
+        "allowUnquotedFieldNames", .boolean, default: "false",
+        "Whether names may stand without quotes."),
+      Parameter(
+        "allowSingleQuotes", .boolean, default: "true", "Whether apostrophes may stand "
+          + "for quotes."),
+      Parameter(
+        "allowNumericLeadingZeros", .boolean, default: "false",
+        "Whether numbers may start with zeros."),
+      Parameter(
+        "allowNonNumericNumbers", .boolean, default: "true", "Whether NaN and Infinity are numbers."
+      ),
       Parameter(
         "allowBackslashEscapingAnyCharacter", .boolean, default: "false",
         "Whether a backslash may stand before any character."),
       Parameter(
         "allowUnquotedControlChars", .boolean, default: "false",
         "Whether strings may have raw control characters."),
-      Parameter("primitivesAsString", .boolean, default: "false", "Inference: numbers and booleans are STRING."),
-      Parameter("prefersDecimal", .boolean, default: "false", "Inference: fractions are DECIMAL where they fit."),
+      Parameter(
+        "primitivesAsString", .boolean, default: "false",
+        "Inference: numbers and booleans are STRING."),
+      Parameter(
+        "prefersDecimal", .boolean, default: "false",
+        "Inference: fractions are DECIMAL where they fit."),
       Parameter(
         "dropFieldIfAllNull", .boolean, default: "false",
         "Inference: fields that are always NULL or empty are left out."),
-      Parameter("inferTimestamp", .boolean, default: "false", "Inference: texts that are timestamps are TIMESTAMP."),
       Parameter(
-        "ignoreNullFields", .boolean, default: "true", "Writing: whether NULL fields are left out."),
+        "inferTimestamp", .boolean, default: "false",
+        "Inference: texts that are timestamps are TIMESTAMP."),
+      Parameter(
+        "ignoreNullFields", .boolean, default: "true", "Writing: whether NULL fields "
+          + "are left out."),
     ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
 }
 

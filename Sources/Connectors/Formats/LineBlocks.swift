@@ -129,7 +129,10 @@ final class LineBlocks {
 
   /// Keeps what stands behind `used` for the next block.
   private func keep(_ buffer: Buffer, _ used: Int, _ count: Int) {
-    rest = buffer.capacity == 0 ? .empty : Buffer(copying: UnsafeRawBufferPointer(start: buffer.pointer + used, count: count - used))
+    rest =
+      buffer.capacity == 0
+      ? .empty
+      : Buffer(copying: UnsafeRawBufferPointer(start: buffer.pointer + used, count: count - used))
     restCount = count - used
     offset += Int64(used)
   }
@@ -234,7 +237,8 @@ final class LineBlocks {
   ) -> Int? {
     var at = from
     while to - at >= separator.count {
-      guard let found = memchr(bytes + at, Int32(separator[0]), to - at - separator.count + 1) else {
+      guard let found = memchr(bytes + at, Int32(separator[0]), to - at - separator.count + 1)
+      else {
         return nil
       }
       at = found.assumingMemoryBound(to: UInt8.self) - bytes

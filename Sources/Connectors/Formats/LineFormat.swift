@@ -27,10 +27,13 @@ struct RecordLayout: Sendable {
 struct LineFormatReader: FormatReader {
   let schema: Schema
   let layout: RecordLayout
-  let makeDecoder: @Sendable ([Field], ReadRequest, InputFile, _ isFileStart: Bool) throws -> any RecordDecoder
+  let makeDecoder:
+    @Sendable ([Field], ReadRequest, InputFile, _ isFileStart: Bool) throws -> any RecordDecoder
 
   func splits(of file: InputFile) throws -> [any InputSplit] {
-    if layout.isWholeFile || Compression(path: file.path) != nil || file.size <= RecordLayout.splitSize * 3 / 2 {
+    if layout.isWholeFile || Compression(path: file.path) != nil
+      || file.size <= RecordLayout.splitSize * 3 / 2
+    {
       return [LineSplit(reader: self, file: file, from: 0, to: .max)]
     }
     var splits: [LineSplit] = []
@@ -77,7 +80,9 @@ final class DecodedLines: BatchStream {
   private let file: InputFile
   private var block: LineBlock?
 
-  init(_ blocks: LineBlocks, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile) {
+  init(
+    _ blocks: LineBlocks, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile
+  ) {
     self.blocks = blocks
     self.decoder = decoder
     batchRows = request.batchRows
@@ -104,7 +109,8 @@ final class DecodedFile: BatchStream {
   private let file: InputFile
   private var block: LineBlock?
 
-  init(_ block: LineBlock?, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile) {
+  init(_ block: LineBlock?, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile)
+  {
     self.block = block
     self.decoder = decoder
     batchRows = request.batchRows
@@ -152,7 +158,8 @@ struct WholeFile {
         wider.pointer.copyMemory(from: buffer.pointer, byteCount: count)
         buffer = wider
       }
-      let read = try source.read(into: buffer.pointer + count, capacity: buffer.capacity - count - 1)
+      let read = try source.read(
+        into: buffer.pointer + count, capacity: buffer.capacity - count - 1)
       if read == 0 { break }
       count += read
     }

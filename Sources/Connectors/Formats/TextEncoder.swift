@@ -10,7 +10,8 @@ struct TextFormatWriter: FormatWriter {
 
   /// `kind`: `.json`, without the compression.
   init(
-    _ kind: String, _ options: Options, _ makeRowEncoder: @escaping @Sendable () throws -> any BatchEncoder
+    _ kind: String, _ options: Options,
+    _ makeRowEncoder: @escaping @Sendable () throws -> any BatchEncoder
   ) throws {
     compression = try Compression.option(options)
     fileExtension = kind + (compression?.fileExtension ?? "")

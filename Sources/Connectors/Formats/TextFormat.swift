@@ -38,7 +38,8 @@ public struct TextFormat: FileFormat {
     let isWhole = try options.boolean("wholetext") ?? false
     let layout = RecordLayout(separator: try options.lineSeparator(), isWholeFile: isWhole)
     return LineFormatReader(schema: schema, layout: layout) { fields, request, _, isFileStart in
-      TextDecoder(hasColumn: !fields.isEmpty, isFileStart: isFileStart && !isWhole, request.batchRows)
+      TextDecoder(
+        hasColumn: !fields.isEmpty, isFileStart: isFileStart && !isWhole, request.batchRows)
     }
   }
 
@@ -58,7 +59,8 @@ public struct TextFormat: FileFormat {
   }
 
   static let parameters: [Parameter] =
-    [Parameter("wholetext", .boolean, default: "false", "Whether a file is one row.")] + FormatParameters.text
+    [Parameter("wholetext", .boolean, default: "false", "Whether a file is one row.")]
+    + FormatParameters.text
 }
 
 /// Text's decoder of blocks: every line a view.
