@@ -26,7 +26,7 @@ public final class Driver {
     try state.register("moontide.native", NativeFunctions.all)
     for functions in [
       sessionFunctions, rowFunctions, planFunctions, queryFunctions, streamFunctions,
-      connectorFunctions,
+      connectorFunctions, writeFunctions,
     ] {
       try state.register("moontide.engine", functions)
     }
