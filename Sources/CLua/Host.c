@@ -275,7 +275,8 @@ int moontide_call(lua_State *lua, int arguments, int results) {
 static void stop(lua_State *lua, lua_Debug *frame) {
   (void)frame;
   lua_sethook(lua, NULL, 0, 0);
-  luaL_error(lua, "interrupted!");
+  lua_pushliteral(lua, "interrupted!");
+  lua_error(lua);
 }
 
 void moontide_interrupt(lua_State *lua) {

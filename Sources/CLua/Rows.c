@@ -1,13 +1,12 @@
 #include "Internal.h"
 
-// Rows of the engine's columns as Lua sees them, and the loop that calls a function for each row:
-// values go straight from the columns' buffers to Lua's stack, under one protected call a batch.
+// Values and rows of the engine's columns as Lua sees them, straight from the columns' buffers.
 
 // ---- Values ----------------------------------------------------------------------------------
 
 static bool bit(const uint8_t *bits, int64_t index) { return bits[index >> 3] >> (index & 7) & 1; }
 
-static bool is_null(const moontide_column *column, int64_t at) {
+bool moontide_is_null(const moontide_column *column, int64_t at) {
   return column->isAllNull || (column->validity && !bit(column->validity, at));
 }
 
@@ -25,24 +24,22 @@ static const char *view_bytes(const moontide_column *column, const struct view *
   return (const char *)column->blocks[view->block] + view->offset;
 }
 
-/// Strings met lately in a column, so that a repeated one is not hashed and interned by Lua again.
-enum { CACHE_SIZE = 256 };
-
 struct entry {
   const char *bytes;
   uint64_t low, high;
 };
 
 struct moontide_strings {
-  struct entry entries[CACHE_SIZE];
+  struct entry entries[MOONTIDE_CACHE];
 };
 
 moontide_strings *moontide_strings_new(void) { return calloc(1, sizeof(moontide_strings)); }
 void moontide_strings_free(moontide_strings *strings) { free(strings); }
 
 /// Pushes a string through the cache, whose Lua strings lie in the table at `table`.
-static void push_cached(
-  lua_State *lua, const moontide_column *column, const struct view *view, int table) {
+void moontide_push_cached(
+  lua_State *lua, const moontide_column *column, int64_t at, int table) {
+  const struct view *view = (const struct view *)column->values + at;
   uint64_t words[2];
   memcpy(words, view, sizeof words);
   const char *bytes = view_bytes(column, view);
@@ -82,12 +79,10 @@ static void push_decimal(lua_State *lua, __int128 value, int scale) {
   lua_pushlstring(lua, at, (size_t)(text + sizeof text - at));
 }
 
-static void push_cell(lua_State *lua, const moontide_column *column, int64_t row, bool isInner);
-
 static void push_list(lua_State *lua, const moontide_column *column, int32_t from, int32_t to) {
   lua_createtable(lua, to - from, 0);
   for (int32_t i = from; i < to; i++) {
-    push_cell(lua, &column->children[0], i, true);
+    moontide_push_cell(lua, &column->children[0], i, true);
     lua_rawseti(lua, -2, i - from + 1);
   }
 }
@@ -95,10 +90,10 @@ static void push_list(lua_State *lua, const moontide_column *column, int32_t fro
 static void push_map(lua_State *lua, const moontide_column *column, int32_t from, int32_t to) {
   lua_createtable(lua, 0, to - from);
   for (int32_t i = from; i < to; i++) {
-    push_cell(lua, &column->children[0], i, true);
+    moontide_push_cell(lua, &column->children[0], i, true);
     lua_Number key = lua_tonumber(lua, -1);
     if (key != key) luaL_error(lua, "a map has the key NaN, which a Lua table cannot hold");
-    push_cell(lua, &column->children[1], i, true);
+    moontide_push_cell(lua, &column->children[1], i, true);
     lua_rawset(lua, -3);
   }
 }
@@ -107,15 +102,16 @@ static void push_structure(lua_State *lua, const moontide_column *column, int64_
   lua_createtable(lua, 0, column->childCount);
   // Backwards, so that of two equal names the first wins.
   for (int child = column->childCount - 1; child >= 0; child--) {
-    push_cell(lua, &column->children[child], at, false);
+    moontide_push_cell(lua, &column->children[child], at, false);
     lua_setfield(lua, -2, column->names[child]);
   }
 }
 
 /// Pushes a value. NULL is nil, and `moontide.null` inside an array or map.
-static void push_cell(lua_State *lua, const moontide_column *column, int64_t row, bool isInner) {
+void moontide_push_cell(
+  lua_State *lua, const moontide_column *column, int64_t row, bool isInner) {
   int64_t at = row & column->mask;
-  if (is_null(column, at)) {
+  if (moontide_is_null(column, at)) {
     if (isInner) lua_pushlightuserdata(lua, NULL);
     else lua_pushnil(lua);
     return;
@@ -189,7 +185,8 @@ static void fail(lua_State *lua, const char *class, const char *message, const c
 static void check_loan(lua_State *lua, uint64_t loan) {
   if (loan == 0 || loan == moontide_host_of(lua)->loan) return;
   fail(
-    lua, "ROW_NO_LONGER_VALID", "A row is valid only during the call of the function it was given to.",
+    lua, "ROW_NO_LONGER_VALID",
+    "A row is valid only during the call of the function it was given to.",
     "Keep a copy: row:asTable().");
 }
 
@@ -208,7 +205,7 @@ static struct row *check_row(lua_State *lua, int index) {
 
 static void push_field(lua_State *lua, const struct row *row, int64_t position) {
   if (position < 1 || position > row->rows->width) lua_pushnil(lua);
-  else push_cell(lua, &row->rows->columns[position - 1], row->row, false);
+  else moontide_push_cell(lua, &row->rows->columns[position - 1], row->row, false);
 }
 
 static const char *field_name(const struct row *row, int position) {
@@ -353,6 +350,10 @@ static struct row *push_row(lua_State *lua, const moontide_rows *rows, int64_t r
   return object;
 }
 
+void moontide_push_row(lua_State *lua, const moontide_rows *rows, int64_t row) {
+  push_row(lua, rows, row, 0);
+}
+
 static struct group *check_group(lua_State *lua) {
   struct group *group = marked(lua, 1, &group_mark, sizeof *group);
   if (!group) luaL_typeerror(lua, 1, "rows");
@@ -381,7 +382,8 @@ static int group_len(lua_State *lua) {
   return 1;
 }
 
-static void push_group(lua_State *lua, const moontide_rows *rows, int64_t first, int64_t count) {
+void moontide_push_group(
+  lua_State *lua, const moontide_rows *rows, int64_t first, int64_t count) {
   static const luaL_Reg functions[] = {
     {"__call", group_next}, {"__index", group_index}, {"__len", group_len}, {NULL, NULL}};
   struct group *object = lua_newuserdatauv(lua, sizeof *object, 0);
@@ -391,7 +393,7 @@ static void push_group(lua_State *lua, const moontide_rows *rows, int64_t first,
 }
 
 /// A row given back by a function becomes a list of its values.
-static void row_to_list(lua_State *lua, int index) {
+void moontide_row_to_list(lua_State *lua, int index) {
   const struct row *row = check_row(lua, index);
   lua_createtable(lua, row->rows->width, 0);
   for (int position = 1; position <= row->rows->width; position++) {
@@ -401,7 +403,7 @@ static void row_to_list(lua_State *lua, int index) {
   lua_replace(lua, index);
 }
 
-static bool is_row(lua_State *lua, int index) {
+bool moontide_is_row(lua_State *lua, int index) {
   return marked(lua, index, &row_mark, sizeof(struct row)) != NULL;
 }
 
@@ -432,180 +434,4 @@ int moontide_push_owned_rows(
   const char *class) {
   struct owned owned = {rows, first, count, handle, class};
   return moontide_protect(lua, owned_step, &owned, 1);
-}
-
-// ---- Calling ---------------------------------------------------------------------------------
-
-/// Pushes the arguments of one call; returns how many. `strings` is the first string table.
-static int push_arguments(lua_State *lua, const moontide_calls *calls, int strings) {
-  int count = 0;
-  for (; count < calls->beforeCount; count++)
-    lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->before[count]);
-  const moontide_rows *rows = calls->rows;
-  if (calls->key) {
-    push_row(lua, calls->key, calls->row, 0);
-    count++;
-  }
-  switch (calls->form) {
-  case MOONTIDE_AS_VALUES:
-    for (int i = 0; i < rows->width; i++) {
-      const moontide_column *column = &rows->columns[i];
-      int64_t at = calls->row & column->mask;
-      if (column->strings && !is_null(column, at))
-        push_cached(lua, column, (const struct view *)column->values + at, strings + i);
-      else push_cell(lua, column, calls->row, false);
-    }
-    count += rows->width;
-    break;
-  case MOONTIDE_AS_ROW:
-    push_row(lua, rows, calls->row, 0);
-    count++;
-    break;
-  case MOONTIDE_AS_GROUP: {
-    const int64_t *offsets = calls->offsets + calls->row;
-    push_group(lua, rows, offsets[0], offsets[1] - offsets[0]);
-    count++;
-    break;
-  }
-  default: break;
-  }
-  for (int i = 0; i < calls->afterCount; i++, count++)
-    lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->after[i]);
-  return count;
-}
-
-/// Rows in the result on the stack top become lists, also inside a list of rows.
-static void expand_rows(lua_State *lua) {
-  int result = lua_gettop(lua);
-  if (is_row(lua, result)) {
-    row_to_list(lua, result);
-  } else if (lua_istable(lua, result)) {
-    lua_Integer count = (lua_Integer)lua_rawlen(lua, result);
-    for (lua_Integer i = 1; i <= count; i++) {
-      lua_rawgeti(lua, result, i);
-      if (is_row(lua, result + 1)) {
-        row_to_list(lua, result + 1);
-        lua_rawseti(lua, result, i);
-      }
-      lua_settop(lua, result);
-    }
-  }
-}
-
-/// Stores the result on the stack top if it is of the column's type or NULL.
-static bool store(lua_State *lua, moontide_calls *calls) {
-  int64_t row = calls->row;
-  int type = lua_type(lua, -1);
-  if (type == LUA_TNIL || (type == LUA_TLIGHTUSERDATA && !lua_touserdata(lua, -1))) {
-    calls->validity[row >> 3] &= (uint8_t)~(1 << (row & 7));
-    calls->nulls++;
-    return true;
-  }
-  if (calls->resultKind == MOONTIDE_BOOLEAN_COLUMN) {
-    if (type != LUA_TBOOLEAN) return false;
-    if (lua_toboolean(lua, -1)) ((uint8_t *)calls->results)[row >> 3] |= (uint8_t)(1 << (row & 7));
-    return true;
-  }
-  if (type != LUA_TNUMBER) return false;
-  if (calls->resultKind == MOONTIDE_DOUBLE_COLUMN) {
-    ((double *)calls->results)[row] = lua_tonumber(lua, -1);
-    return true;
-  }
-  int isExact;
-  lua_Integer value = lua_tointegerx(lua, -1, &isExact);
-  if (!isExact) return false;
-  if (calls->resultKind == MOONTIDE_INT64_COLUMN) {
-    ((int64_t *)calls->results)[row] = value;
-    return true;
-  }
-  if (value != (int32_t)value) return false;
-  ((int32_t *)calls->results)[row] = (int32_t)value;
-  return true;
-}
-
-static int calls_step(lua_State *lua) {
-  moontide_calls *calls = lua_touserdata(lua, 1);
-  moontide_host *host = moontide_host_of(lua);
-  if (calls->form == MOONTIDE_AS_VALUES)
-    luaL_checkstack(lua, 2 * calls->rows->width + 16, "too many columns");
-  int strings = lua_gettop(lua) + 1;
-  if (calls->form == MOONTIDE_AS_VALUES)
-    for (int i = 0; i < calls->rows->width; i++) {
-      if (calls->rows->columns[i].strings) lua_createtable(lua, CACHE_SIZE, 0);
-      else lua_pushnil(lua);
-    }
-  lua_rawgeti(lua, LUA_REGISTRYINDEX, calls->function);
-  int function = lua_gettop(lua);
-  for (calls->row = 0; calls->row < calls->count; calls->row++) {
-    host->loan++;
-    if (calls->enter) calls->enter(calls->context, calls->row);
-    lua_pushvalue(lua, function);
-    lua_call(lua, push_arguments(lua, calls, strings), 1);
-    if (calls->form != MOONTIDE_AS_VALUES) expand_rows(lua);
-    bool isStored = calls->results && store(lua, calls);
-    if (!isStored && !calls->take(lua, calls->context, calls->row)) return 0;
-    lua_settop(lua, function);
-  }
-  host->loan++;
-  return 0;
-}
-
-int moontide_call_rows(lua_State *lua, moontide_calls *calls) {
-  if (!lua_checkstack(lua, 3)) return MOONTIDE_NO_ROOM;
-  lua_pushcfunction(lua, calls_step);
-  lua_pushlightuserdata(lua, calls);
-  int status = moontide_call(lua, 1, 0);
-  moontide_host_of(lua)->loan++;
-  return status;
-}
-
-// ---- Aggregates ------------------------------------------------------------------------------
-
-static void push_table_of(lua_State *lua, const moontide_rows *rows, int64_t row) {
-  lua_createtable(lua, 0, rows->width);
-  for (int i = rows->width - 1; i >= 0; i--) {
-    push_cell(lua, &rows->columns[i], row, false);
-    lua_setfield(lua, -2, rows->names[i]);
-  }
-}
-
-static int fold_step(lua_State *lua) {
-  moontide_fold *fold = lua_touserdata(lua, 1);
-  int width = fold->rows ? fold->rows->width : 0;
-  luaL_checkstack(lua, width + 16, "too many columns");
-  lua_rawgeti(lua, LUA_REGISTRYINDEX, fold->buffers);
-  int buffers = lua_gettop(lua);
-  for (fold->row = 0; fold->row < fold->count; fold->row++) {
-    lua_Integer place = (lua_Integer)fold->groups[fold->row] + 1;
-    if (lua_rawgeti(lua, buffers, place) == LUA_TNIL) {
-      lua_pop(lua, 1);
-      lua_rawgeti(lua, LUA_REGISTRYINDEX, fold->zero);
-      lua_call(lua, 0, 1);
-      lua_pushvalue(lua, -1);
-      lua_rawseti(lua, buffers, place);
-    }
-    if (fold->function) {
-      lua_rawgeti(lua, LUA_REGISTRYINDEX, fold->function);
-      lua_pushvalue(lua, buffers + 1);
-      if (fold->asTable) push_table_of(lua, fold->rows, fold->row);
-      else
-        for (int i = 0; i < width; i++) push_cell(lua, &fold->rows->columns[i], fold->row, false);
-      lua_call(lua, 1 + (fold->asTable ? 1 : width), 1);
-    }
-    if (fold->take) {
-      if (!fold->take(lua, fold->context, fold->row)) return 0;
-    } else if (!lua_isnil(lua, -1) || !lua_istable(lua, buffers + 1)) {
-      // A function that changes its table need not give it back.
-      lua_rawseti(lua, buffers, place);
-    }
-    lua_settop(lua, buffers);
-  }
-  return 0;
-}
-
-int moontide_fold_rows(lua_State *lua, moontide_fold *fold) {
-  if (!lua_checkstack(lua, 3)) return MOONTIDE_NO_ROOM;
-  lua_pushcfunction(lua, fold_step);
-  lua_pushlightuserdata(lua, fold);
-  return moontide_call(lua, 1, 0);
 }

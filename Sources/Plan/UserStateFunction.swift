@@ -5,8 +5,8 @@ import Expressions
 // Functions of the user's own language with state. Declared here, provided by the host; the
 // operators that run them keep the state and provide the handles.
 
-/// Rows sorted into groups: group `g` has row `g` of `keys` and the rows from `offsets[g]` to before
-/// `offsets[g + 1]`.
+/// Rows sorted into groups: group `g` has row `g` of `keys` and the rows from `offsets[g]` to
+/// before `offsets[g + 1]`.
 public struct GroupedRows: Sendable {
   public let keys: Batch
   public let keySchema: Schema

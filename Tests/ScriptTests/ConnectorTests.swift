@@ -37,7 +37,10 @@ import Testing
       table(
         """
         {
-          open = function(self, partition, epoch) self.log = { partition, epoch } return epoch == 0 end,
+          open = function(self, partition, epoch)
+            self.log = { partition, epoch }
+            return epoch == 0
+          end,
           process = function(self, row)
             if row.x == 99 then error "bad" end
             self.log[#self.log + 1] = row.x
@@ -51,8 +54,14 @@ import Testing
     let sink = try ForeachSink.spec.open(sinkRequest(host: functions))
     func written() throws -> String? {
       try driver.run(
-        "local f = io.open(os.getenv 'HOME' .. '/.moontide_test') local s = f:read 'a' f:close() os.remove(os.getenv 'HOME' .. '/.moontide_test') return s",
-        name: "@a.lua")[0].string
+        """
+        local name = os.getenv "HOME" .. "/.moontide_test"
+        local f = io.open(name)
+        local s = f:read "a"
+        f:close()
+        os.remove(name)
+        return s
+        """, name: "@a.lua")[0].string
     }
     let first = try #require(try sink.begin(batch: 0, mode: .append))
     let writer = try first.writer(partition: 3)
@@ -106,7 +115,9 @@ import Testing
             return T.struct { { "n", T.long }, { "s", T.string } }
           end,
           initialOffset = function(self) return { at = 0 } end,
-          latestOffset = function(self, from) return { at = from.at + tonumber(self.options.step) } end,
+          latestOffset = function(self, from)
+            return { at = from.at + tonumber(self.options.step) }
+          end,
           read = function(self, from, to)
             local n = from.at
             return function() if n < to.at then n = n + 1 return { n, "row " .. n } end end

@@ -101,7 +101,8 @@ import Testing
       "function at a.lua:1 → upvalue 'f' is a userdata"),
     ("local it = ('x'):gmatch('.') return function() return it() end",
       "function at a.lua:1 → upvalue 'it' is a C function"),
-    ("local c = coroutine.create(print)\nlocal function h() return c end\nreturn function() return h() end",
+    ("local c = coroutine.create(print)\nlocal function h() return c end\n"
+      + "return function() return h() end",
       "function at a.lua:3 → upvalue 'h' (function at a.lua:2) → upvalue 'c' is a coroutine"),
   ])
   func whatCannotTravelIsNamed(_ text: String, _ message: String) throws {
@@ -111,11 +112,14 @@ import Testing
   }
 
   @Test func anUnshippableGlobalRaisesWhenUsed() throws {
-    let text = "conn = coroutine.create(print)\nreturn function(use) if use then return conn end return 1 end"
+    let text =
+      "conn = coroutine.create(print)\n"
+      + "return function(use) if use then return conn end return 1 end"
     #expect(try ship(text, [false])[0].integer == 1)
     let failure = failure(text, [true])
     #expect(failure?.condition == "UNSHIPPABLE_FUNCTION")
-    #expect(failure?.message.hasPrefix("function at a.lua:2 → global 'conn' is a coroutine") == true)
+    let path = "function at a.lua:2 → global 'conn' is a coroutine"
+    #expect(failure?.message.hasPrefix(path) == true)
     #expect(failure?.origin == Origin(file: "a.lua", line: 2))
   }
 
@@ -123,15 +127,17 @@ import Testing
     let result = try ship(
       """
       return function()
-        return io, os.execute, debug, string.dump, package.loadlib, dofile, loadfile, coroutine.close,
-          os.getenv, load("\\27Lua"), pcall(load, "return 1", "x", "b")
+        return io, os.execute, debug, string.dump, package.loadlib, dofile, loadfile,
+          coroutine.close, os.getenv, load("\\27Lua"), pcall(load, "return 1", "x", "b")
       end
       """)
     for value in result.prefix(9) { #expect(value.isNil) }
     let more = try ship(
       """
       return function()
-        local t = setmetatable({}, { __gc = error, __mode = "k", __concat = error, __len = function() return 9 end })
+        local t = setmetatable({}, {
+          __gc = error, __mode = "k", __concat = error, __len = function() return 9 end,
+        })
         local ok = pcall(function() return t .. "x" end)
         return #t, ok, getmetatable(""), load("return 5")(), load(string.gmatch("return 6", "."))(),
           getmetatable(t).__mode
@@ -148,8 +154,12 @@ import Testing
   @Test func timeAndChanceComeFromTheBatch() throws {
     let driver = try LuaState()
     let value = try driver.run(
-      "return function() return os.time(), os.date('%Y-%m-%d %H:%M'), math.random(1 << 40), os.time { year = 1970, month = 1, day = 2, hour = 0 } end",
-      name: "@a.lua")[0]
+      """
+      return function()
+        return os.time(), os.date("%Y-%m-%d %H:%M"), math.random(1 << 40),
+          os.time { year = 1970, month = 1, day = 2, hour = 0 }
+      end
+      """, name: "@a.lua")[0]
     let shipped = try ShippedFunction(value, in: driver)
     let context = BatchContext(batchTimeUs: 86_400_000_000 * 365, seed: 7, partition: 1)
     var draws: [Int64?] = []
@@ -170,14 +180,17 @@ import Testing
       let driver = try LuaState()
       return try ShippedFunction(try driver.run(text, name: "@a.lua")[0], in: driver).hash
     }
-    let one = try hash("local t = { a = 1, b = 2, c = 3 } return function(x) return t.a + x end")
-    #expect(try hash("\n\nlocal t = { c = 3, b = 2, a = 1 }\nreturn function(x) return t.a + x end") == one)
-    #expect(try hash("local t = { a = 2, b = 2, c = 3 } return function(x) return t.a + x end") != one)
-    #expect(try hash("local t = { a = 1, b = 2, c = 3 } return function(x) return t.a - x end") != one)
+    let add = "return function(x) return t.a + x end"
+    let one = try hash("local t = { a = 1, b = 2, c = 3 } " + add)
+    #expect(try hash("\n\nlocal t = { c = 3, b = 2, a = 1 }\n" + add) == one)
+    #expect(try hash("local t = { a = 2, b = 2, c = 3 } " + add) != one)
+    #expect(
+      try hash("local t = { a = 1, b = 2, c = 3 } return function(x) return t.a - x end") != one)
   }
 
   @Test func effectStatesHaveEverything() throws {
-    let result = try ship("return function() return io ~= nil, os.getenv('PATH') ~= nil end", kind: .whole)
+    let result = try ship(
+      "return function() return io ~= nil, os.getenv('PATH') ~= nil end", kind: .whole)
     #expect(result[0].boolean == true)
     #expect(result[1].boolean == true)
   }

@@ -103,7 +103,8 @@ private final class FakeProcessorStates: ProcessorStates {
         if n > 50 then state:remove() else state:update { n = n } end
         state:setTimeoutDuration("10 minutes")
         if pcall(state.get, nil) or pcall(state.update, state, { m = 1 }) then error "accepted" end
-        return { { key.user, n, state:hasTimedOut() }, { user = key.user, n = state:currentProcessingTime() } }
+        local now = state:currentProcessingTime()
+        return { { key.user, n, state:hasTimedOut() }, { user = key.user, n = now } }
       end
       """, name: "@a.lua")[0]
     let function = try #require(

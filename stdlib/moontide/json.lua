@@ -145,7 +145,8 @@ end
 -- them; `null` is `json.null`.
 function json.decode(text)
   if type(text) ~= "string" then
-    errors.raise { class = "MALFORMED_JSON", message = "JSON text should be a string, not " .. type(text) }
+    local message = "JSON text should be a string, not " .. type(text)
+    errors.raise { class = "MALFORMED_JSON", message = message }
   end
   local value, at = readValue(text, skip(text, 1), 0)
   at = skip(text, at)

@@ -89,7 +89,9 @@ public final class LuaFunction: UserFunction, UserRowFunction {
 
   // MARK: Running
 
-  private func columns(_ batch: Batch, _ schema: Schema, _ state: WorkerState) throws -> LuaColumns {
+  private func columns(
+    _ batch: Batch, _ schema: Schema, _ state: WorkerState
+  ) throws -> LuaColumns {
     LuaColumns(batch, schema: schema, places: try state.lua.places(of: schema))
   }
 

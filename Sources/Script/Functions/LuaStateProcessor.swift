@@ -347,7 +347,9 @@ enum StateHandles {
         },
         "iterator": { call in
           let handle = try handle(call)
-          let items = try handle.state.entries().map { [key($0.key, handle), value($0.value, handle)] }
+          let items = try handle.state.entries().map {
+            [key($0.key, handle), value($0.value, handle)]
+          }
           return try call.push(.object(LuaIterator(items)))
         },
         "keys": { call in

@@ -105,7 +105,9 @@ extension LuaValue {
   }
 
   public static func list(_ elements: [LuaValue]) -> LuaValue { .table(LuaTable(elements)) }
-  public static func strings(_ elements: [String]) -> LuaValue { .list(elements.map { .string($0) }) }
+  public static func strings(_ elements: [String]) -> LuaValue {
+    .list(elements.map { .string($0) })
+  }
   public static func optional(_ text: String?) -> LuaValue { text.map { .string($0) } ?? .nil }
 }
 

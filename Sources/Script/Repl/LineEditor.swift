@@ -53,6 +53,8 @@ final class LineEditor {
     while let key = nextKey() {
       switch key {
       case .enter:
+        replace(shown.withLock { $0.text })
+        Terminal.redraw()
         let text = String(shown.withLock { $0.text })
         remember(text)
         return .line(text)
@@ -67,7 +69,8 @@ final class LineEditor {
         replace(place == history.count ? draft : Array(history[place]))
       default: shown.withLock { edit(key, &$0) }
       }
-      Terminal.redraw()
+      // Of a pasted text, the end is drawn.
+      if pending.isEmpty { Terminal.redraw() }
     }
     return .end
   }

@@ -2,7 +2,8 @@ import Columns
 import Contract
 
 extension LuaValue {
-  /// A value of the engine's as Lua sees it. NULL is nil, and `moontide.null` inside an array or map.
+  /// A value of the engine's as Lua sees it. NULL is nil, and `moontide.null` inside an array or
+  /// map.
   init(_ scalar: Scalar, _ type: DataType, isInner: Bool = false) {
     switch (scalar, type) {
     case (.null, _): self = isInner ? .null : .nil

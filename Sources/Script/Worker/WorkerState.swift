@@ -77,7 +77,7 @@ public final class WorkerState {
   /// mentions one without need still travels; using it raises.
   private static func unavailable(_ kind: LuaState.Kind) -> [String] {
     var kept = ["moontide.error", "moontide.json"]
-    // A source's `schema` may be made of constructors; these need `debug` to find the script's line.
+    // A source's `schema` may be made of constructors, which use `debug` to find the script's line.
     if kind == .whole { kept += ["moontide.types", "moontide.check", "moontide.origin"] }
     return (0...).lazy.map { moontide_module_name($0) }.prefix { $0 != nil }
       .compactMap { $0.map { String(cString: $0) } }.filter { !kept.contains($0) }
@@ -100,7 +100,7 @@ public final class WorkerState {
       package.preload[name] = function()
         return setmetatable(kept[name] or {}, { __index = function(_, key)
           errors.raise { class = "UNAVAILABLE_IN_WORKER", message =
-            "`" .. name .. "." .. tostring(key) .. "` was used in a function that runs in a worker.",
+            ("`%s.%s` was used in a function that runs in a worker."):format(name, tostring(key)),
             hint = "Workers have moontide.json, moontide.log, moontide.time and moontide.null." }
         end })
       end
