@@ -30,6 +30,7 @@ extension OperatorCatalog {
       },
       OperatorSpec("coalesce", build: buildCoalesce),
       OperatorSpec("withWatermark", build: buildWithWatermark),
+      OperatorSpec("observe", build: buildObserve),
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
       OperatorSpec("join", build: buildJoin),

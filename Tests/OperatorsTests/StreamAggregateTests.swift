@@ -202,3 +202,21 @@ extension UnresolvedPlan {
     #expect(refusal(.append) { $0.watermark("k", "1 minute") } == "EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE")
   }
 }
+
+@Suite struct ObserveTests {
+  @Test(arguments: [0, 5])
+  func countsWhatPasses(_ rows: Int) throws {
+    let query = try StreamQuery("n INT", .append) {
+      $0.then(
+        "observe",
+        [
+          "name": .text("seen"),
+          "columns": try UnresolvedPlan.columns(["count(1) AS c", "max(n) + 1 AS m"]),
+        ])
+    }
+    #expect(try query.batch((0..<rows).map { [int(Int64($0))] }).count == rows)
+    let observed = query.metrics.observed["seen"]
+    #expect(observed?.map(\.name) == ["c", "m"])
+    #expect(observed?.map(\.value) == [int(Int64(rows)), rows == 0 ? .null : int(Int64(rows))])
+  }
+}
