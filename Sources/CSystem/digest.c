@@ -129,7 +129,9 @@ static void sha256_block(void *state, const uint8_t *block) {
 
 static void sha512_block(void *state, const uint8_t *block) {
   uint64_t *s = state, w[80], v[8];
-  for (int i = 0; i < 16; i++) w[i] = (uint64_t)big32(block + i * 8) << 32 | big32(block + i * 8 + 4);
+  for (int i = 0; i < 16; i++) {
+    w[i] = (uint64_t)big32(block + i * 8) << 32 | big32(block + i * 8 + 4);
+  }
   for (int i = 16; i < 80; i++) {
     uint64_t x = w[i - 15], y = w[i - 2];
     w[i] = w[i - 16] + (right64(x, 1) ^ right64(x, 8) ^ x >> 7) + w[i - 7]

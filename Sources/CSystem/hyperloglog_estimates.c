@@ -1,5 +1,6 @@
-// Raw estimates of HyperLogLog++ (Heule, Nunkesser, Hall: "HyperLogLog in Practice", appendix), for 4 to 18
-// bits of precision one after the other; `moontide_hyperloglog_starts` says where each begins.
+// Raw estimates of HyperLogLog++ (Heule, Nunkesser, Hall: "HyperLogLog in Practice"),
+// for 4 to 18 bits of precision one after the other; `moontide_hyperloglog_starts` says where each
+// begins.
 #include "CSystem.h"
 
 const int moontide_hyperloglog_starts[16] = {

@@ -149,7 +149,9 @@ import Testing
 
   static func generate(_ code: String) throws -> String {
     let resolved = try resolve(ExpressionParser.parse(code), [])
-    guard case .generator(let generator, let arguments) = resolved.kind else { return "no generator" }
+    guard case .generator(let generator, let arguments) = resolved.kind else {
+      return "no generator"
+    }
     let context = EvaluationContext(Batch([], count: 1), task: TaskContext())
     let values = try arguments.map { try CompiledExpression($0, input: []).evaluate(context) }
     let made = try generator.generate(values, count: 1, context: context)

@@ -73,8 +73,10 @@ final class ExactAverageAccumulator: Accumulator {
     self.type = type
     self.shift = shift
     self.isTry = isTry
-    sumLimit = DecimalDigits.powersOfTen[sumPrecision]
-    if case .decimal(let precision, _) = type { resultPrecision = precision } else {
+    sumLimit = Decimals.powersOfTen[sumPrecision]
+    if case .decimal(let precision, _) = type {
+      resultPrecision = precision
+    } else {
       resultPrecision = 19
     }
   }
@@ -117,8 +119,11 @@ final class ExactAverageAccumulator: Accumulator {
   /// A group whose count is negative has overflowed for good.
   private func overflowed(_ group: Int, _ row: Int) throws {
     if !isTry {
-      throw RowFailure(row: row, Failure("ARITHMETIC_OVERFLOW", "overflow in the sum of an average",
-        hint: "Use `try_avg` to tolerate overflow and return NULL instead."))
+      throw RowFailure(
+        row: row,
+        Failure(
+          "ARITHMETIC_OVERFLOW", "overflow in the sum of an average",
+          hint: "Use `try_avg` to tolerate overflow and return NULL instead."))
     }
     counts.pointer[group] = .min
   }
@@ -153,8 +158,8 @@ final class ExactAverageAccumulator: Accumulator {
         builder.appendNull()
         continue
       }
-      let quotient = DecimalDigits.divide(sums.pointer[group], by: count, shift: shift)
-      guard let quotient, DecimalDigits.fits(quotient, precision: resultPrecision) else {
+      let quotient = Self.divide(sums.pointer[group], by: count, shift: shift)
+      guard let quotient, Decimals.checked(quotient, resultPrecision) != nil else {
         if !isTry { try overflowed(group, index) }
         builder.appendNull()
         continue
@@ -166,6 +171,19 @@ final class ExactAverageAccumulator: Accumulator {
       }
     }
     return builder.finish()
+  }
+
+  /// `numerator / denominator` with `shift` more digits behind the point, rounded half up; nil when
+  /// it has more than 38 digits.
+  private static func divide(_ numerator: Int128, by denominator: Int64, shift: Int) -> Int128? {
+    let (divisor, unit) = (Int128(denominator), Decimals.powersOfTen[shift])
+    let (quotient, remainder) = numerator.quotientAndRemainder(dividingBy: divisor)
+    let (wide, overflow) = quotient.multipliedReportingOverflow(by: unit)
+    if overflow { return nil }
+    let (more, rest) = (remainder * unit).quotientAndRemainder(dividingBy: divisor)
+    var result = wide + more
+    if rest.magnitude * 2 >= divisor.magnitude { result += numerator < 0 ? -1 : 1 }
+    return Decimals.checked(result, 38)
   }
 
   func reset(_ groups: Selection) {

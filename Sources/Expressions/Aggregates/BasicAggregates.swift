@@ -71,8 +71,11 @@ let basicAggregates: [FunctionSpec] = [
   ) { call in
     // A literal is never NULL in one row and not in another: COUNT(1) reads no column.
     let columns = call.arguments.filter { argument in
-      if case .literal(let value) = argument.kind, !value.isNull, !call.isDistinct { false }
-      else { true }
+      if case .literal(let value) = argument.kind, !value.isNull, !call.isDistinct {
+        false
+      } else {
+        true
+      }
     }
     return call.aggregate(CountAccumulator.function(call.name.lowercased()), over: columns)
   },
@@ -98,7 +101,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("sum(DISTINCT a) FROM VALUES (5), (5), (15)", "20"),
       Example("sum(a) FROM VALUES (1.25), (-3.10)", "-1.85"),
       Example("sum(a) FROM VALUES (9223372036854775807), (1)", "error ARITHMETIC_OVERFLOW"),
-      Example("sum(a) FROM VALUES (INTERVAL '1 02' DAY TO HOUR), (INTERVAL '3' DAY)", "INTERVAL '4 02' DAY TO HOUR"),
+      Example(
+        "sum(a) FROM VALUES (INTERVAL '1 02' DAY TO HOUR), (INTERVAL '3' DAY)",
+        "INTERVAL '4 02' DAY TO HOUR"),
     ]
   ) { try sumCall($0, isTry: false) },
   aggregate(
@@ -122,7 +127,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("avg(a) FROM VALUES (1), (2), (4)", "2.3333333333333335"),
       Example("avg(a) FROM VALUES (1), (2), (NULL)", "1.5"),
       Example("avg(a) FROM VALUES (1.10), (2.25), (3.33)", "2.226667"),
-      Example("avg(a) FROM VALUES (INTERVAL '1' DAY), (INTERVAL '2' DAY)", "INTERVAL '1 12:00:00' DAY TO SECOND"),
+      Example(
+        "avg(a) FROM VALUES (INTERVAL '1' DAY), (INTERVAL '2' DAY)",
+        "INTERVAL '1 12:00:00' DAY TO SECOND"),
     ]
   ) { try averageCall($0, isTry: false) },
   aggregate(
@@ -168,17 +175,23 @@ let basicAggregates: [FunctionSpec] = [
   ) {
     $0.aggregate(Extremes.by("max_by", $0.types[0], key: $0.types[1], isMax: true))
   },
-  firstOrLast("first", [
+  firstOrLast(
+    "first",
+    [
       Example("first(a) FROM VALUES (10), (5), (20)", "10"),
       Example("first(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
       Example("first(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
     ], aliases: ["first_value"], "The value of the first row to arrive."),
-  firstOrLast("last", [
+  firstOrLast(
+    "last",
+    [
       Example("last(a) FROM VALUES (10), (5), (20)", "20"),
       Example("last(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
       Example("last(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
     ], aliases: ["last_value"], "The value of the last row to arrive."),
-  firstOrLast("any_value", [
+  firstOrLast(
+    "any_value",
+    [
       Example("any_value(a) FROM VALUES (10), (5), (20)", "10"),
       Example("any_value(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
       Example("any_value(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),

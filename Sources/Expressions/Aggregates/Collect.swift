@@ -77,8 +77,8 @@ final class CollectAccumulator: Accumulator {
   }
 }
 
-/// Any aggregate over DISTINCT rows of its arguments: each group remembers the rows it has seen, and
-/// only a new one reaches the aggregate within.
+/// Any aggregate over DISTINCT rows of its arguments: each group remembers the rows that it has
+/// seen, and only a new one reaches the aggregate within.
 final class DistinctAccumulator: Accumulator {
   private let inner: any Accumulator
   private var sets = GroupSets()

@@ -138,7 +138,7 @@ extension Vector {
       for row in 0..<stored { target[row] = Double(source[row]) }
     case .decimal(_, let scale):
       let source = typed(Int128.self)
-      for row in 0..<stored { target[row] = DecimalDigits.double(source[row], scale: scale) }
+      for row in 0..<stored { target[row] = DecimalText.double(source[row], scale: scale) }
     default:
       let wide = widened()
       let source = wide.typed(Int64.self)

@@ -1,9 +1,9 @@
+import CSystem
 import Columns
 import Contract
-import CSystem
 import Glibc
 
-/// A set of values a group: one open-addressing table over (group, bytes of the key) for all groups.
+/// A set of values a group: one open-addressing table over groups and bytes of keys for all.
 struct GroupSets: ~Copyable {
   private var entries: [Entry] = []
   /// Number of an entry plus 1; 0: free.

@@ -3,7 +3,7 @@ import Contract
 
 /// PERCENTILE and MEDIAN: exact, with interpolation between neighbours.
 enum Percentile {
-  /// The value at each of some percentages (0…1) of the sorted values, each with how often it comes.
+  /// The value at each of some percentages (0…1) of the sorted values, which may have weights.
   static func values(_ elements: Vector, at percentages: [Double]) -> [Double]? {
     var weighted: [(value: Double, weight: Int64)] = []
     if case .structure = elements.type {

@@ -221,7 +221,7 @@ final class QuantileAccumulator: Accumulator {
     switch input {
     case .float, .double: builder.append(double: value)
     case .decimal(_, let scale):
-      let scaled = (value * Double(DecimalDigits.powersOfTen[scale])).rounded()
+      let scaled = (value * Double(Decimals.powersOfTen[scale])).rounded()
       builder.append(decimal: Int128(scaled))
     default: builder.append(integer: Int64(value))
     }

@@ -23,7 +23,8 @@ private func moment(
 }
 
 private func joint(
-  _ name: String, _ examples: [Example], _ summary: String, _ finish: @escaping CovarianceAccumulator.Finish
+  _ name: String, _ examples: [Example], _ summary: String,
+  _ finish: @escaping CovarianceAccumulator.Finish
 ) -> FunctionSpec {
   aggregate(
     name, summary,
@@ -36,98 +37,137 @@ private func joint(
 /// Moments, covariances, quantiles, sketches.
 let statisticalAggregates: [FunctionSpec] = [
   moment(
-    "stddev", [
+    "stddev",
+    [
       Example("stddev(a) FROM VALUES (1), (2), (3), (10), (NULL)", "4.08248290463863"),
       Example("stddev(a) FROM VALUES (1)", "NULL"),
     ], aliases: ["stddev_samp", "std"], "The standard deviation of a sample.",
     MomentAccumulator.deviationSample),
   moment(
-    "stddev_pop", [
+    "stddev_pop",
+    [
       Example("stddev_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "3.5355339059327378"),
       Example("stddev_pop(a) FROM VALUES (1)", "0.0"),
     ], "The standard deviation of a population.", MomentAccumulator.deviationPopulation),
   moment(
-    "variance", [
+    "variance",
+    [
       Example("variance(a) FROM VALUES (1), (2), (3), (10), (NULL)", "16.666666666666668"),
       Example("variance(a) FROM VALUES (1)", "NULL"),
     ], aliases: ["var_samp"], "The variance of a sample.",
     MomentAccumulator.varianceSample),
-  moment("var_pop", [
+  moment(
+    "var_pop",
+    [
       Example("var_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "12.5"),
       Example("var_pop(a) FROM VALUES (1)", "0.0"),
     ], "The variance of a population.", MomentAccumulator.variancePopulation),
-  moment("skewness", [
+  moment(
+    "skewness",
+    [
       Example("skewness(a) FROM VALUES (1), (2), (3), (10), (NULL)", "1.0182337649086284"),
       Example("skewness(a) FROM VALUES (1)", "NULL"),
     ], "The skewness of a distribution.", MomentAccumulator.skewness),
-  moment("kurtosis", [
+  moment(
+    "kurtosis",
+    [
       Example("kurtosis(a) FROM VALUES (1), (2), (3), (10), (NULL)", "-0.7696000000000001"),
       Example("kurtosis(a) FROM VALUES (1)", "NULL"),
     ], "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
-  joint("corr", [
-      Example("corr(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "0.9078412990032037"),
+  joint(
+    "corr",
+    [
+      Example(
+        "corr(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "0.9078412990032037"),
       Example("corr(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("corr(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "Pearson's coefficient of correlation.", CovarianceAccumulator.correlation),
-  joint("covar_pop", [
-      Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "3.3333333333333335"),
+  joint(
+    "covar_pop",
+    [
+      Example(
+        "covar_pop(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "3.3333333333333335"),
       Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("covar_pop(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The covariance of a population.", CovarianceAccumulator.population),
-  joint("covar_samp", [
+  joint(
+    "covar_samp",
+    [
       Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "5.0"),
       Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("covar_samp(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "The covariance of a sample.", CovarianceAccumulator.sample),
   joint(
-    "regr_avgx", [
+    "regr_avgx",
+    [
       Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "4.0"),
       Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 3)", "3.0"),
       Example("regr_avgx(a, b) FROM VALUES (1, 3)", "3.0"),
     ], "The mean of `x` over the rows in which neither is NULL.",
     CovarianceAccumulator.independentMean),
   joint(
-    "regr_avgy", [
-      Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "2.6666666666666665"),
+    "regr_avgy",
+    [
+      Example(
+        "regr_avgy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "2.6666666666666665"),
       Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 3)", "1.5"),
       Example("regr_avgy(a, b) FROM VALUES (1, 3)", "1.0"),
     ], "The mean of `y` over the rows in which neither is NULL.",
     CovarianceAccumulator.dependentMean),
   joint(
-    "regr_sxx", [
+    "regr_sxx",
+    [
       Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "14.0"),
       Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("regr_sxx(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the squared distances of `x` from its mean.",
     CovarianceAccumulator.independentSquares),
   joint(
-    "regr_syy", [
-      Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "8.666666666666666"),
+    "regr_syy",
+    [
+      Example(
+        "regr_syy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "8.666666666666666"),
       Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 3)", "0.5"),
       Example("regr_syy(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the squared distances of `y` from its mean.",
     CovarianceAccumulator.dependentSquares),
   joint(
-    "regr_sxy", [
+    "regr_sxy",
+    [
       Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "10.0"),
       Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("regr_sxy(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the products of both distances from the means.",
     CovarianceAccumulator.products),
-  joint("regr_slope", [
-      Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "0.7142857142857142"),
+  joint(
+    "regr_slope",
+    [
+      Example(
+        "regr_slope(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "0.7142857142857142"),
       Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_slope(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "The slope of the line that fits best.", CovarianceAccumulator.slope),
   joint(
-    "regr_intercept", [
-      Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "-0.1904761904761898"),
+    "regr_intercept",
+    [
+      Example(
+        "regr_intercept(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "-0.1904761904761898"),
       Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_intercept(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "Where the line that fits best meets `x` = 0.",
     CovarianceAccumulator.intercept),
-  joint("regr_r2", [
-      Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "0.8241758241758242"),
+  joint(
+    "regr_r2",
+    [
+      Example(
+        "regr_r2(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
+        "0.8241758241758242"),
       Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_r2(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "The coefficient of determination.", CovarianceAccumulator.determination),
@@ -159,7 +199,8 @@ let statisticalAggregates: [FunctionSpec] = [
     "percentile", "The exact percentile, interpolated between neighbours.",
     [
       .column("value", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "the values"),
-      .value("percentage", .oneOf([.double, .arrayOf(.double)]), "from 0 to 1, or an array of such"),
+      .value(
+        "percentage", .oneOf([.double, .arrayOf(.double)]), "from 0 to 1, or an array of such"),
       .column("frequency", .integral, default: "1", "how often each value counts"),
     ], returns: "DOUBLE, INTERVAL, or an ARRAY of them",
     [
@@ -192,16 +233,23 @@ let statisticalAggregates: [FunctionSpec] = [
     "percentile_approx", aliases: ["approx_percentile"],
     "The least value whose rank is about the percentage of all.",
     [
-      .column("value", .oneOf([.numeric, .date, .anyTimestamp, .dayTimeInterval, .yearMonthInterval]), "the values"),
-      .value("percentage", .oneOf([.double, .arrayOf(.double)]), "from 0 to 1, or an array of such"),
+      .column(
+        "value", .oneOf([.numeric, .date, .anyTimestamp, .dayTimeInterval, .yearMonthInterval]),
+        "the values"),
+      .value(
+        "percentage", .oneOf([.double, .arrayOf(.double)]), "from 0 to 1, or an array of such"),
       .value(
         "accuracy", .long, default: "10000", filler: (.integer(10_000), .long),
         "the greatest relative error is 1 divided by it"),
     ], returns: "the type of `value`, or an ARRAY of it",
     [
       Example("percentile_approx(a, 0.5, 100) FROM VALUES (0), (1), (2), (10)", "1"),
-      Example("percentile_approx(a, array(0.5, 0.4, 0.1), 100) FROM VALUES (0), (1), (2), (10)", "[1, 1, 0]"),
-      Example("percentile_approx(a, 0.5) FROM VALUES (DATE'2024-01-01'), (NULL), (DATE'2024-03-01')", "2024-01-01"),
+      Example(
+        "percentile_approx(a, array(0.5, 0.4, 0.1), 100) FROM VALUES (0), (1), (2), (10)",
+        "[1, 1, 0]"),
+      Example(
+        "percentile_approx(a, 0.5) FROM VALUES (DATE'2024-01-01'), (NULL), (DATE'2024-03-01')",
+        "2024-01-01"),
     ]
   ) { call in
     let (percentages, isArray) = try percentages(call, 1)
@@ -239,7 +287,9 @@ private func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double]
   return (values, false)
 }
 
-private func booleans(_ name: String, _ examples: [Example], aliases: [String], _ summary: String, isMax: Bool)
+private func booleans(
+  _ name: String, _ examples: [Example], aliases: [String], _ summary: String, isMax: Bool
+)
   -> FunctionSpec
 {
   aggregate(
@@ -249,7 +299,9 @@ private func booleans(_ name: String, _ examples: [Example], aliases: [String], 
   ) { $0.aggregate(Extremes.function(name, .boolean, isMax: isMax)) }
 }
 
-private func bits(_ name: String, _ examples: [Example], _ summary: String, _ operation: BitAccumulator.Operation)
+private func bits(
+  _ name: String, _ examples: [Example], _ summary: String, _ operation: BitAccumulator.Operation
+)
   -> FunctionSpec
 {
   aggregate(
@@ -260,25 +312,35 @@ private func bits(_ name: String, _ examples: [Example], _ summary: String, _ op
 
 /// Booleans, bits, joined strings.
 let logicalAggregates: [FunctionSpec] = [
-  booleans("bool_and", [
+  booleans(
+    "bool_and",
+    [
       Example("bool_and(a) FROM VALUES (true), (false), (true)", "false"),
       Example("bool_and(a) FROM VALUES (NULL), (true)", "true"),
       Example("bool_and(a) FROM VALUES (NULL), (NULL)", "NULL"),
     ], aliases: ["every"], "Whether the condition is true in every row.", isMax: false),
-  booleans("bool_or", [
+  booleans(
+    "bool_or",
+    [
       Example("bool_or(a) FROM VALUES (true), (false), (true)", "true"),
       Example("bool_or(a) FROM VALUES (NULL), (true)", "true"),
       Example("bool_or(a) FROM VALUES (NULL), (NULL)", "NULL"),
     ], aliases: ["some", "any"], "Whether the condition is true in some row.", isMax: true),
-  bits("bit_and", [
+  bits(
+    "bit_and",
+    [
       Example("bit_and(a) FROM VALUES (3), (5), (NULL)", "1"),
       Example("bit_and(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ], "The bitwise AND of the values that are not NULL.", .and),
-  bits("bit_or", [
+  bits(
+    "bit_or",
+    [
       Example("bit_or(a) FROM VALUES (3), (5), (NULL)", "7"),
       Example("bit_or(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ], "The bitwise OR of the values that are not NULL.", .or),
-  bits("bit_xor", [
+  bits(
+    "bit_xor",
+    [
       Example("bit_xor(a) FROM VALUES (3), (5), (NULL)", "6"),
       Example("bit_xor(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ], "The bitwise XOR of the values that are not NULL.", .xor),

@@ -138,7 +138,7 @@ final class DecimalSumAccumulator: Accumulator {
     guard case .decimal(let precision, _) = type else {
       preconditionFailure("a decimal sum of \(type)")
     }
-    limit = DecimalDigits.powersOfTen[precision]
+    limit = Decimals.powersOfTen[precision]
   }
 
   func grow(to groupCount: Int) {

@@ -93,15 +93,19 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "The element at a position from 1, or the value of a key; NULL where there is no such key.",
     [
       Example("element_at(array(1, 2, 3), 2)", "2"), Example("element_at(array(1, 2, 3), -1)", "3"),
-      Example("element_at(array(1, 2, 3), 5)", "error INVALID_ARRAY_INDEX_IN_ELEMENT_AT"), Example("element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"),
-      Example("element_at(map(1, 'a', 2, 'b'), 2)", "b"), Example("element_at(map(1, 'a'), 3)", "NULL"),
+      Example("element_at(array(1, 2, 3), 5)", "error INVALID_ARRAY_INDEX_IN_ELEMENT_AT"),
+      Example("element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"),
+      Example("element_at(map(1, 'a', 2, 'b'), 2)", "b"),
+      Example("element_at(map(1, 'a'), 3)", "NULL"),
       Example("element_at(array(1), CAST(NULL AS INT))", "NULL"),
     ]),
   elementAt(
     "try_element_at", isTry: true, "As `element_at`; NULL beyond the array.",
     [
-      Example("try_element_at(array(1, 2, 3), 5)", "NULL"), Example("try_element_at(map('a', 1), 'b')", "NULL"),
-      Example("try_element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"), Example("try_element_at(array(1, NULL), 2)", "NULL"),
+      Example("try_element_at(array(1, 2, 3), 5)", "NULL"),
+      Example("try_element_at(map('a', 1), 'b')", "NULL"),
+      Example("try_element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"),
+      Example("try_element_at(array(1, NULL), 2)", "NULL"),
     ]),
   collectionFunction(
     "get", "The element at a position from 0; NULL beyond the array.",
@@ -123,8 +127,10 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "array_contains", "Whether the array has the value; NULL when only a NULL could be it.",
     [arrayParameter, .value("value", .any, "the value")], returns: "BOOLEAN",
     [
-      Example("array_contains(array(1, 2, 3), 2)", "true"), Example("array_contains(array(1, NULL), 2)", "NULL"),
-      Example("array_contains(array(1, 2), 1.0)", "true"), Example("array_contains(array(), 2)", "false"),
+      Example("array_contains(array(1, 2, 3), 2)", "true"),
+      Example("array_contains(array(1, NULL), 2)", "NULL"),
+      Example("array_contains(array(1, 2), 1.0)", "true"),
+      Example("array_contains(array(), 2)", "false"),
       Example("array_contains(array(1), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
@@ -147,8 +153,10 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "array_position", "Where the value first is in the array, from 1; 0: nowhere.",
     [arrayParameter, .value("value", .any, "the value")], returns: "BIGINT",
     [
-      Example("array_position(array(312, 773, 708), 773)", "2"), Example("array_position(array(1), 2)", "0"),
-      Example("array_position(array(NULL, 2), 2)", "2"), Example("array_position(array(1), NULL)", "NULL"),
+      Example("array_position(array(312, 773, 708), 773)", "2"),
+      Example("array_position(array(1), 2)", "0"),
+      Example("array_position(array(NULL, 2), 2)", "2"),
+      Example("array_position(array(1), NULL)", "NULL"),
     ]
   ) { call in
     try call.withElement().result(.long) { columns, _ in
@@ -161,18 +169,30 @@ let arrayAccessFunctions: [FunctionSpec] = [
       }
     }
   },
-  extreme("array_min", "The least element that is not NULL; NaN is greater than every number.", isMax: false,
-    [Example("array_min(array(1, 20, NULL, 3))", "1"), Example("array_min(array(double('NaN'), 1d))", "1.0"), Example("array_min(array())", "NULL"), Example("array_min(NULL)", "NULL")]),
-  extreme("array_max", "The greatest element that is not NULL.", isMax: true,
-    [Example("array_max(array(1, 20, NULL, 3))", "20"), Example("array_max(array('é', 'z'))", "é"), Example("array_max(array())", "NULL"), Example("array_max(NULL)", "NULL")]),
+  extreme(
+    "array_min", "The least element that is not NULL; NaN is greater than every number.",
+    isMax: false,
+    [
+      Example("array_min(array(1, 20, NULL, 3))", "1"),
+      Example("array_min(array(double('NaN'), 1d))", "1.0"), Example("array_min(array())", "NULL"),
+      Example("array_min(NULL)", "NULL"),
+    ]),
+  extreme(
+    "array_max", "The greatest element that is not NULL.", isMax: true,
+    [
+      Example("array_max(array(1, 20, NULL, 3))", "20"), Example("array_max(array('é', 'z'))", "é"),
+      Example("array_max(array())", "NULL"), Example("array_max(NULL)", "NULL"),
+    ]),
   collectionFunction(
     "slice", "A part of the array: from a position (from 1; negative: from the end), so long.",
     [arrayParameter, .value("start", .int, "where it begins"), .value("length", .int, "how long")],
     returns: "the type of `array`",
     [
-      Example("slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"), Example("slice(array(1, 2, 3, 4), -2, 2)", "[3, 4]"),
+      Example("slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"),
+      Example("slice(array(1, 2, 3, 4), -2, 2)", "[3, 4]"),
       Example("slice(array(1, 2), 5, 2)", "[]"), Example("slice(array(1, 2), -5, 2)", "[]"),
-      Example("slice(array(1, 2), 0, 2)", "error INVALID_PARAMETER_VALUE.START"), Example("slice(array(1, 2), 1, -1)", "error INVALID_PARAMETER_VALUE.LENGTH"),
+      Example("slice(array(1, 2), 0, 2)", "error INVALID_PARAMETER_VALUE.START"),
+      Example("slice(array(1, 2), 1, -1)", "error INVALID_PARAMETER_VALUE.LENGTH"),
       Example("slice(NULL, 1, 1)", "NULL"),
     ]
   ) { call in
@@ -183,7 +203,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
           throw Failure("INVALID_PARAMETER_VALUE.START", "the start of `slice` is counted from 1")
         }
         if length < 0 {
-          throw Failure("INVALID_PARAMETER_VALUE.LENGTH", "the length of `slice` is negative: \(length)")
+          throw Failure(
+            "INVALID_PARAMETER_VALUE.LENGTH", "the length of `slice` is negative: \(length)")
         }
         let range = columns[0].range(row)
         let first = start > 0 ? range.lowerBound + start - 1 : range.upperBound + start

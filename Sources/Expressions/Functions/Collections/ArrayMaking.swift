@@ -7,7 +7,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array", "An array of the arguments.", [.column("values", .any, default: "", "the elements")],
     isVariadic: true, returns: "ARRAY",
     [
-      Example("array(1, 2, 3)", "[1, 2, 3]"), Example("array(1, NULL, 2.5)", "[1.0, null, 2.5]"), Example("array()", "[]"),
+      Example("array(1, 2, 3)", "[1, 2, 3]"), Example("array(1, NULL, 2.5)", "[1.0, null, 2.5]"),
+      Example("array()", "[]"),
       Example("array('a', 1)", "error CAST_INVALID_INPUT"),
     ]
   ) { call in
@@ -27,7 +28,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array_repeat", "An array of so many copies of a value.",
     [.column("value", .any, "the value"), .value("count", .int, "how many")], returns: "ARRAY",
     [
-      Example("array_repeat('123', 2)", "[123, 123]"), Example("array_repeat(NULL, 2)", "[null, null]"),
+      Example("array_repeat('123', 2)", "[123, 123]"),
+      Example("array_repeat(NULL, 2)", "[null, null]"),
       Example("array_repeat(1, -1)", "[]"), Example("array_repeat(1, NULL)", "NULL"),
     ]
   ) { call in
@@ -45,7 +47,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array_append", "The array with a value behind its elements.",
     [arrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
     [
-      Example("array_append(array('b', 'd'), 'x')", "[b, d, x]"), Example("array_append(array(1), NULL)", "[1, null]"),
+      Example("array_append(array('b', 'd'), 'x')", "[b, d, x]"),
+      Example("array_append(array(1), NULL)", "[1, null]"),
       Example("array_append(CAST(NULL AS ARRAY<INT>), 1)", "NULL"),
     ]
   ) { try insertCall($0.withElement(), position: nil) { range, _ in range.count } },
@@ -53,7 +56,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array_prepend", "The array with a value before its elements.",
     [arrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
     [
-      Example("array_prepend(array('b', 'd'), 'x')", "[x, b, d]"), Example("array_prepend(array(1), NULL)", "[null, 1]"),
+      Example("array_prepend(array('b', 'd'), 'x')", "[x, b, d]"),
+      Example("array_prepend(array(1), NULL)", "[null, 1]"),
       Example("array_prepend(CAST(NULL AS ARRAY<INT>), 1)", "NULL"),
     ]
   ) { try insertCall($0.withElement(), position: nil) { _, _ in 0 } },
@@ -63,9 +67,12 @@ let arrayMakingFunctions: [FunctionSpec] = [
       arrayParameter, .value("position", .int, "where"), .value("value", .any, "the value"),
     ], returns: "ARRAY",
     [
-      Example("array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"), Example("array_insert(array(5, 4, 3, 2), -1, 1)", "[5, 4, 3, 2, 1]"),
-      Example("array_insert(array(5, 3, 2, 1), -4, 4)", "[5, 4, 3, 2, 1]"), Example("array_insert(array(1), 4, 9)", "[1, null, null, 9]"),
-      Example("array_insert(array(1), -4, 9)", "[9, null, null, 1]"), Example("array_insert(array(1), 0, 9)", "error INVALID_INDEX_OF_ZERO"),
+      Example("array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"),
+      Example("array_insert(array(5, 4, 3, 2), -1, 1)", "[5, 4, 3, 2, 1]"),
+      Example("array_insert(array(5, 3, 2, 1), -4, 4)", "[5, 4, 3, 2, 1]"),
+      Example("array_insert(array(1), 4, 9)", "[1, null, null, 9]"),
+      Example("array_insert(array(1), -4, 9)", "[9, null, null, 1]"),
+      Example("array_insert(array(1), 0, 9)", "error INVALID_INDEX_OF_ZERO"),
       Example("array_insert(array(1), CAST(NULL AS INT), 9)", "NULL"),
     ]
   ) { try insertAtCall($0.withElement(0, 2)) },
@@ -74,7 +81,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     [.column("value", .oneOf([.string, .anyArray]), "the array or string")],
     returns: "the type of `value`",
     [
-      Example("reverse('Spark SQL')", "LQS krapS"), Example("reverse('aé漢')", "漢éa"), Example("reverse(array(2, 1, NULL))", "[null, 1, 2]"),
+      Example("reverse('Spark SQL')", "LQS krapS"), Example("reverse('aé漢')", "漢éa"),
+      Example("reverse(array(2, 1, NULL))", "[null, 1, 2]"),
       Example("reverse(NULL)", "NULL"),
     ]
   ) { call in
@@ -98,14 +106,16 @@ let arrayMakingFunctions: [FunctionSpec] = [
     returns: "the common type of all",
     [
       Example("concat('Spark', 'SQL')", "SparkSQL"), Example("concat('a', 1, true)", "a1true"),
-      Example("concat(array(1, 2), array(3), array(NULL))", "[1, 2, 3, null]"), Example("concat('a', NULL)", "NULL"), Example("concat()", ""),
+      Example("concat(array(1, 2), array(3), array(NULL))", "[1, 2, 3, null]"),
+      Example("concat('a', NULL)", "NULL"), Example("concat()", ""),
       Example("hex(concat(X'01', X'02'))", "0102"),
     ], bind: concatCall),
   collectionFunction(
     "flatten", "An array of arrays as one array; NULL when one of them is.",
     [.column("arrays", .arrayOf(.anyArray), "the arrays")], returns: "ARRAY",
     [
-      Example("flatten(array(array(1, 2), array(3, NULL)))", "[1, 2, 3, null]"), Example("flatten(array(array(1), NULL))", "NULL"),
+      Example("flatten(array(array(1, 2), array(3, NULL)))", "[1, 2, 3, null]"),
+      Example("flatten(array(array(1), NULL))", "NULL"),
       Example("flatten(CAST(NULL AS ARRAY<ARRAY<INT>>))", "NULL"),
     ]
   ) { call in
@@ -127,12 +137,14 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "sort_array", "The array in ascending order, NULLs first, or in descending order, NULLs last.",
     [
       .column("array", .arrayOf(.orderable), "the array"),
-      .value("ascending", .boolean, default: "true", filler: (.boolean(true), .boolean), "the order"),
+      .value(
+        "ascending", .boolean, default: "true", filler: (.boolean(true), .boolean), "the order"),
     ], returns: "the type of `array`",
     [
       Example("sort_array(array('b', 'd', NULL, 'c', 'a'))", "[null, a, b, c, d]"),
       Example("sort_array(array('b', 'd', NULL, 'c', 'a'), false)", "[d, c, b, a, null]"),
-      Example("sort_array(array(double('NaN'), 1d, double('Infinity')))", "[1.0, Infinity, NaN]"), Example("sort_array(NULL)", "NULL"),
+      Example("sort_array(array(double('NaN'), 1d, double('Infinity')))", "[1.0, Infinity, NaN]"),
+      Example("sort_array(NULL)", "NULL"),
     ]
   ) { call in
     call.result(call.types[0]) { columns, _ in
@@ -179,7 +191,7 @@ extension Vector {
   }
 }
 
-/// The same lists with their elements picked anew; called for each row, NULL ones with an empty range.
+/// The same lists with their elements picked anew. `pick` sees each row, a NULL as an empty range.
 func rearranged(
   _ list: Vector, _ pick: (Range<Int>) throws -> some Sequence<Int>
 ) rethrows -> Vector {

@@ -30,7 +30,8 @@ private func setFunction(
   _ name: String, _ summary: String, _ examples: [Example],
   _ body: @escaping @Sendable (Vector, Range<Int>, Vector, Range<Int>, VectorBuilder) -> Void
 ) -> FunctionSpec {
-  collectionFunction(name, summary, [arrayParameter, other], returns: "the type of both", examples) {
+  collectionFunction(name, summary, [arrayParameter, other], returns: "the type of both", examples)
+  {
     call in
     let call = try call.withCommonArrays()
     let type = call.types[0]
@@ -51,13 +52,15 @@ let arraySetFunctions: [FunctionSpec] = [
     returns: "the type of `array`",
     [
       Example("array_distinct(array(1, 2, 3, NULL, 3, NULL))", "[1, 2, 3, null]"),
-      Example("array_distinct(array(double('NaN'), double('NaN'), 0d))", "[NaN, 0.0]"), Example("array_distinct(NULL)", "NULL"),
+      Example("array_distinct(array(double('NaN'), double('NaN'), 0d))", "[NaN, 0.0]"),
+      Example("array_distinct(NULL)", "NULL"),
     ]
   ) { call in
     call.result(call.types[0]) { columns, _ in
       try mappedRows(columns, to: columns[0].type) { row, builder in
         var seen: Set<[UInt8]> = []
-        appendDistinct(columns[0].children[0], columns[0].range(row), &seen, to: builder.children[0])
+        appendDistinct(
+          columns[0].children[0], columns[0].range(row), &seen, to: builder.children[0])
         builder.endList()
       }
     }
@@ -65,7 +68,8 @@ let arraySetFunctions: [FunctionSpec] = [
   setFunction(
     "array_union", "The elements of either array, each once.",
     [
-      Example("array_union(array(1, 2, 3), array(1, 3, 5))", "[1, 2, 3, 5]"), Example("array_union(array(1, NULL), array(NULL))", "[1, null]"),
+      Example("array_union(array(1, 2, 3), array(1, 3, 5))", "[1, 2, 3, 5]"),
+      Example("array_union(array(1, NULL), array(NULL))", "[1, null]"),
       Example("array_union(CAST(NULL AS ARRAY<INT>), array(1))", "NULL"),
     ]
   ) { a, aRange, b, bRange, out in
@@ -76,7 +80,8 @@ let arraySetFunctions: [FunctionSpec] = [
   setFunction(
     "array_intersect", "The elements that both arrays have, each once.",
     [
-      Example("array_intersect(array(1, 2, 3), array(1, 3, 5))", "[1, 3]"), Example("array_intersect(array(1, NULL), array(NULL))", "[null]"),
+      Example("array_intersect(array(1, 2, 3), array(1, 3, 5))", "[1, 3]"),
+      Example("array_intersect(array(1, NULL), array(NULL))", "[null]"),
       Example("array_intersect(CAST(NULL AS ARRAY<INT>), array(1))", "NULL"),
     ]
   ) { a, aRange, b, bRange, out in
@@ -87,7 +92,8 @@ let arraySetFunctions: [FunctionSpec] = [
   setFunction(
     "array_except", "The elements of the first array that the second has not, each once.",
     [
-      Example("array_except(array(1, 2, 2, 3), array(1, 3, 5))", "[2]"), Example("array_except(array(1, NULL), array(NULL))", "[1]"),
+      Example("array_except(array(1, 2, 2, 3), array(1, 3, 5))", "[2]"),
+      Example("array_except(array(1, NULL), array(NULL))", "[1]"),
       Example("array_except(array(1), CAST(NULL AS ARRAY<INT>))", "NULL"),
     ]
   ) { a, aRange, b, bRange, out in
@@ -99,8 +105,10 @@ let arraySetFunctions: [FunctionSpec] = [
     "arrays_overlap", "Whether the arrays share an element; NULL when only a NULL could be it.",
     [arrayParameter, other], returns: "BOOLEAN",
     [
-      Example("arrays_overlap(array(1, 2, 3), array(3, 4, 5))", "true"), Example("arrays_overlap(array(1, NULL), array(2))", "NULL"),
-      Example("arrays_overlap(array(1), array(2))", "false"), Example("arrays_overlap(array(NULL), array())", "false"),
+      Example("arrays_overlap(array(1, 2, 3), array(3, 4, 5))", "true"),
+      Example("arrays_overlap(array(1, NULL), array(2))", "NULL"),
+      Example("arrays_overlap(array(1), array(2))", "false"),
+      Example("arrays_overlap(array(NULL), array())", "false"),
       Example("arrays_overlap(CAST(NULL AS ARRAY<INT>), array(1))", "NULL"),
     ]
   ) { call in
@@ -126,7 +134,8 @@ let arraySetFunctions: [FunctionSpec] = [
     "array_remove", "The array without the elements that equal a value.",
     [arrayParameter, .value("value", .any, "the value")], returns: "the type of `array`",
     [
-      Example("array_remove(array(1, 2, 3, NULL, 3), 3)", "[1, 2, null]"), Example("array_remove(array(1), NULL)", "NULL"),
+      Example("array_remove(array(1, 2, 3, NULL, 3), 3)", "[1, 2, null]"),
+      Example("array_remove(array(1), NULL)", "NULL"),
     ]
   ) { call in
     let call = try call.withElement()
@@ -144,7 +153,10 @@ let arraySetFunctions: [FunctionSpec] = [
   collectionFunction(
     "array_compact", "The array without its NULLs.", [arrayParameter],
     returns: "the type of `array`",
-    [Example("array_compact(array(1, 2, NULL, 3))", "[1, 2, 3]"), Example("array_compact(NULL)", "NULL")]
+    [
+      Example("array_compact(array(1, 2, NULL, 3))", "[1, 2, 3]"),
+      Example("array_compact(NULL)", "NULL"),
+    ]
   ) { call in
     let type = DataType.array(call.types[0].element, containsNull: false)
     return call.result(type) { columns, _ in
@@ -157,15 +169,18 @@ let arraySetFunctions: [FunctionSpec] = [
     }
   },
   collectionFunction(
-    "array_join", "The elements as one string, a delimiter between them; NULLs left out or replaced.",
+    "array_join",
+    "The elements as one string, a delimiter between them; NULLs left out or replaced.",
     [
       .column("array", .arrayOf(.string), "the strings"),
       .value("delimiter", .string, "what comes between two"),
       .value("nullReplacement", .string, default: "", "what stands for NULL"),
     ], returns: "STRING",
     [
-      Example("array_join(array('hello', 'world'), ' ')", "hello world"), Example("array_join(array('hello', NULL, 'world'), ' ')", "hello world"),
-      Example("array_join(array('hello', NULL, 'world'), ' ', ',')", "hello , world"), Example("array_join(array(1, 2), '-')", "1-2"),
+      Example("array_join(array('hello', 'world'), ' ')", "hello world"),
+      Example("array_join(array('hello', NULL, 'world'), ' ')", "hello world"),
+      Example("array_join(array('hello', NULL, 'world'), ' ', ',')", "hello , world"),
+      Example("array_join(array(1, 2), '-')", "1-2"),
       Example("array_join(NULL, ' ')", "NULL"),
     ]
   ) { call in
@@ -187,9 +202,11 @@ let arraySetFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "arrays_zip", "An array of structs: the nth struct has the nth elements of all arrays.",
-    [.column("arrays", .anyArray, default: "", "the arrays")], isVariadic: true, returns: "ARRAY<STRUCT>",
+    [.column("arrays", .anyArray, default: "", "the arrays")], isVariadic: true,
+    returns: "ARRAY<STRUCT>",
     [
-      Example("arrays_zip(array(1, 2, 3), array(2, 3, 4))", "[{1, 2}, {2, 3}, {3, 4}]"), Example("arrays_zip(array(1, 2), array('a'))", "[{1, a}, {2, null}]"),
+      Example("arrays_zip(array(1, 2, 3), array(2, 3, 4))", "[{1, 2}, {2, 3}, {3, 4}]"),
+      Example("arrays_zip(array(1, 2), array('a'))", "[{1, a}, {2, null}]"),
       Example("arrays_zip(array(1), NULL)", "NULL"),
     ]
   ) { call in

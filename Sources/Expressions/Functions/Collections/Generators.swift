@@ -9,7 +9,8 @@ struct ExplodeGenerator: Generator {
   private let hasPosition: Bool
   private let isInline: Bool
 
-  init(_ name: String, _ fields: [Field], isOuter: Bool, hasPosition: Bool, isInline: Bool = false) {
+  init(_ name: String, _ fields: [Field], isOuter: Bool, hasPosition: Bool, isInline: Bool = false)
+  {
     self.name = name
     self.isOuter = isOuter
     self.hasPosition = hasPosition
@@ -152,21 +153,32 @@ let generatorFunctions: [FunctionSpec] = [
   explode(
     "explode", isOuter: false, hasPosition: false, "A row for each element of an array or map.",
     [
-      Example("explode(array(10, NULL, 20))", "10 | NULL | 20"), Example("explode(map('a', 1, 'b', 2))", "a, 1 | b, 2"),
-      Example("explode(CAST(NULL AS ARRAY<INT>))", ""), Example("explode('a')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+      Example("explode(array(10, NULL, 20))", "10 | NULL | 20"),
+      Example("explode(map('a', 1, 'b', 2))", "a, 1 | b, 2"),
+      Example("explode(CAST(NULL AS ARRAY<INT>))", ""),
+      Example("explode('a')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]),
   explode(
     "explode_outer", isOuter: true, hasPosition: false,
     "As `explode`; an empty array or NULL gives a row of NULL.",
-    [Example("explode_outer(array(10, 20))", "10 | 20"), Example("explode_outer(CAST(NULL AS ARRAY<INT>))", "NULL")]),
+    [
+      Example("explode_outer(array(10, 20))", "10 | 20"),
+      Example("explode_outer(CAST(NULL AS ARRAY<INT>))", "NULL"),
+    ]),
   explode(
     "posexplode", isOuter: false, hasPosition: true,
     "A row for each element, with its position from 0.",
-    [Example("posexplode(array(10, 20))", "0, 10 | 1, 20"), Example("posexplode(map('a', 1))", "0, a, 1")]),
+    [
+      Example("posexplode(array(10, 20))", "0, 10 | 1, 20"),
+      Example("posexplode(map('a', 1))", "0, a, 1"),
+    ]),
   explode(
     "posexplode_outer", isOuter: true, hasPosition: true,
     "As `posexplode`; an empty array or NULL gives a row of NULLs.",
-    [Example("posexplode_outer(array(10, 20))", "0, 10 | 1, 20"), Example("posexplode_outer(CAST(NULL AS ARRAY<INT>))", "NULL, NULL")]),
+    [
+      Example("posexplode_outer(array(10, 20))", "0, 10 | 1, 20"),
+      Example("posexplode_outer(CAST(NULL AS ARRAY<INT>))", "NULL, NULL"),
+    ]),
   inline(
     "inline", isOuter: false, "A row for each struct of an array, a column for each field.",
     [Example("inline(array(struct(1, 'a'), struct(2, 'b'), NULL))", "1, a | 2, b | NULL, NULL")]),
@@ -182,7 +194,10 @@ let generatorFunctions: [FunctionSpec] = [
     [
       .value("rows", .int, "how many rows"), .column("values", .any, "the values, row by row"),
     ], isVariadic: true, returns: "col0, col1, …",
-    examples: [Example("stack(2, 1, 2, 3)", "1, 2 | 3, NULL"), Example("stack(2, 'a', 1, 'b', NULL)", "a, 1 | b, NULL")]
+    examples: [
+      Example("stack(2, 1, 2, 3)", "1, 2 | 3, NULL"),
+      Example("stack(2, 'a', 1, 'b', NULL)", "a, 1 | b, NULL"),
+    ]
   ) { call in
     let rows = Int(try call.constantInteger(0))
     if rows < 1 || call.arguments.count < 2 {

@@ -11,7 +11,9 @@ private func lambda(_ name: String, _ summary: String, default defaultText: Stri
 
 extension FunctionCall {
   /// The lambda given as argument `index`, resolved over parameters of these types.
-  func resolvedLambda(_ index: Int, _ parameters: [(name: String, type: DataType, isNullable: Bool)])
+  func resolvedLambda(
+    _ index: Int, _ parameters: [(name: String, type: DataType, isNullable: Bool)]
+  )
     throws -> (expression: Expression, body: Expression)
   {
     let fields = parameters.map { Field($0.name, $0.type, isNullable: $0.isNullable) }
@@ -139,11 +141,18 @@ private func quantified(
 let higherOrderFunctions: [FunctionSpec] = [
   collectionFunction(
     "transform", "The array of what a function makes of each element (and its index, from 0).",
-    [arrayParameter, lambda("function", "a function of an element, or of an element and its index")],
+    [
+      arrayParameter,
+      lambda("function", "a function of an element, or of an element and its index"),
+    ],
     returns: "ARRAY",
     [
-      Example("transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"), Example("transform(array(1, 2, 3), (x, i) -> x + i)", "[1, 3, 5]"),
-      Example("transform(array('a', NULL), x -> upper(x))", "[A, null]"), Example("transform(array(array(1), array(2, 3)), a -> transform(a, x -> x + size(a)))", "[[2], [4, 5]]"),
+      Example("transform(array(1, 2, 3), x -> x + 1)", "[2, 3, 4]"),
+      Example("transform(array(1, 2, 3), (x, i) -> x + i)", "[1, 3, 5]"),
+      Example("transform(array('a', NULL), x -> upper(x))", "[A, null]"),
+      Example(
+        "transform(array(array(1), array(2, 3)), a -> transform(a, x -> x + size(a)))",
+        "[[2], [4, 5]]"),
       Example("transform(CAST(NULL AS ARRAY<INT>), x -> x)", "NULL"),
     ]
   ) { call in
@@ -162,11 +171,16 @@ let higherOrderFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "filter", "The elements for which a predicate is true.",
-    [arrayParameter, lambda("predicate", "a function of an element, or of an element and its index")],
+    [
+      arrayParameter,
+      lambda("predicate", "a function of an element, or of an element and its index"),
+    ],
     returns: "the type of `array`",
     [
-      Example("filter(array(1, 2, 3), x -> x % 2 = 1)", "[1, 3]"), Example("filter(array(0, 2, 3), (x, i) -> x > i)", "[2, 3]"),
-      Example("filter(array(0, NULL, 2), x -> x IS NOT NULL)", "[0, 2]"), Example("filter(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
+      Example("filter(array(1, 2, 3), x -> x % 2 = 1)", "[1, 3]"),
+      Example("filter(array(0, 2, 3), (x, i) -> x > i)", "[2, 3]"),
+      Example("filter(array(0, NULL, 2), x -> x IS NOT NULL)", "[0, 2]"),
+      Example("filter(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
     ]
   ) { call in
     let predicate = try elementLambda(call)
@@ -181,16 +195,22 @@ let higherOrderFunctions: [FunctionSpec] = [
     }
   },
   quantified(
-    "exists", aliases: ["any_match"], "Whether a predicate is true for some element.", decides: true,
+    "exists", aliases: ["any_match"], "Whether a predicate is true for some element.",
+    decides: true,
     [
-      Example("exists(array(1, 2, 3), x -> x % 2 = 0)", "true"), Example("exists(array(1, NULL), x -> x > 1)", "NULL"),
-      Example("exists(array(), x -> true)", "false"), Example("exists(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
+      Example("exists(array(1, 2, 3), x -> x % 2 = 0)", "true"),
+      Example("exists(array(1, NULL), x -> x > 1)", "NULL"),
+      Example("exists(array(), x -> true)", "false"),
+      Example("exists(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
     ]),
   quantified(
-    "forall", aliases: ["all_match"], "Whether a predicate is true for all elements.", decides: false,
+    "forall", aliases: ["all_match"], "Whether a predicate is true for all elements.",
+    decides: false,
     [
-      Example("forall(array(1, 2, 3), x -> x % 2 = 0)", "false"), Example("forall(array(2, NULL), x -> x > 1)", "NULL"),
-      Example("forall(array(), x -> false)", "true"), Example("forall(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
+      Example("forall(array(1, 2, 3), x -> x % 2 = 0)", "false"),
+      Example("forall(array(2, NULL), x -> x > 1)", "NULL"),
+      Example("forall(array(), x -> false)", "true"),
+      Example("forall(CAST(NULL AS ARRAY<INT>), x -> true)", "NULL"),
     ]),
   collectionFunction(
     "aggregate", aliases: ["reduce"], "The elements brought together one after the other.",
@@ -202,29 +222,38 @@ let higherOrderFunctions: [FunctionSpec] = [
     [
       Example("aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x)", "6"),
       Example("aggregate(array(1, 2, 3), 0, (acc, x) -> acc + x, acc -> acc * 10)", "60"),
-      Example("aggregate(array(1, NULL), 0, (acc, x) -> acc + x)", "NULL"), Example("aggregate(array(), 5, (acc, x) -> acc + x)", "5"),
+      Example("aggregate(array(1, NULL), 0, (acc, x) -> acc + x)", "NULL"),
+      Example("aggregate(array(), 5, (acc, x) -> acc + x)", "5"),
       Example("aggregate(CAST(NULL AS ARRAY<INT>), 0, (acc, x) -> acc + x)", "NULL"),
     ], bind: aggregateCall),
   collectionFunction(
-    "zip_with", "What a function makes of the elements of two arrays, the shorter filled with NULLs.",
+    "zip_with",
+    "What a function makes of the elements of two arrays, the shorter filled with NULLs.",
     [
       .column("left", .anyArray, "the one"), .column("right", .anyArray, "the other"),
       lambda("function", "a function of an element of each"),
     ], returns: "ARRAY",
     [
-      Example("zip_with(array(1, 2, 3), array('a', 'b', 'c'), (x, y) -> concat(y, x))", "[a1, b2, c3]"),
-      Example("zip_with(array(1, 2), array(3), (x, y) -> x + y)", "[4, null]"), Example("zip_with(CAST(NULL AS ARRAY<INT>), array(3), (x, y) -> x)", "NULL"),
+      Example(
+        "zip_with(array(1, 2, 3), array('a', 'b', 'c'), (x, y) -> concat(y, x))", "[a1, b2, c3]"),
+      Example("zip_with(array(1, 2), array(3), (x, y) -> x + y)", "[4, null]"),
+      Example("zip_with(CAST(NULL AS ARRAY<INT>), array(3), (x, y) -> x)", "NULL"),
     ], bind: zipWithCall),
   collectionFunction(
     "array_sort", "The array sorted by a comparison, or in ascending order with NULLs last.",
     [
       arrayParameter,
-      lambda("comparison", "a function of two elements: less than 0, 0 or more than 0", default: ""),
+      lambda(
+        "comparison", "a function of two elements: less than 0, 0 or more than 0", default: ""),
     ], returns: "the type of `array`",
     [
       Example("array_sort(array('b', 'd', NULL, 'c', 'a'))", "[a, b, c, d, null]"),
-      Example("array_sort(array(5, 6, 1), (a, b) -> CASE WHEN a < b THEN -1 WHEN a > b THEN 1 ELSE 0 END)", "[1, 5, 6]"),
-      Example("array_sort(array('bc', 'ab', 'dc'), (a, b) -> CASE WHEN a > b THEN -1 WHEN a < b THEN 1 ELSE 0 END)", "[dc, bc, ab]"),
+      Example(
+        "array_sort(array(5, 6, 1), (a, b) -> CAST(sign(a - b) AS INT))",
+        "[1, 5, 6]"),
+      Example(
+        "array_sort(array('bc', 'ab', 'dc'), (a, b) -> if(a > b, -1, if(a < b, 1, 0)))",
+        "[dc, bc, ab]"),
       Example("array_sort(CAST(NULL AS ARRAY<INT>))", "NULL"),
     ], bind: arraySortCall),
 ]
@@ -321,7 +350,9 @@ extension Vector {
 @Sendable private func arraySortCall(_ call: FunctionCall) throws -> Expression {
   let type = call.types[0]
   if call.arguments.count == 1 {
-    guard type.element.isOrderable else { throw call.unexpectedType(0, expected: "an orderable array") }
+    guard type.element.isOrderable else {
+      throw call.unexpectedType(0, expected: "an orderable array")
+    }
     return call.result(type) { columns, _ in
       if columns[0].nullCount == columns[0].count { return columns[0] }
       let values = columns[0].flat.children[0]

@@ -47,7 +47,9 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     "transform_values", "The map with other values, which a function makes of key and value.",
     [mapParameter, lambda("a function of key and value")], returns: "MAP",
     [
-      Example("transform_values(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + v)", "{1 -> 2, 2 -> 4, 3 -> 6}"),
+      Example(
+        "transform_values(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + v)",
+        "{1 -> 2, 2 -> 4, 3 -> 6}"),
       Example("transform_values(CAST(NULL AS MAP<INT, INT>), (k, v) -> v)", "NULL"),
     ]
   ) { call in
@@ -71,8 +73,11 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     "transform_keys", "The map with other keys, which a function makes of key and value.",
     [mapParameter, lambda("a function of key and value")], returns: "MAP",
     [
-      Example("transform_keys(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + 1)", "{2 -> 1, 3 -> 2, 4 -> 3}"),
-      Example("transform_keys(map(1, 1, 2, 2), (k, v) -> 0)", "error DUPLICATED_MAP_KEY"), Example("transform_keys(map(1, 1), (k, v) -> CAST(NULL AS INT))", "error NULL_MAP_KEY"),
+      Example(
+        "transform_keys(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + 1)",
+        "{2 -> 1, 3 -> 2, 4 -> 3}"),
+      Example("transform_keys(map(1, 1, 2, 2), (k, v) -> 0)", "error DUPLICATED_MAP_KEY"),
+      Example("transform_keys(map(1, 1), (k, v) -> CAST(NULL AS INT))", "error NULL_MAP_KEY"),
       Example("transform_keys(CAST(NULL AS MAP<INT, INT>), (k, v) -> v)", "NULL"),
     ]
   ) { call in
@@ -102,7 +107,8 @@ let higherOrderMapFunctions: [FunctionSpec] = [
       lambda("a function of the key and both values, NULL where a map has none"),
     ], returns: "MAP",
     [
-      Example("map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 3, 'y'), (k, a, b) -> concat(k, coalesce(a, '-'), coalesce(b, '-')))", "{1 -> 1ax, 2 -> 2b-, 3 -> 3-y}"),
+      Example(
+        "map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 3, 'y'), (k, a, b) -> concat_ws('-', a, b))", "{1 -> a-x, 2 -> b, 3 -> y}"),
       Example("map_zip_with(CAST(NULL AS MAP<INT, INT>), map(1, 2), (k, a, b) -> a)", "NULL"),
     ], bind: mapZipWithCall),
 ]

@@ -24,7 +24,9 @@ struct MapKeys {
 
 extension DataType {
   fileprivate var mapTypes: (key: DataType, value: DataType, containsNull: Bool) {
-    if case .map(let key, let value, let containsNull) = self { (key, value, containsNull) } else {
+    if case .map(let key, let value, let containsNull) = self {
+      (key, value, containsNull)
+    } else {
       (.null, .null, true)
     }
   }
@@ -37,16 +39,21 @@ let mapFunctions: [FunctionSpec] = [
     [.column("entries", .any, default: "", "keys and values in turn")], isVariadic: true,
     returns: "MAP",
     [
-      Example("map(1.0, '2', 3.0, '4')", "{1.0 -> 2, 3.0 -> 4}"), Example("map('a', NULL)", "{a -> null}"), Example("map()", "{}"),
-      Example("map('a', 1, 'a', 2)", "error DUPLICATED_MAP_KEY"), Example("map(NULL, 1)", "error NULL_MAP_KEY"), Example("map('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+      Example("map(1.0, '2', 3.0, '4')", "{1.0 -> 2, 3.0 -> 4}"),
+      Example("map('a', NULL)", "{a -> null}"), Example("map()", "{}"),
+      Example("map('a', 1, 'a', 2)", "error DUPLICATED_MAP_KEY"),
+      Example("map(NULL, 1)", "error NULL_MAP_KEY"),
+      Example("map('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ], bind: mapCall),
   collectionFunction(
     "map_from_arrays", "A map of an array of keys and an array of values.",
     [.column("keys", .anyArray, "the keys"), .column("values", .anyArray, "the values")],
     returns: "MAP",
     [
-      Example("map_from_arrays(array(1.0, 3.0), array('2', '4'))", "{1.0 -> 2, 3.0 -> 4}"), Example("map_from_arrays(array(1), array())", "error _LEGACY_ERROR_TEMP_2128"),
-      Example("map_from_arrays(NULL, array())", "NULL"), Example("map_from_arrays(array(NULL), array(1))", "error NULL_MAP_KEY"),
+      Example("map_from_arrays(array(1.0, 3.0), array('2', '4'))", "{1.0 -> 2, 3.0 -> 4}"),
+      Example("map_from_arrays(array(1), array())", "error _LEGACY_ERROR_TEMP_2128"),
+      Example("map_from_arrays(NULL, array())", "NULL"),
+      Example("map_from_arrays(array(NULL), array(1))", "error NULL_MAP_KEY"),
     ]
   ) { call in
     let type = DataType.map(
@@ -74,7 +81,9 @@ let mapFunctions: [FunctionSpec] = [
     [.column("entries", .arrayOf(.anyStructure), "the entries")], returns: "MAP",
     [
       Example("map_from_entries(array(struct(1, 'a'), struct(2, 'b')))", "{1 -> a, 2 -> b}"),
-      Example("map_from_entries(array(struct(1, 'a'), NULL))", "NULL"), Example("map_from_entries(array(struct(1, 'a'), struct(1, 'b')))", "error DUPLICATED_MAP_KEY"),
+      Example("map_from_entries(array(struct(1, 'a'), NULL))", "NULL"),
+      Example(
+        "map_from_entries(array(struct(1, 'a'), struct(1, 'b')))", "error DUPLICATED_MAP_KEY"),
       Example("map_from_entries(CAST(NULL AS ARRAY<STRUCT<a: INT, b: INT>>))", "NULL"),
     ]
   ) { call in
@@ -103,8 +112,10 @@ let mapFunctions: [FunctionSpec] = [
     "map_concat", "Several maps as one.", [.column("maps", .anyMap, default: "", "the maps")],
     isVariadic: true, returns: "MAP",
     [
-      Example("map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"), Example("map_concat(map(1, 'a'), map(1, 'b'))", "error DUPLICATED_MAP_KEY"),
-      Example("map_concat(map(1, 'a'), CAST(NULL AS MAP<INT, STRING>))", "NULL"), Example("map_concat()", "{}"),
+      Example("map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"),
+      Example("map_concat(map(1, 'a'), map(1, 'b'))", "error DUPLICATED_MAP_KEY"),
+      Example("map_concat(map(1, 'a'), CAST(NULL AS MAP<INT, STRING>))", "NULL"),
+      Example("map_concat()", "{}"),
     ]
   ) { call in
     if call.arguments.isEmpty {
@@ -127,26 +138,41 @@ let mapFunctions: [FunctionSpec] = [
       }
     }
   },
-  partsOfMap("map_keys", "The keys of the map.",
-    [Example("map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"), Example("map_keys(map())", "[]"), Example("map_keys(NULL)", "NULL")],
-    { .array($0.key, containsNull: false) }) { [$0[0]] },
-  partsOfMap("map_values", "The values of the map.",
-    [Example("map_values(map(1, 'a', 2, NULL))", "[a, null]"), Example("map_values(NULL)", "NULL")],
-    { .array($0.value, containsNull: $0.containsNull) }) { [$0[1]] },
-  partsOfMap("map_entries", "The entries of the map as structs of `key` and `value`.",
-    [Example("map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"), Example("map_entries(NULL)", "NULL")],
+  partsOfMap(
+    "map_keys", "The keys of the map.",
+    [
+      Example("map_keys(map(1, 'a', 2, 'b'))", "[1, 2]"), Example("map_keys(map())", "[]"),
+      Example("map_keys(NULL)", "NULL"),
+    ],
+    { .array($0.key, containsNull: false) }
+  ) { [$0[0]] },
+  partsOfMap(
+    "map_values", "The values of the map.",
+    [
+      Example("map_values(map(1, 'a', 2, NULL))", "[a, null]"), Example("map_values(NULL)", "NULL"),
+    ],
+    { .array($0.value, containsNull: $0.containsNull) }
+  ) { [$0[1]] },
+  partsOfMap(
+    "map_entries", "The entries of the map as structs of `key` and `value`.",
+    [
+      Example("map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"),
+      Example("map_entries(NULL)", "NULL"),
+    ],
     {
       .array(
         .structure([
           Field("key", $0.key, isNullable: false),
           Field("value", $0.value, isNullable: $0.containsNull),
         ]), containsNull: false)
-    }) { $0 },
+    }
+  ) { $0 },
   collectionFunction(
     "map_contains_key", "Whether the map has a key.",
     [mapParameter, .value("key", .any, "the key")], returns: "BOOLEAN",
     [
-      Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"), Example("map_contains_key(map(1, 'a'), 3)", "false"),
+      Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"),
+      Example("map_contains_key(map(1, 'a'), 3)", "false"),
       Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
@@ -170,12 +196,21 @@ let mapFunctions: [FunctionSpec] = [
     "str_to_map", "A map read from text; the delimiters are regular expressions.",
     [
       .column("text", .string, "the text"),
-      .value("pairDelimiter", .string, default: "','", filler: (.text(","), .string), "between two entries"),
-      .value("keyValueDelimiter", .string, default: "':'", filler: (.text(":"), .string), "between key and value"),
+      .value(
+        "pairDelimiter", .string, default: "','", filler: (.text(","), .string),
+        "between two entries"),
+      .value(
+        "keyValueDelimiter", .string, default: "':'", filler: (.text(":"), .string),
+        "between key and value"),
     ], returns: "MAP<STRING, STRING>",
     [
-      Example("str_to_map('a:1,b:2,c:3')", "{a -> 1, b -> 2, c -> 3}"), Example("str_to_map('a')", "{a -> null}"), Example("str_to_map('a=1;b=2', ';', '=')", "{a -> 1, b -> 2}"),
-      Example("str_to_map('')", "{ -> null}"), Example("str_to_map('a:1,a:2')", "error DUPLICATED_MAP_KEY"), Example("str_to_map('a:1:2,b')", "{a -> 1:2, b -> null}"), Example("str_to_map(NULL)", "NULL"),
+      Example("str_to_map('a:1,b:2,c:3')", "{a -> 1, b -> 2, c -> 3}"),
+      Example("str_to_map('a')", "{a -> null}"),
+      Example("str_to_map('a=1;b=2', ';', '=')", "{a -> 1, b -> 2}"),
+      Example("str_to_map('')", "{ -> null}"),
+      Example("str_to_map('a:1,a:2')", "error DUPLICATED_MAP_KEY"),
+      Example("str_to_map('a:1:2,b')", "{a -> 1:2, b -> null}"),
+      Example("str_to_map(NULL)", "NULL"),
     ]
   ) { call in
     let type = DataType.map(.string, .string, valueContainsNull: true)
@@ -184,7 +219,9 @@ let mapFunctions: [FunctionSpec] = [
   .scalar(
     "struct", category: "collections", summary: "A struct of the arguments, with their names.",
     [.column("columns", .any, "the fields")], isVariadic: true, returns: "STRUCT",
-    examples: [Example("struct(1, 'a', NULL)", "{1, a, null}"), Example("struct(1 AS x, 'a' AS y).y", "a")]
+    examples: [
+      Example("struct(1, 'a', NULL)", "{1, a, null}"), Example("struct(1 AS x, 'a' AS y).y", "a"),
+    ]
   ) { call in
     structure(
       call,
@@ -195,7 +232,8 @@ let mapFunctions: [FunctionSpec] = [
     [.column("pairs", .any, "names, which are constants, and values in turn")], isVariadic: true,
     returns: "STRUCT",
     examples: [
-      Example("named_struct('a', 1, 'b', 2, 'c', NULL)", "{1, 2, null}"), Example("named_struct('a', 1).a", "1"),
+      Example("named_struct('a', 1, 'b', 2, 'c', NULL)", "{1, 2, null}"),
+      Example("named_struct('a', 1).a", "1"),
       Example("named_struct('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ]
   ) { call in
@@ -223,7 +261,9 @@ private func structure(_ call: FunctionCall, _ pairs: [(name: String, value: Exp
 }
 
 @Sendable private func mapCall(_ call: FunctionCall) throws -> Expression {
-  guard call.arguments.count.isMultiple(of: 2) else { throw call.wrongCount(expected: "2n (n > 0)") }
+  guard call.arguments.count.isMultiple(of: 2) else {
+    throw call.wrongCount(expected: "2n (n > 0)")
+  }
   let keys = call.arguments.indices.filter { $0.isMultiple(of: 2) }.map { call[$0] }
   let values = call.arguments.indices.filter { !$0.isMultiple(of: 2) }.map { call[$0] }
   guard let key = ImplicitCast.leastCommonType(keys.map(\.type)),

@@ -60,7 +60,9 @@ private func instants(
   let isTime = types[0].isDatetime || types[1].isDatetime
   call = try call.coercedToLeastCommonType(0..<2)
   if isTime {
-    if types.count > 2, !types[2].isInterval { throw call.unexpectedType(2, expected: "an interval") }
+    if types.count > 2, !types[2].isInterval {
+      throw call.unexpectedType(2, expected: "an interval")
+    }
   } else {
     if types.count > 2 { call = try call.coercedToLeastCommonType(0..<3) }
     guard call.types[0].isInteger else { throw call.unexpectedType(0, expected: "\"INTEGRAL\"") }
@@ -111,9 +113,20 @@ let sequenceFunctions: [FunctionSpec] = [
       .column("step", .any, default: "1 or -1, or a day", "how far one step goes"),
     ], returns: "ARRAY",
     [
-      Example("sequence(1, 5)", "[1, 2, 3, 4, 5]"), Example("sequence(5, 1)", "[5, 4, 3, 2, 1]"), Example("sequence(1, 10, 4)", "[1, 5, 9]"), Example("sequence(1, 1, 0)", "[1]"),
-      Example("sequence(date'2018-01-01', date'2018-03-01', INTERVAL 1 MONTH)", "[2018-01-01, 2018-02-01, 2018-03-01]"), Example("sequence(date'2018-01-31', date'2018-04-30', INTERVAL '0-1' YEAR TO MONTH)", "[2018-01-31, 2018-02-28, 2018-03-31, 2018-04-30]"),
-      Example("sequence(date'2018-01-01', date'2018-01-03')", "[2018-01-01, 2018-01-02, 2018-01-03]"), Example("sequence(timestamp'2018-01-01 00:00:00', timestamp'2018-01-01 02:00:00', INTERVAL 45 MINUTES)", "[2018-01-01 00:00:00, 2018-01-01 00:45:00, 2018-01-01 01:30:00]"),
-      Example("sequence(timestamp'2018-01-03 00:00:00', timestamp'2018-01-01 00:00:00', INTERVAL '-1' DAY)", "[2018-01-03 00:00:00, 2018-01-02 00:00:00, 2018-01-01 00:00:00]"), Example("sequence(1, NULL)", "NULL"), Example("typeof(sequence(1, 3L))", "array<bigint>"),
+      Example("sequence(1, 5)", "[1, 2, 3, 4, 5]"), Example("sequence(5, 1)", "[5, 4, 3, 2, 1]"),
+      Example("sequence(1, 10, 4)", "[1, 5, 9]"), Example("sequence(1, 1, 0)", "[1]"),
+      Example(
+        "sequence(date'2018-01-01', date'2018-03-01', INTERVAL 1 MONTH)",
+        "[2018-01-01, 2018-02-01, 2018-03-01]"),
+      Example(
+        "sequence(date'2018-01-31', date'2018-04-30', INTERVAL '0-1' YEAR TO MONTH)",
+        "[2018-01-31, 2018-02-28, 2018-03-31, 2018-04-30]"),
+      Example(
+        "sequence(date'2018-01-01', date'2018-01-03')", "[2018-01-01, 2018-01-02, 2018-01-03]"),
+      Example(
+        "sequence(timestamp'2018-01-01', timestamp'2018-01-01 02:00', INTERVAL 45 MINUTES)", "[2018-01-01 00:00:00, 2018-01-01 00:45:00, 2018-01-01 01:30:00]"),
+      Example(
+        "sequence(timestamp'2018-01-03', timestamp'2018-01-01', INTERVAL '-1' DAY)", "[2018-01-03 00:00:00, 2018-01-02 00:00:00, 2018-01-01 00:00:00]"),
+      Example("sequence(1, NULL)", "NULL"), Example("typeof(sequence(1, 3L))", "array<bigint>"),
     ], bind: sequenceCall)
 ]

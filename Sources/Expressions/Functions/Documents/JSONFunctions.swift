@@ -40,11 +40,17 @@ let jsonPathFunctions: [FunctionSpec] = [
     "get_json_object", "What a path finds in a JSON text.",
     [json, .value("path", .string, "such as '$.store.book[0].title'")], returns: "STRING",
     [
-      Example(#"get_json_object('{"a":"b"}', '$.a')"#, "b"), Example(#"get_json_object('{"a":{"b":[1,2.50,"x"]}}', '$.a.b')"#, "[1,2.5,\"x\"]"),
-      Example(#"get_json_object('[{"a":1},{"a":2}]', '$[*].a')"#, "[1,2]"), Example(#"get_json_object('[{"a":"x"}]', '$[*].a')"#, "\"x\""),
-      Example(#"get_json_object('{"a":[{"b":1},{"b":2}]}', '$.a[1].b')"#, "2"), Example(#"get_json_object('{"a b":null}', '$[\'a b\']')"#, "NULL"),
-      Example(#"get_json_object('[[1,2],[3]]', '$[*][*]')"#, "[1,2,3]"), Example(#"get_json_object('{"a":true', '$.a')"#, "NULL"),
-      Example(#"get_json_object('{"a":1e2}', '$.a')"#, "100.0"), Example(#"get_json_object('{"a":1}', 'a')"#, "NULL"), Example(#"get_json_object(NULL, '$.a')"#, "NULL"),
+      Example(#"get_json_object('{"a":"b"}', '$.a')"#, "b"),
+      Example(#"get_json_object('{"a":{"b":[1,2.50,"x"]}}', '$.a.b')"#, "[1,2.5,\"x\"]"),
+      Example(#"get_json_object('[{"a":1},{"a":2}]', '$[*].a')"#, "[1,2]"),
+      Example(#"get_json_object('[{"a":"x"}]', '$[*].a')"#, "\"x\""),
+      Example(#"get_json_object('{"a":[{"b":1},{"b":2}]}', '$.a[1].b')"#, "2"),
+      Example(#"get_json_object('{"a b":null}', '$[\'a b\']')"#, "NULL"),
+      Example(#"get_json_object('[[1,2],[3]]', '$[*][*]')"#, "[1,2,3]"),
+      Example(#"get_json_object('{"a":true', '$.a')"#, "NULL"),
+      Example(#"get_json_object('{"a":1e2}', '$.a')"#, "100.0"),
+      Example(#"get_json_object('{"a":1}', 'a')"#, "NULL"),
+      Example(#"get_json_object(NULL, '$.a')"#, "NULL"),
     ]
   ) { call in
     call.result(.string, nullable: .always) { columns, _ in
@@ -62,7 +68,8 @@ let jsonPathFunctions: [FunctionSpec] = [
     "json_array_length", "How many elements the outermost JSON array has; NULL for another text.",
     [json], returns: "INT",
     [
-      Example(#"json_array_length('[1,2,[3,4]]')"#, "3"), Example(#"json_array_length('{"a":1}')"#, "NULL"), Example(#"json_array_length('[]')"#, "0"),
+      Example(#"json_array_length('[1,2,[3,4]]')"#, "3"),
+      Example(#"json_array_length('{"a":1}')"#, "NULL"), Example(#"json_array_length('[]')"#, "0"),
       Example(#"json_array_length('[1,2')"#, "NULL"), Example("json_array_length(NULL)", "NULL"),
     ]
   ) { call in
@@ -81,7 +88,8 @@ let jsonPathFunctions: [FunctionSpec] = [
     "json_object_keys", "The field names of the outermost JSON object; NULL for another text.",
     [json], returns: "ARRAY<STRING>",
     [
-      Example(#"json_object_keys('{"f1":"abc","f2":{"f3":"a"}}')"#, "[f1, f2]"), Example(#"json_object_keys('{}')"#, "[]"), Example(#"json_object_keys('[1]')"#, "NULL"),
+      Example(#"json_object_keys('{"f1":"abc","f2":{"f3":"a"}}')"#, "[f1, f2]"),
+      Example(#"json_object_keys('{}')"#, "[]"), Example(#"json_object_keys('[1]')"#, "NULL"),
       Example(#"json_object_keys('')"#, "NULL"), Example("json_object_keys(NULL)", "NULL"),
     ]
   ) { call in
@@ -101,7 +109,8 @@ let jsonPathFunctions: [FunctionSpec] = [
     [json, .value("fields", .string, "the names of the fields")], isVariadic: true,
     returns: "c0, c1, …",
     examples: [
-      Example(#"json_tuple('{"a":1, "b":"x", "c":[1]}', 'a', 'b', 'c', 'd')"#, "1, x, [1], NULL"), Example(#"json_tuple('{"a":1', 'a')"#, "NULL"),
+      Example(#"json_tuple('{"a":1, "b":"x", "c":[1]}', 'a', 'b', 'c', 'd')"#, "1, x, [1], NULL"),
+      Example(#"json_tuple('{"a":1', 'a')"#, "NULL"),
       Example("json_tuple(CAST(NULL AS STRING), 'a')", "NULL"),
     ]
   ) { call in
@@ -132,7 +141,9 @@ private struct JSONTupleGenerator: Generator {
         }
       }
       for (builder, value) in zip(builders, found) {
-        if let value { value.withUnsafeBytes { builder.append(bytes: $0) } } else {
+        if let value {
+          value.withUnsafeBytes { builder.append(bytes: $0) }
+        } else {
           builder.appendNull()
         }
       }

@@ -33,7 +33,8 @@ struct JSONPath {
         at = close + 1
         if inner == Array("*".utf8) {
           steps.append(.anyElement)
-        } else if inner.first == UInt8(ascii: "'"), inner.last == UInt8(ascii: "'"), inner.count > 2 {
+        } else if inner.first == UInt8(ascii: "'"), inner.last == UInt8(ascii: "'"), inner.count > 2
+        {
           let name = Array(inner.dropFirst().dropLast())
           steps.append(name == Array("*".utf8) ? .anyField : .field(name))
         } else if let index = Int(String(decoding: inner, as: UTF8.self)), index >= 0 {

@@ -14,10 +14,11 @@ private let options = FunctionParameter(
 private func readOptions(_ call: FunctionCall, _ index: Int) throws -> Options {
   guard index < call.arguments.count else { return Options() }
   guard case .map(let entries) = try call.constantValue(index) else { return Options() }
-  return Options(entries.compactMap { entry in
-    guard let key = entry.key.text, let value = entry.value.text else { return nil }
-    return (key, value)
-  })
+  return Options(
+    entries.compactMap { entry in
+      guard let key = entry.key.text, let value = entry.value.text else { return nil }
+      return (key, value)
+    })
 }
 
 /// The type that a constant DDL text names: a type, or the fields of a struct.
@@ -57,11 +58,22 @@ let recordFunctions: [FunctionSpec] = [
     [.column("json", .string, "the JSON text"), schema, options],
     returns: "the type of `schema`",
     [
-      Example(#"from_json('{"a":1, "b":0.8}', 'a INT, b DOUBLE')"#, "{1, 0.8}"), Example(#"from_json('{"a":"x"}', 'a INT')"#, "{null}"),
-      Example(#"from_json('[1, 2]', 'ARRAY<INT>')"#, "[1, 2]"), Example(#"from_json('{"time":"26/08/2015"}', 'time TIMESTAMP', map('timestampFormat', 'dd/MM/yyyy'))"#, "{2015-08-26 00:00:00}"),
-      Example(#"from_json('{"a":{"b":[{"c":1}]}}', 'STRUCT<a: STRUCT<b: ARRAY<STRUCT<c: BIGINT>>>>').a.b[0].c"#, "1"),
-      Example(#"from_json('{"k":1}', 'MAP<STRING, INT>')"#, "{k -> 1}"), Example(#"from_json('nonsense', 'a INT')"#, "{null}"), Example(#"from_json('', 'a INT')"#, "NULL"),
-      Example(#"from_json('{"a":', 'a INT', map('mode', 'FAILFAST'))"#, "error MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"), Example(#"from_json(NULL, 'a INT')"#, "NULL"),
+      Example(#"from_json('{"a":1, "b":0.8}', 'a INT, b DOUBLE')"#, "{1, 0.8}"),
+      Example(#"from_json('{"a":"x"}', 'a INT')"#, "{null}"),
+      Example(#"from_json('[1, 2]', 'ARRAY<INT>')"#, "[1, 2]"),
+      Example(
+        #"from_json('{"t":"26/08/2015"}', 't TIMESTAMP', map('timestampFormat', 'dd/MM/yyyy'))"#,
+        "{2015-08-26 00:00:00}"),
+      Example(
+        #"from_json('{"a":{"b":[{"c":1}]}}', 'a STRUCT<b: ARRAY<STRUCT<c: BIGINT>>>').a.b[0].c"#,
+        "1"),
+      Example(#"from_json('{"k":1}', 'MAP<STRING, INT>')"#, "{k -> 1}"),
+      Example(#"from_json('nonsense', 'a INT')"#, "{null}"),
+      Example(#"from_json('', 'a INT')"#, "NULL"),
+      Example(
+        #"from_json('{"a":', 'a INT', map('mode', 'FAILFAST'))"#,
+        "error MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"),
+      Example(#"from_json(NULL, 'a INT')"#, "NULL"),
     ]
   ) { call in
     let type = try readType(call, 1)
@@ -77,13 +89,22 @@ let recordFunctions: [FunctionSpec] = [
   },
   document(
     "to_json", "The value as JSON text.",
-    [.column("value", .oneOf([.anyStructure, .anyArray, .anyMap]), "a struct, array or map"), options],
+    [
+      .column("value", .oneOf([.anyStructure, .anyArray, .anyMap]), "a struct, array or map"),
+      options,
+    ],
     returns: "STRING",
     [
-      Example("to_json(named_struct('a', 1, 'b', 'é\"'))", "{\"a\":1,\"b\":\"é\\\"\"}"), Example("to_json(array(named_struct('a', 1), NULL))", "[{\"a\":1},null]"),
-      Example("to_json(named_struct('time', timestamp'2015-08-26 00:00:00'), map('timestampFormat', 'dd/MM/yyyy'))", "{\"time\":\"26/08/2015\"}"),
-      Example("to_json(map('a', named_struct('b', CAST(NULL AS INT))))", "{\"a\":{}}"), Example("to_json(named_struct('a', NULL), map('ignoreNullFields', 'false'))", "{\"a\":null}"),
-      Example("to_json(named_struct('d', date'2024-01-01', 'x', 1.50, 'f', 1e20d, 't', timestamp'2024-01-01 00:00:00.5'))", "{\"d\":\"2024-01-01\",\"x\":1.50,\"f\":1.0E20,\"t\":\"2024-01-01T00:00:00.500Z\"}"), Example("to_json(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
+      Example("to_json(named_struct('a', 1, 'b', 'é\"'))", "{\"a\":1,\"b\":\"é\\\"\"}"),
+      Example("to_json(array(named_struct('a', 1), NULL))", "[{\"a\":1},null]"),
+      Example(
+        "to_json(named_struct('t', timestamp'2015-08-26'), map('timestampFormat', 'dd/MM/yyyy'))",
+        "{\"t\":\"26/08/2015\"}"),
+      Example("to_json(map('a', named_struct('b', CAST(NULL AS INT))))", "{\"a\":{}}"),
+      Example("to_json(named_struct('a', NULL), map('ignoreNullFields', 'false'))", "{\"a\":null}"),
+      Example(
+        "to_json(named_struct('d', date'2024-01-01', 'x', 1.50, 't', timestamp'2024-01-01'))", "{\"d\":\"2024-01-01\",\"x\":1.50,\"t\":\"2024-01-01T00:00:00.000Z\"}"),
+      Example("to_json(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
     ]
   ) { call in
     let type = call.types[0]
@@ -97,8 +118,13 @@ let recordFunctions: [FunctionSpec] = [
     "schema_of_json", "The type that a constant JSON text has, as DDL.",
     [.value("json", .string, "the JSON text"), options], returns: "STRING",
     [
-      Example(#"schema_of_json('[{"col":0}]')"#, "ARRAY<STRUCT<col: BIGINT>>"), Example(#"schema_of_json('{"a":1.5,"b":["x"],"c":null}')"#, "STRUCT<a: DOUBLE, b: ARRAY<STRING>, c: STRING>"),
-      Example(#"schema_of_json('[{"col":01}]', map('allowNumericLeadingZeros', 'true'))"#, "ARRAY<STRUCT<col: BIGINT>>"),
+      Example(#"schema_of_json('[{"col":0}]')"#, "ARRAY<STRUCT<col: BIGINT>>"),
+      Example(
+        #"schema_of_json('{"a":1.5,"b":["x"],"c":null}')"#,
+        "STRUCT<a: DOUBLE, b: ARRAY<STRING>, c: STRING>"),
+      Example(
+        #"schema_of_json('[{"col":01}]', map('allowNumericLeadingZeros', 'true'))"#,
+        "ARRAY<STRUCT<col: BIGINT>>"),
     ]
   ) { call in
     guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
@@ -110,8 +136,13 @@ let recordFunctions: [FunctionSpec] = [
     "from_csv", "The struct that a CSV text says; what cannot be read is NULL.",
     [.column("csv", .string, "the CSV text"), schema, options], returns: "STRUCT",
     [
-      Example("from_csv('1, 0.8', 'a INT, b DOUBLE')", "{1, 0.8}"), Example("from_csv('26/08/2015', 'time Timestamp', map('timestampFormat', 'dd/MM/yyyy'))", "{2015-08-26 00:00:00}"),
-      Example("from_csv('x;2', 'a INT, b INT', map('sep', ';'))", "{null, 2}"), Example("from_csv('\"a,b\",', 'a STRING, b STRING')", "{a,b, null}"), Example("from_csv(NULL, 'a INT')", "NULL"),
+      Example("from_csv('1, 0.8', 'a INT, b DOUBLE')", "{1, 0.8}"),
+      Example(
+        "from_csv('26/08/2015', 'time Timestamp', map('timestampFormat', 'dd/MM/yyyy'))",
+        "{2015-08-26 00:00:00}"),
+      Example("from_csv('x;2', 'a INT, b INT', map('sep', ';'))", "{null, 2}"),
+      Example("from_csv('\"a,b\",', 'a STRING, b STRING')", "{a,b, null}"),
+      Example("from_csv(NULL, 'a INT')", "NULL"),
     ]
   ) { call in
     let type = try readType(call, 1)
@@ -130,8 +161,12 @@ let recordFunctions: [FunctionSpec] = [
     "to_csv", "The struct as CSV text.",
     [.column("value", .anyStructure, "a struct"), options], returns: "STRING",
     [
-      Example("to_csv(named_struct('a', 1, 'b', 'x,y', 'c', NULL))", "1,\"x,y\","), Example("to_csv(named_struct('time', timestamp'2015-08-26 00:00:00'), map('timestampFormat', 'dd/MM/yyyy'))", "26/08/2015"),
-      Example("to_csv(named_struct('a', 1, 'b', 2), map('sep', '|'))", "1|2"), Example("to_csv(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
+      Example("to_csv(named_struct('a', 1, 'b', 'x,y', 'c', NULL))", "1,\"x,y\","),
+      Example(
+        "to_csv(named_struct('t', timestamp'2015-08-26'), map('timestampFormat', 'dd/MM/yyyy'))",
+        "26/08/2015"),
+      Example("to_csv(named_struct('a', 1, 'b', 2), map('sep', '|'))", "1|2"),
+      Example("to_csv(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
     ]
   ) { call in
     guard case .structure(let given) = call.types[0] else { return call[0] }

@@ -30,7 +30,8 @@ private func hashFunction(
   }
 }
 
-private let seed = FunctionParameter.value("seed", .long, default: "", "a constant, for Spark's own sequence")
+private let seed = FunctionParameter.value(
+  "seed", .long, default: "", "a constant, for Spark's own sequence")
 
 private func randomFunction(
   _ name: String, aliases: [String] = [], _ summary: String, _ examples: [Example],
@@ -76,22 +77,33 @@ let miscellaneousFunctions: [FunctionSpec] = [
   hashFunction(
     "hash", .int, "A hash of the arguments (Murmur3 of 32 bits).",
     [
-      Example("hash('Spark', array(123), 2)", "-1321691492"), Example("hash(NULL)", "42"), Example("hash(1L, 2.5d, true, 'é', -0.0d)", "227698232"),
-      Example("hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "-1629402237"), Example("hash(struct(1, 'abcde'))", "79092290"),
+      Example("hash('Spark', array(123), 2)", "-1321691492"), Example("hash(NULL)", "42"),
+      Example("hash(1L, 2.5d, true, 'é', -0.0d)", "227698232"),
+      Example(
+        "hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "-1629402237"
+      ), Example("hash(struct(1, 'abcde'))", "79092290"),
     ]
   ) { Murmur3.fold($0, into: $1, count: $2) },
   hashFunction(
     "xxhash64", .long, "A hash of the arguments (XXH64).",
     [
-      Example("xxhash64('Spark', array(123), 2)", "5602566077635097486"), Example("xxhash64(NULL)", "42"), Example("xxhash64(repeat('abc', 30), 1.5f)", "-3419151454774360446"),
+      Example("xxhash64('Spark', array(123), 2)", "5602566077635097486"),
+      Example("xxhash64(NULL)", "42"),
+      Example("xxhash64(repeat('abc', 30), 1.5f)", "-3419151454774360446"),
     ]
   ) { XXHash64.fold($0, into: $1, count: $2) },
   misc(
     "typeof", "The type of the argument, as DDL writes it.", [.column("value", .any, "any value")],
     returns: "STRING",
     [
-      Example("typeof(1)", "int"), Example("typeof(array(1))", "array<int>"), Example("typeof(named_struct('a', 1, 'b', map('x', 1.5)))", "struct<a:int,b:map<string,decimal(2,1)>>"),
-      Example("typeof(NULL)", "void"), Example("typeof(timestamp'2024-01-01 00:00:00' - timestamp'2023-01-01 00:00:00')", "interval day to second"),
+      Example("typeof(1)", "int"), Example("typeof(array(1))", "array<int>"),
+      Example(
+        "typeof(named_struct('a', 1, 'b', map('x', 1.5)))",
+        "struct<a:int,b:map<string,decimal(2,1)>>"),
+      Example("typeof(NULL)", "void"),
+      Example(
+        "typeof(timestamp'2024-01-01 00:00:00' - timestamp'2023-01-01 00:00:00')",
+        "interval day to second"),
     ]
   ) { call in .literal(.text(call.types[0].simpleString), .string, origin: call.origin) },
   misc(
@@ -99,7 +111,8 @@ let miscellaneousFunctions: [FunctionSpec] = [
     [.column("message", .string, "the message")], returns: "VOID",
     [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION")]
   ) { call in
-    call.result(.null, nullable: .always, isDeterministic: false, canFail: true) { columns, context in
+    call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
+      columns, context in
       if context.count == 0 { return .nulls(.null, count: 0) }
       throw RowFailure(row: 0, raise(columns[0].scalar(0).text ?? "null"))
     }
@@ -110,7 +123,11 @@ let miscellaneousFunctions: [FunctionSpec] = [
       .column("condition", .boolean, "the condition"),
       .column("message", .string, default: "", "the message"),
     ], returns: "VOID",
-    [Example("assert_true(0 < 1)", "NULL"), Example("assert_true(0 > 1)", "error USER_RAISED_EXCEPTION"), Example("assert_true(NULL, 'no')", "error USER_RAISED_EXCEPTION")]
+    [
+      Example("assert_true(0 < 1)", "NULL"),
+      Example("assert_true(0 > 1)", "error USER_RAISED_EXCEPTION"),
+      Example("assert_true(NULL, 'no')", "error USER_RAISED_EXCEPTION"),
+    ]
   ) { call in
     let text = "'\(call[0].sqlText)' is not true!"
     return call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
@@ -124,7 +141,10 @@ let miscellaneousFunctions: [FunctionSpec] = [
   },
   randomFunction(
     "rand", aliases: ["random"], "A random number from 0 to 1, 1 excluded.",
-    [Example("rand(0)", "0.7604953758285915"), Example("rand(-7)", "0.14773215621571878"), Example("rand(NULL)", "0.7604953758285915")],
+    [
+      Example("rand(0)", "0.7604953758285915"), Example("rand(-7)", "0.14773215621571878"),
+      Example("rand(NULL)", "0.7604953758285915"),
+    ],
     sequence: { $0.nextDouble() }, row: { unit(&$0) }),
   randomFunction(
     "randn", "A random number of the standard normal distribution.",
@@ -146,7 +166,8 @@ let miscellaneousFunctions: [FunctionSpec] = [
     }
   },
   misc(
-    "monotonically_increasing_id", "A number that grows from row to row and is never repeated in a batch.",
+    "monotonically_increasing_id",
+    "A number that grows from row to row and is never repeated in a batch.",
     [], returns: "BIGINT", [Example("monotonically_increasing_id()", "0")],
     notes: "The partition lies in the upper 31 bits, the row in the lower 33."
   ) { call in

@@ -10,7 +10,8 @@ let nullFunctions: [FunctionSpec] = [
       .column("b", .oneOf([.double, .float]), "what stands for NaN"),
     ], coercion: .leastCommonType, returns: "DOUBLE or FLOAT",
     examples: [
-      Example("nanvl(double('NaN'), 123)", "123.0"), Example("nanvl(1.5d, 123)", "1.5"), Example("nanvl(NULL, 1d)", "NULL"), Example("nanvl(double('NaN'), NULL)", "NULL"),
+      Example("nanvl(double('NaN'), 123)", "123.0"), Example("nanvl(1.5d, 123)", "1.5"),
+      Example("nanvl(NULL, 1d)", "NULL"), Example("nanvl(double('NaN'), NULL)", "NULL"),
     ]
   ) { call in
     let type = call.types[0]
@@ -26,12 +27,18 @@ let nullFunctions: [FunctionSpec] = [
   .scalar(
     "zeroifnull", category: "conditionals", summary: "The number, or 0 where it is NULL.",
     [.column("value", .numeric, "the number")], returns: "the type of `value`",
-    examples: [Example("zeroifnull(NULL)", "0"), Example("zeroifnull(2)", "2"), Example("zeroifnull(CAST(NULL AS DECIMAL(4,2)))", "0.00")]
+    examples: [
+      Example("zeroifnull(NULL)", "0"), Example("zeroifnull(2)", "2"),
+      Example("zeroifnull(CAST(NULL AS DECIMAL(4,2)))", "0.00"),
+    ]
   ) { call in try bound("coalesce", call, [call[0], zero(call)]) },
   .scalar(
     "nullifzero", category: "conditionals", summary: "The number, or NULL where it is 0.",
     [.column("value", .numeric, "the number")], returns: "the type of `value`",
-    examples: [Example("nullifzero(0)", "NULL"), Example("nullifzero(2.5)", "2.5"), Example("nullifzero(NULL)", "NULL")]
+    examples: [
+      Example("nullifzero(0)", "NULL"), Example("nullifzero(2.5)", "2.5"),
+      Example("nullifzero(NULL)", "NULL"),
+    ]
   ) { call in try bound("nullif", call, [call[0], zero(call)]) },
 ]
 

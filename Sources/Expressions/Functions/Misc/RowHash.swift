@@ -60,8 +60,10 @@ extension ValueHash {
   }
 
   private static func decimal(_ value: Int128, precision: Int, seed: UInt64) -> UInt64 {
-    if precision <= 18 { return long(UInt64(bitPattern: Int64(truncatingIfNeeded: value)), seed: seed) }
-    // The digits as Java's BigInteger writes them: the fewest bytes of two's complement, big-endian.
+    if precision <= 18 {
+      return long(UInt64(bitPattern: Int64(truncatingIfNeeded: value)), seed: seed)
+    }
+    // As Java's BigInteger writes the digits: the fewest bytes of two's complement, big-endian.
     var digits: [UInt8] = []
     var rest = value
     repeat {

@@ -39,7 +39,8 @@ private struct NumberPattern {
   }
 
   func append(_ number: PlainNumber, to out: inout [UInt8]) {
-    if number.isNegative, !number.isZero { out.append(UInt8(ascii: "-")) }
+    // As Java: what rounds to 0 from below is -0.
+    if number.isNegative { out.append(UInt8(ascii: "-")) }
     out += prefix
     var fraction = number.fraction
     while fraction.count > minimumFraction, fraction.last == 48 { fraction.removeLast() }
@@ -87,15 +88,20 @@ private func append(
 let formatNumberFunctions: [FunctionSpec] = [
   .scalar(
     "format_number", category: "strings",
-    summary: "The number with commas between thousands, at so many digits behind the point or by a pattern.",
+    summary:
+      "The number with commas between thousands, at so many digits or by a pattern.",
     [
       .column("value", .numeric, "the number"),
       .value("digits", .oneOf([.int, .string]), "how many digits, or a pattern such as '#,##0.0'"),
     ], returns: "STRING",
     examples: [
-      Example("format_number(12332.123456, 4)", "12,332.1235"), Example("format_number(12332.123456d, '##################.###')", "12332.123"),
-      Example("format_number(0.125d, 2)", "0.12"), Example("format_number(-1234567, 0)", "-1,234,567"), Example("format_number(5, -1)", "NULL"),
-      Example("format_number(1234.5, '#,##0.00')", "1,234.50"), Example("format_number(double('NaN'), 2)", "NaN"), Example("format_number(NULL, 2)", "NULL"),
+      Example("format_number(12332.123456, 4)", "12,332.1235"),
+      Example("format_number(12332.123456d, '##################.###')", "12332.123"),
+      Example("format_number(0.125d, 2)", "0.12"),
+      Example("format_number(-1234567, 0)", "-1,234,567"), Example("format_number(-0.5d, 0)", "-0"),
+      Example("format_number(-0.4, 0)", "-0"), Example("format_number(5, -1)", "NULL"),
+      Example("format_number(1234.5, '#,##0.00')", "1,234.50"),
+      Example("format_number(double('NaN'), 2)", "NaN"), Example("format_number(NULL, 2)", "NULL"),
     ]
   ) { call in
     let isPattern = call.types[1] == .string
@@ -114,5 +120,5 @@ let formatNumberFunctions: [FunctionSpec] = [
         out.withUnsafeBytes { builder.append(bytes: $0) }
       }
     }
-  },
+  }
 ]

@@ -9,8 +9,10 @@ let integerFunctions: [FunctionSpec] = [
     [.column("value", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "the number")],
     returns: "the type of `value`",
     examples: [
-      Example("abs(-1)", "1"), Example("abs(-1.5)", "1.5"), Example("abs(double('-Infinity'))", "Infinity"),
-      Example("abs(int(-2147483648))", "error ARITHMETIC_OVERFLOW"), Example("abs(INTERVAL '-1' DAY)", "INTERVAL '1' DAY"), Example("abs(NULL)", "NULL"),
+      Example("abs(-1)", "1"), Example("abs(-1.5)", "1.5"),
+      Example("abs(double('-Infinity'))", "Infinity"),
+      Example("abs(int(-2147483648))", "error ARITHMETIC_OVERFLOW"),
+      Example("abs(INTERVAL '-1' DAY)", "INTERVAL '1' DAY"), Example("abs(NULL)", "NULL"),
     ]
   ) { call in
     let type = call.types[0]
@@ -38,7 +40,8 @@ let integerFunctions: [FunctionSpec] = [
     coercion: .leastCommonType, returns: "the common type of both",
     examples: [
       Example("pmod(10, 3)", "1"), Example("pmod(-10, 3)", "2"), Example("pmod(-10, -3)", "-1"),
-      Example("pmod(-7.5, 2)", "0.5"), Example("pmod(-7.5d, 2)", "0.5"), Example("pmod(1, 0)", "error REMAINDER_BY_ZERO"),
+      Example("pmod(-7.5, 2)", "0.5"), Example("pmod(-7.5d, 2)", "0.5"),
+      Example("pmod(1, 0)", "error REMAINDER_BY_ZERO"),
       Example("pmod(NULL, 3)", "NULL"),
     ]
   ) { call in
@@ -70,18 +73,24 @@ let integerFunctions: [FunctionSpec] = [
     [
       Example("greatest(10, 9, 2, 4, 3)", "10"), Example("greatest(1, NULL, 2.5)", "2.5"),
       Example("greatest('a', 'é')", "é"), Example("greatest(1d, double('NaN'))", "NaN"),
-      Example("greatest(NULL, NULL)", "NULL"), Example("greatest(1)", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+      Example("greatest(NULL, NULL)", "NULL"),
+      Example("greatest(1)", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ]),
   extremeFunction(
     "least", "The least of the arguments that are not NULL.", isMax: false,
     [
       Example("least(10, 9, 2, 4, 3)", "2"), Example("least(1, NULL, 2.5)", "1.0"),
-      Example("least(date'2024-02-01', date'2024-01-31')", "2024-01-31"), Example("least(NULL, NULL)", "NULL"),
+      Example("least(date'2024-02-01', date'2024-01-31')", "2024-01-31"),
+      Example("least(NULL, NULL)", "NULL"),
     ]),
   numberFunction(
     "bin", "The number in binary digits, negative ones in two's complement.",
     [.column("value", .long, "the number")], returns: .string,
-    [Example("bin(13)", "1101"), Example("bin(-13)", "1111111111111111111111111111111111111111111111111111111111110011"), Example("bin(0)", "0"), Example("bin(NULL)", "NULL")]
+    [
+      Example("bin(13)", "1101"),
+      Example("bin(-13)", "1111111111111111111111111111111111111111111111111111111111110011"),
+      Example("bin(0)", "0"), Example("bin(NULL)", "NULL"),
+    ]
   ) { columns, _ in
     try mappedText(columns[0]) { (value: Int64, out) in
       out.append(String(UInt64(bitPattern: value), radix: 2))
@@ -95,9 +104,12 @@ let integerFunctions: [FunctionSpec] = [
     ], returns: .string, nullable: .always, canFail: true,
     [
       Example("conv('100', 2, 10)", "4"), Example("conv(-10, 16, -10)", "-16"),
-      Example("conv(-10, 16, 10)", "18446744073709551600"), Example("conv('ff', 16, 2)", "11111111"),
-      Example("conv('1z', 10, 16)", "1"), Example("conv('z', 10, 16)", "0"), Example("conv('', 10, 16)", "NULL"),
-      Example("conv('10', 1, 16)", "NULL"), Example("conv('ffffffffffffffffff', 16, 10)", "error ARITHMETIC_OVERFLOW"),
+      Example("conv(-10, 16, 10)", "18446744073709551600"),
+      Example("conv('ff', 16, 2)", "11111111"),
+      Example("conv('1z', 10, 16)", "1"), Example("conv('z', 10, 16)", "0"),
+      Example("conv('', 10, 16)", "NULL"),
+      Example("conv('10', 1, 16)", "NULL"),
+      Example("conv('ffffffffffffffffff', 16, 10)", "error ARITHMETIC_OVERFLOW"),
       Example("conv(NULL, 10, 16)", "NULL"),
     ]
   ) { columns, _ in
@@ -128,12 +140,17 @@ let integerFunctions: [FunctionSpec] = [
     [.column("value", .integral, "the number"), .value("position", .int, "which bit, from 0")],
     returns: .byte, canFail: true,
     [
-      Example("bit_get(11, 0)", "1"), Example("bit_get(11, 2)", "0"), Example("bit_get(11, 40)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
+      Example("bit_get(11, 0)", "1"), Example("bit_get(11, 2)", "0"),
+      Example("bit_get(11, 40)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
       Example("bit_get(NULL, 2)", "NULL"),
     ]
   ) { columns, _ in
     let bits: Int32
-    if case .fixed(let width) = columns[0].type.layout { bits = Int32(width * 8) } else { bits = 64 }
+    if case .fixed(let width) = columns[0].type.layout {
+      bits = Int32(width * 8)
+    } else {
+      bits = 64
+    }
     return try mapped(columns[0].widened(), columns[1], to: .byte) { (x: Int64, at: Int32) in
       if at < 0 || at >= bits {
         throw Failure(

@@ -49,17 +49,54 @@ let mathematicsFunctions: [FunctionSpec] = [
   real(
     "sqrt", "The square root; NaN for a negative number.",
     [
-      Example("sqrt(4)", "2.0"), Example("sqrt(2)", "1.4142135623730951"), Example("sqrt(-1)", "NaN"),
+      Example("sqrt(4)", "2.0"), Example("sqrt(2)", "1.4142135623730951"),
+      Example("sqrt(-1)", "NaN"),
       Example("sqrt(NULL)", "NULL"),
     ]
   ) { $0.squareRoot() },
-  real("cbrt", "The cube root.", [Example("cbrt(27.0)", "3.0"), Example("cbrt(-8)", "-2.0"), Example("cbrt(NULL)", "NULL")]) { cbrt($0) },
-  real("exp", "e to the power of a number.", [Example("exp(0)", "1.0"), Example("exp(1)", "2.7182818284590455"), Example("exp(1000)", "Infinity"), Example("exp(NULL)", "NULL")]) { exp($0) },
-  real("expm1", "`exp` of a number, less 1.", [Example("expm1(0)", "0.0"), Example("expm1(1e-10)", "1.00000000005E-10"), Example("expm1(NULL)", "NULL")]) { expm1($0) },
-  logarithm("ln", "The natural logarithm; NULL for 0 and less.", above: 0, [Example("ln(1)", "0.0"), Example("ln(10)", "2.302585092994046"), Example("ln(0)", "NULL"), Example("ln(NULL)", "NULL")]) { log($0) },
-  logarithm("log10", "The logarithm with base 10; NULL for 0 and less.", above: 0, [Example("log10(10)", "1.0"), Example("log10(-1)", "NULL"), Example("log10(NULL)", "NULL")]) { log10($0) },
-  logarithm("log2", "The logarithm with base 2; NULL for 0 and less.", above: 0, [Example("log2(2)", "1.0"), Example("log2(10)", "3.3219280948873626"), Example("log2(0)", "NULL"), Example("log2(NULL)", "NULL")]) { log($0) / log(2) },
-  logarithm("log1p", "The natural logarithm of a number and 1; NULL for -1 and less.", above: -1, [Example("log1p(0)", "0.0"), Example("log1p(1e-10)", "9.999999999500001E-11"), Example("log1p(-1)", "NULL"), Example("log1p(NULL)", "NULL")]) { log1p($0) },
+  real(
+    "cbrt", "The cube root.",
+    [Example("cbrt(27.0)", "3.0"), Example("cbrt(-8)", "-2.0"), Example("cbrt(NULL)", "NULL")]
+  ) { cbrt($0) },
+  real(
+    "exp", "e to the power of a number.",
+    [
+      Example("exp(0)", "1.0"), Example("exp(1)", "2.7182818284590455"),
+      Example("exp(1000)", "Infinity"), Example("exp(NULL)", "NULL"),
+    ]
+  ) { exp($0) },
+  real(
+    "expm1", "`exp` of a number, less 1.",
+    [
+      Example("expm1(0)", "0.0"), Example("expm1(1e-10)", "1.00000000005E-10"),
+      Example("expm1(NULL)", "NULL"),
+    ]
+  ) { expm1($0) },
+  logarithm(
+    "ln", "The natural logarithm; NULL for 0 and less.", above: 0,
+    [
+      Example("ln(1)", "0.0"), Example("ln(10)", "2.302585092994046"), Example("ln(0)", "NULL"),
+      Example("ln(NULL)", "NULL"),
+    ]
+  ) { log($0) },
+  logarithm(
+    "log10", "The logarithm with base 10; NULL for 0 and less.", above: 0,
+    [Example("log10(10)", "1.0"), Example("log10(-1)", "NULL"), Example("log10(NULL)", "NULL")]
+  ) { log10($0) },
+  logarithm(
+    "log2", "The logarithm with base 2; NULL for 0 and less.", above: 0,
+    [
+      Example("log2(2)", "1.0"), Example("log2(10)", "3.3219280948873626"),
+      Example("log2(0)", "NULL"), Example("log2(NULL)", "NULL"),
+    ]
+  ) { log($0) / log(2) },
+  logarithm(
+    "log1p", "The natural logarithm of a number and 1; NULL for -1 and less.", above: -1,
+    [
+      Example("log1p(0)", "0.0"), Example("log1p(1e-10)", "9.999999999500001E-11"),
+      Example("log1p(-1)", "NULL"), Example("log1p(NULL)", "NULL"),
+    ]
+  ) { log1p($0) },
   .scalar(
     "log", category: "numbers",
     summary: "The logarithm of the second argument with the first as base, or the natural one.",
@@ -68,7 +105,8 @@ let mathematicsFunctions: [FunctionSpec] = [
       .column("value", .double, default: "", "the number"),
     ], returns: "DOUBLE",
     examples: [
-      Example("log(10, 100)", "2.0"), Example("log(10)", "2.302585092994046"), Example("log(0, 100)", "NULL"),
+      Example("log(10, 100)", "2.0"), Example("log(10)", "2.302585092994046"),
+      Example("log(0, 100)", "NULL"),
       Example("log(2, 0)", "NULL"), Example("log(NULL)", "NULL"),
     ]
   ) { call in
@@ -94,26 +132,90 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .double) { (x: Double, y: Double) in power(x, y) }
   },
-  real("sin", "The sine.", [Example("sin(0)", "0.0"), Example("sin(1)", "0.8414709848078965"), Example("sin(NULL)", "NULL")]) { sin($0) },
-  real("cos", "The cosine.", [Example("cos(0)", "1.0"), Example("cos(1)", "0.5403023058681398"), Example("cos(NULL)", "NULL")]) { cos($0) },
-  real("tan", "The tangent.", [Example("tan(0)", "0.0"), Example("tan(1)", "1.5574077246549023"), Example("tan(NULL)", "NULL")]) { tan($0) },
-  real("cot", "The cotangent.", [Example("cot(1)", "0.6420926159343306"), Example("cot(0)", "Infinity"), Example("cot(NULL)", "NULL")]) { 1 / tan($0) },
-  real("sec", "The secant.", [Example("sec(0)", "1.0"), Example("sec(NULL)", "NULL")]) { 1 / cos($0) },
-  real("csc", "The cosecant.", [Example("csc(1)", "1.1883951057781212"), Example("csc(NULL)", "NULL")]) { 1 / sin($0) },
-  real("asin", "The arc sine.", [Example("asin(0)", "0.0"), Example("asin(2)", "NaN"), Example("asin(NULL)", "NULL")]) { asin($0) },
-  real("acos", "The arc cosine.", [Example("acos(1)", "0.0"), Example("acos(2)", "NaN"), Example("acos(NULL)", "NULL")]) { acos($0) },
-  real("atan", "The arc tangent.", [Example("atan(1)", "0.7853981633974483"), Example("atan(NULL)", "NULL")]) { atan($0) },
-  real("sinh", "The hyperbolic sine.", [Example("sinh(1)", "1.1752011936438014"), Example("sinh(NULL)", "NULL")]) { sinh($0) },
-  real("cosh", "The hyperbolic cosine.", [Example("cosh(1)", "1.543080634815244"), Example("cosh(NULL)", "NULL")]) { cosh($0) },
-  real("tanh", "The hyperbolic tangent.", [Example("tanh(1)", "0.7615941559557649"), Example("tanh(NULL)", "NULL")]) { tanh($0) },
-  real("asinh", "The inverse hyperbolic sine.", [Example("asinh(1)", "0.881373587019543"), Example("asinh(NULL)", "NULL")]) { $0 == -.infinity ? $0 : log($0 + ($0 * $0 + 1).squareRoot()) },
-  real("acosh", "The inverse hyperbolic cosine.", [Example("acosh(2)", "1.3169578969248166"), Example("acosh(0)", "NaN"), Example("acosh(NULL)", "NULL")]) { log($0 + ($0 * $0 - 1).squareRoot()) },
-  real("atanh", "The inverse hyperbolic tangent.", [Example("atanh(0.5)", "0.5493061443340548"), Example("atanh(2)", "NaN"), Example("atanh(NULL)", "NULL")]) { 0.5 * (log1p($0) - log1p(-$0)) },
+  real(
+    "sin", "The sine.",
+    [
+      Example("sin(0)", "0.0"), Example("sin(1)", "0.8414709848078965"),
+      Example("sin(NULL)", "NULL"),
+    ]
+  ) { sin($0) },
+  real(
+    "cos", "The cosine.",
+    [
+      Example("cos(0)", "1.0"), Example("cos(1)", "0.5403023058681398"),
+      Example("cos(NULL)", "NULL"),
+    ]
+  ) { cos($0) },
+  real(
+    "tan", "The tangent.",
+    [
+      Example("tan(0)", "0.0"), Example("tan(1)", "1.5574077246549023"),
+      Example("tan(NULL)", "NULL"),
+    ]
+  ) { tan($0) },
+  real(
+    "cot", "The cotangent.",
+    [
+      Example("cot(1)", "0.6420926159343306"), Example("cot(0)", "Infinity"),
+      Example("cot(NULL)", "NULL"),
+    ]
+  ) { 1 / tan($0) },
+  real("sec", "The secant.", [Example("sec(0)", "1.0"), Example("sec(NULL)", "NULL")]) {
+    1 / cos($0)
+  },
+  real(
+    "csc", "The cosecant.", [Example("csc(1)", "1.1883951057781212"), Example("csc(NULL)", "NULL")]
+  ) { 1 / sin($0) },
+  real(
+    "asin", "The arc sine.",
+    [Example("asin(0)", "0.0"), Example("asin(2)", "NaN"), Example("asin(NULL)", "NULL")]
+  ) { asin($0) },
+  real(
+    "acos", "The arc cosine.",
+    [Example("acos(1)", "0.0"), Example("acos(2)", "NaN"), Example("acos(NULL)", "NULL")]
+  ) { acos($0) },
+  real(
+    "atan", "The arc tangent.",
+    [Example("atan(1)", "0.7853981633974483"), Example("atan(NULL)", "NULL")]
+  ) { atan($0) },
+  real(
+    "sinh", "The hyperbolic sine.",
+    [Example("sinh(1)", "1.1752011936438014"), Example("sinh(NULL)", "NULL")]
+  ) { sinh($0) },
+  real(
+    "cosh", "The hyperbolic cosine.",
+    [Example("cosh(1)", "1.543080634815244"), Example("cosh(NULL)", "NULL")]
+  ) { cosh($0) },
+  real(
+    "tanh", "The hyperbolic tangent.",
+    [Example("tanh(1)", "0.7615941559557649"), Example("tanh(NULL)", "NULL")]
+  ) { tanh($0) },
+  real(
+    "asinh", "The inverse hyperbolic sine.",
+    [Example("asinh(1)", "0.881373587019543"), Example("asinh(NULL)", "NULL")]
+  ) { $0 == -.infinity ? $0 : log($0 + ($0 * $0 + 1).squareRoot()) },
+  real(
+    "acosh", "The inverse hyperbolic cosine.",
+    [
+      Example("acosh(2)", "1.3169578969248166"), Example("acosh(0)", "NaN"),
+      Example("acosh(NULL)", "NULL"),
+    ]
+  ) { log($0 + ($0 * $0 - 1).squareRoot()) },
+  real(
+    "atanh", "The inverse hyperbolic tangent.",
+    [
+      Example("atanh(0.5)", "0.5493061443340548"), Example("atanh(2)", "NaN"),
+      Example("atanh(NULL)", "NULL"),
+    ]
+  ) { 0.5 * (log1p($0) - log1p(-$0)) },
   numberFunction(
     "atan2", "The angle of a point, from its `y` and `x`.",
     [.column("y", .double, "the ordinate"), .column("x", .double, "the abscissa")],
     returns: .double,
-    [Example("atan2(0, 0)", "0.0"), Example("atan2(1, -1)", "2.356194490192345"), Example("atan2(NULL, 0)", "NULL")]
+    [
+      Example("atan2(0, 0)", "0.0"), Example("atan2(1, -1)", "2.356194490192345"),
+      Example("atan2(NULL, 0)", "NULL"),
+    ]
   ) { columns, _ in
     // Adding 0 turns -0.0 into 0.0, as Spark does.
     try mapped(columns[0], columns[1], to: .double) { (y: Double, x: Double) in
@@ -127,12 +229,27 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in hypot(a, b) }
   },
-  real("degrees", "Radians as degrees.", [Example("degrees(3.141592653589793)", "180.0"), Example("degrees(NULL)", "NULL")]) { $0 * (180.0 / Double.pi) },
-  real("radians", "Degrees as radians.", [Example("radians(180)", "3.141592653589793"), Example("radians(NULL)", "NULL")]) { $0 * (Double.pi / 180.0) },
-  real("rint", "The nearest integer; of two the even one.", [Example("rint(12.3456)", "12.0"), Example("rint(2.5)", "2.0"), Example("rint(-0.2)", "-0.0"), Example("rint(NULL)", "NULL")]) { $0.rounded(.toNearestOrEven) },
+  real(
+    "degrees", "Radians as degrees.",
+    [Example("degrees(3.141592653589793)", "180.0"), Example("degrees(NULL)", "NULL")]
+  ) { $0 * (180.0 / Double.pi) },
+  real(
+    "radians", "Degrees as radians.",
+    [Example("radians(180)", "3.141592653589793"), Example("radians(NULL)", "NULL")]
+  ) { $0 * (Double.pi / 180.0) },
+  real(
+    "rint", "The nearest integer; of two the even one.",
+    [
+      Example("rint(12.3456)", "12.0"), Example("rint(2.5)", "2.0"), Example("rint(-0.2)", "-0.0"),
+      Example("rint(NULL)", "NULL"),
+    ]
+  ) { $0.rounded(.toNearestOrEven) },
   real(
     "sign", aliases: ["signum"], "-1, 0 or 1, as the number is less than, equal to or more than 0.",
-    [Example("sign(40)", "1.0"), Example("sign(-0.5)", "-1.0"), Example("sign(0)", "0.0"), Example("sign(NULL)", "NULL")]
+    [
+      Example("sign(40)", "1.0"), Example("sign(-0.5)", "-1.0"), Example("sign(0)", "0.0"),
+      Example("sign(NULL)", "NULL"),
+    ]
   ) { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) },
   .scalar(
     "e", category: "numbers", summary: "Euler's number.", [], returns: "DOUBLE",
@@ -146,7 +263,10 @@ let mathematicsFunctions: [FunctionSpec] = [
     "isnan", "Whether the number is NaN; false for NULL.",
     [.column("value", .oneOf([.double, .float]), "the number")], returns: .boolean,
     nullable: .never,
-    [Example("isnan(double('NaN'))", "true"), Example("isnan(1)", "false"), Example("isnan(NULL)", "false")]
+    [
+      Example("isnan(double('NaN'))", "true"), Example("isnan(1)", "false"),
+      Example("isnan(NULL)", "false"),
+    ]
   ) { columns, _ in
     let (vector, out) = (columns[0], Buffer.zeroed(capacity: Bitmap.byteCount(columns[0].count)))
     let doubles = vector.asDoubles()
@@ -159,7 +279,8 @@ let mathematicsFunctions: [FunctionSpec] = [
     "factorial", "The factorial of a number from 0 to 20; NULL for others.",
     [.column("value", .int, "the number")], returns: .long, nullable: .always,
     [
-      Example("factorial(5)", "120"), Example("factorial(20)", "2432902008176640000"), Example("factorial(21)", "NULL"),
+      Example("factorial(5)", "120"), Example("factorial(20)", "2432902008176640000"),
+      Example("factorial(21)", "NULL"),
       Example("factorial(-1)", "NULL"), Example("factorial(NULL)", "NULL"),
     ]
   ) { columns, _ in
@@ -174,8 +295,10 @@ let mathematicsFunctions: [FunctionSpec] = [
       .value("high", .double, "where it ends"), .value("count", .long, "how many parts"),
     ], returns: .long, nullable: .always,
     [
-      Example("width_bucket(5.3, 0.2, 10.6, 5)", "3"), Example("width_bucket(-2.1, 1.3, 3.4, 3)", "0"),
-      Example("width_bucket(8.1, 0.0, 5.7, 4)", "5"), Example("width_bucket(-0.9, 5.2, 0.5, 2)", "3"),
+      Example("width_bucket(5.3, 0.2, 10.6, 5)", "3"),
+      Example("width_bucket(-2.1, 1.3, 3.4, 3)", "0"),
+      Example("width_bucket(8.1, 0.0, 5.7, 4)", "5"),
+      Example("width_bucket(-0.9, 5.2, 0.5, 2)", "3"),
       Example("width_bucket(1, 0, 10, 0)", "NULL"), Example("width_bucket(NULL, 0, 10, 2)", "NULL"),
     ]
   ) { columns, _ in

@@ -27,7 +27,7 @@ enum RoundingMode: Sendable {
   func round(_ value: Double, scale: Int) -> Double {
     if !value.isFinite || value == 0 { return value }
     if (0...15).contains(scale) {
-      let factor = Double(Int64(DecimalDigits.powersOfTen[scale]))
+      let factor = Double(Int64(Decimals.powersOfTen[scale]))
       let scaled = value * factor
       if abs(scaled) < 4_503_599_627_370_496 {
         let low = scaled.rounded(.down)
@@ -48,8 +48,8 @@ enum RoundingMode: Sendable {
     // The value is digits × 10^exponent.
     let surplus = -exponent - scale
     if surplus <= 0 { return value }
-    if surplus > 30 { return self == .up && digits > 0 ? DecimalDigits.double(1, scale: scale) : 0 }
-    digits = divide(digits, by: DecimalDigits.powersOfTen[surplus])
+    if surplus > 30 { return self == .up && digits > 0 ? DecimalText.double(1, scale: scale) : 0 }
+    digits = divide(digits, by: Decimals.powersOfTen[surplus])
     exponent = -scale
     return strtod("\(digits)e\(exponent)", nil)
   }
@@ -97,11 +97,11 @@ private func roundCall(_ call: FunctionCall, _ scale: Int, _ mode: RoundingMode)
       try mapped(columns[0], to: result) { (value: Int128) in
         if scale >= from { return value }
         if from - scale > 38 { return 0 }
-        let short = mode.divide(value, by: DecimalDigits.powersOfTen[from - scale])
+        let short = mode.divide(value, by: Decimals.powersOfTen[from - scale])
         if scale >= 0 { return short }
         let (wide, isLost) = short.multipliedReportingOverflow(
-          by: DecimalDigits.powersOfTen[min(-scale, 38)])
-        if isLost || !DecimalDigits.fits(wide, precision: min(digits, 38)) { throw overflow(result) }
+          by: Decimals.powersOfTen[min(-scale, 38)])
+        if isLost || Decimals.checked(wide, min(digits, 38)) == nil { throw overflow(result) }
         return wide
       }
     }
@@ -119,7 +119,7 @@ private func roundCall(_ call: FunctionCall, _ scale: Int, _ mode: RoundingMode)
     if scale >= 0 { return call[0] }
     return rounded.result(type, canFail: true) { columns, _ in
       let wide = try mapped(columns[0].widened(), to: .long) { (value: Int64) in
-        let unit = DecimalDigits.powersOfTen[min(-scale, 38)]
+        let unit = Decimals.powersOfTen[min(-scale, 38)]
         let result = mode.divide(Int128(value), by: unit) * unit
         guard let long = Int64(exactly: result), type.holds(long) else { throw overflow(type) }
         return long
@@ -137,6 +137,17 @@ extension DataType {
     case .fixed(width: 2): Int16(exactly: value) != nil
     case .fixed(width: 4): Int32(exactly: value) != nil
     default: true
+    }
+  }
+}
+
+extension DataType {
+  /// The DECIMAL that Spark reads this numeric type as.
+  fileprivate var digitsAsDecimal: DataType {
+    switch self {
+    case .float: .decimal(precision: 14, scale: 7)
+    case .double: .decimal(precision: 30, scale: 15)
+    default: asDecimal ?? self
     }
   }
 }
@@ -167,7 +178,7 @@ private func wholeFunction(
   .scalar(
     name, aliases: aliases, category: "numbers", summary: summary,
     [
-      .column("value", .oneOf([.long, .decimal, .double]), "the number"),
+      .column("value", .numeric, "the number"),
       .value("scale", .int, default: "", "digits behind the point; negative: before it"),
     ], returns: "BIGINT, DECIMAL, or with a scale the type of `value`", examples: examples
   ) { call in
@@ -175,19 +186,20 @@ private func wholeFunction(
       guard case .integer(let scale) = try call.constant(1) else {
         return .literal(.null, call.types[0], origin: call.origin)
       }
-      return roundCall(call, Int(scale), mode)
+      let exact = call[0].implicitlyCast(to: call.types[0].digitsAsDecimal)
+      return roundCall(call.with([exact, call[1]]), Int(scale), mode)
     }
     switch call.types[0] {
     case .decimal(let precision, let scale):
       let type = DataType.boundedDecimal(precision - scale + (scale == 0 ? 0 : 1), 0)
       return call.result(type) { columns, _ in
         try mapped(columns[0], to: type) { (value: Int128) in
-          mode.divide(value, by: DecimalDigits.powersOfTen[scale])
+          mode.divide(value, by: Decimals.powersOfTen[scale])
         }
       }
-    case .double:
+    case .double, .float, .null:
       return call.result(.long, canFail: true) { columns, _ in
-        try mapped(columns[0], to: .long) { (value: Double) in
+        try mapped(columns[0].asDoubles(), to: .long) { (value: Double) in
           let whole = value.rounded(mode == .up ? .up : .down)
           guard let long = Int64(exactly: whole) else { throw overflow(.long) }
           return long
@@ -214,28 +226,35 @@ let roundingFunctions: [FunctionSpec] = [
       Example("round(2.5)", "3"), Example("round(2.5d)", "3.0"), Example("round(-2.5d)", "-3.0"),
       Example("round(1.005d, 2)", "1.01"), Example("round(2.675, 2)", "2.68"),
       Example("round(12345, -3)", "12000"), Example("round(25, -1)", "30"),
-      Example("round(tinyint(127), -1)", "error ARITHMETIC_OVERFLOW"), Example("round(1e300, 2)", "1.0E300"),
+      Example("round(tinyint(127), -1)", "error ARITHMETIC_OVERFLOW"),
+      Example("round(1e300, 2)", "1.0E300"),
       Example("round(99.9, 0)", "100"), Example("round(99.9, -2)", "100"),
-      Example("round(float(2.345), 2)", "2.35"), Example("round(0.15d, 1)", "0.2"), Example("round(NULL, 1)", "NULL"),
+      Example("round(float(2.345), 2)", "2.35"), Example("round(0.15d, 1)", "0.2"),
+      Example("round(NULL, 1)", "NULL"),
     ]),
   roundFunction(
     "bround", "The number rounded to some digits behind the point, halves to the even digit.",
     .halfEven,
     [
       Example("bround(2.5)", "2"), Example("bround(3.5d)", "4.0"), Example("bround(2.5d)", "2.0"),
-      Example("bround(25, -1)", "20"), Example("bround(35, -1)", "40"), Example("bround(NULL)", "NULL"),
+      Example("bround(25, -1)", "20"), Example("bround(35, -1)", "40"),
+      Example("bround(NULL)", "NULL"),
     ]),
   wholeFunction(
     "ceil", aliases: ["ceiling"], "The least integer not below the number.", .up,
     [
       Example("ceil(-0.1)", "0"), Example("ceil(5)", "5"), Example("ceil(3.1411, 3)", "3.142"),
-      Example("ceil(3.1411, -3)", "1000"), Example("ceil(2.1d)", "3"), Example("ceil(1e300)", "error ARITHMETIC_OVERFLOW"),
+      Example("ceil(3.1411, -3)", "1000"), Example("ceil(2.1d)", "3"),
+      Example("ceil(1e300)", "error ARITHMETIC_OVERFLOW"),
+      Example("typeof(ceil(2.15d, 1))", "decimal(17,1)"),
+      Example("typeof(ceil(5, -1))", "decimal(11,0)"),
       Example("ceil(2.15d, 1)", "2.2"), Example("ceil(NULL)", "NULL"),
     ]),
   wholeFunction(
     "floor", aliases: [], "The greatest integer not above the number.", .down,
     [
       Example("floor(-0.1)", "-1"), Example("floor(5)", "5"), Example("floor(3.1411, 3)", "3.141"),
-      Example("floor(3.1411, -3)", "0"), Example("floor(-2.1d)", "-3"), Example("floor(NULL)", "NULL"),
+      Example("floor(3.1411, -3)", "0"), Example("floor(-2.1d)", "-3"),
+      Example("floor(NULL)", "NULL"),
     ]),
 ]

@@ -16,19 +16,6 @@ func stringFunction(
 
 let textParameter = FunctionParameter.column("text", .string, "the string")
 
-/// The bytes of a text in other letters: ASCII in place, the rest by Unicode's rules.
-@inline(__always)
-private func changeCase(
-  _ text: Bytes, _ out: inout TextWriter, from first: UInt8, _ whole: (String) -> String
-) {
-  if Characters.isASCII(text) {
-    out.bytes.reserveCapacity(text.count)
-    for byte in text { out.append(byte &- first < 26 ? byte ^ 0x20 : byte) }
-  } else {
-    out.append(whole(String(decoding: text, as: UTF8.self)))
-  }
-}
-
 /// Upper case, lower case, trimming, padding.
 let caseAndPaddingFunctions: [FunctionSpec] = [
   stringFunction(
@@ -39,7 +26,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
-      changeCase(text, &out, from: UInt8(ascii: "a")) { $0.uppercased() }
+      LetterCase.appendUpper(text.octets, to: &out.bytes)
     }
   },
   stringFunction(
@@ -50,49 +37,57 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
-      changeCase(text, &out, from: UInt8(ascii: "A")) { $0.lowercased() }
+      LetterCase.appendLower(text.octets, to: &out.bytes)
     }
   },
   stringFunction(
     "initcap", "Each word with its first letter a capital and the rest small. Words end at spaces.",
     [textParameter],
     [
-      Example("initcap('sPark sql')", "Spark Sql"), Example("initcap('élan-vital ÖL  x')", "Élan-vital Öl  X"),
+      Example("initcap('sPark sql')", "Spark Sql"),
+      Example("initcap('élan-vital ÖL  x')", "Élan-vital Öl  X"),
       Example("initcap(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
-      var startsWord = true
-      for scalar in Characters.scalars(text) {
-        let properties = scalar.properties
-        out.append(startsWord ? properties.titlecaseMapping : properties.lowercaseMapping)
-        startsWord = scalar == " "
-      }
+      LetterCase.appendTitle(text.octets, to: &out.bytes)
     }
   },
-  trimFunction("trim", [
+  trimFunction(
+    "trim",
+    [
       Example("concat('[', trim('  é x  '), ']')", "[é x]"), Example("trim('   ')", ""),
       Example("trim(NULL)", "NULL"),
-    ], aliases: [], left: true, right: true, "The string without blanks at its ends."),
-  trimFunction("btrim", [
+    ], left: true, right: true, "The string without blanks at its ends."),
+  trimFunction(
+    "btrim",
+    [
       Example("concat('[', btrim('  é x  '), ']')", "[é x]"), Example("btrim('   ')", ""),
       Example("btrim(NULL)", "NULL"),
-    ], aliases: [], left: true, right: true, "As `trim`."),
-  trimFunction("ltrim", [
+    ], left: true, right: true, "As `trim`."),
+  trimFunction(
+    "ltrim",
+    [
       Example("concat('[', ltrim('  é x  '), ']')", "[é x  ]"), Example("ltrim('   ')", ""),
       Example("ltrim(NULL)", "NULL"),
-    ], aliases: [], left: true, right: false, "The string without blanks at its start."),
-  trimFunction("rtrim", [
+    ], left: true, right: false, "The string without blanks at its start."),
+  trimFunction(
+    "rtrim",
+    [
       Example("concat('[', rtrim('  é x  '), ']')", "[  é x]"), Example("rtrim('   ')", ""),
       Example("rtrim(NULL)", "NULL"),
-    ], aliases: [], left: false, right: true, "The string without blanks at its end."),
-  padFunction("lpad", [
+    ], left: false, right: true, "The string without blanks at its end."),
+  padFunction(
+    "lpad",
+    [
       Example("lpad('hi', 5, '??é')", "??éhi"), Example("lpad('hié', 1, '??')", "h"),
       Example("concat('[', lpad('hi', 4), ']')", "[  hi]"), Example("lpad('hi', -1, 'x')", ""),
       Example("lpad('hi', 5, '')", "hi"), Example("lpad(NULL, 5, 'x')", "NULL"),
       Example("hex(lpad(unhex('aabb'), 4))", "0000AABB"),
     ], isLeft: true, "The string, filled up at its start or cut to a length."),
-  padFunction("rpad", [
+  padFunction(
+    "rpad",
+    [
       Example("rpad('hi', 5, '??é')", "hi??é"), Example("rpad('hié', 1, '??')", "h"),
       Example("concat('[', rpad('hi', 4), ']')", "[hi  ]"), Example("rpad('hi', -1, 'x')", ""),
       Example("rpad('hi', 5, '')", "hi"), Example("rpad(NULL, 5, 'x')", "NULL"),
@@ -128,16 +123,17 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
 func requireLength(_ count: Int, function: String) throws {
   if count > maximumTextLength {
     throw Failure(
-      "STRING_TOO_LONG", "the result of `\(function)` would have \(count) bytes; "
+      "STRING_TOO_LONG",
+      "the result of `\(function)` would have \(count) bytes; "
         + "a string has at most \(maximumTextLength)")
   }
 }
 
 private func trimFunction(
-  _ name: String, _ examples: [Example], aliases: [String], left: Bool, right: Bool, _ summary: String
+  _ name: String, _ examples: [Example], left: Bool, right: Bool, _ summary: String
 ) -> FunctionSpec {
   stringFunction(
-    name, aliases: aliases, summary,
+    name, summary,
     [
       textParameter,
       .value(
@@ -179,7 +175,9 @@ private func trimmedScalars(
   return first..<Characters.offset(text, end - start, from: first)
 }
 
-private func padFunction(_ name: String, _ examples: [Example], isLeft: Bool, _ summary: String) -> FunctionSpec {
+private func padFunction(_ name: String, _ examples: [Example], isLeft: Bool, _ summary: String)
+  -> FunctionSpec
+{
   .scalar(
     name, category: "strings", summary: summary,
     [

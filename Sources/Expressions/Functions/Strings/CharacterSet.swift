@@ -24,7 +24,8 @@ enum CharacterSet {
 
   private static func unmappable() -> Failure {
     Failure(
-      "MALFORMED_CHARACTER_CODING", "a character has no place in the character set, or bytes are "
+      "MALFORMED_CHARACTER_CODING",
+      "a character has no place in the character set, or bytes are "
         + "malformed in it")
   }
 

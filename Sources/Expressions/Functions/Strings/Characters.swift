@@ -5,36 +5,12 @@ import Glibc
 /// Characters of UTF-8 text: where they begin, how many there are. Malformed bytes count as
 /// characters of their own, so that no position is ever out of the text.
 enum Characters {
-  /// How many bytes the character takes that begins with this byte.
-  @inline(__always)
-  static func width(_ byte: UInt8) -> Int {
-    byte < 0xC0 ? 1 : (byte < 0xE0 ? 2 : (byte < 0xF0 ? 3 : (byte < 0xF8 ? 4 : 1)))
-  }
-
   /// Whether all bytes are ASCII, so that bytes are characters.
   @inline(__always)
-  static func isASCII(_ text: Bytes) -> Bool {
-    guard let base = text.baseAddress else { return true }
-    var at = 0
-    var seen: UInt64 = 0
-    while at &+ 8 <= text.count {
-      seen |= base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-      at &+= 8
-    }
-    var rest: UInt8 = 0
-    while at < text.count {
-      rest |= text[at]
-      at &+= 1
-    }
-    return seen & 0x8080_8080_8080_8080 == 0 && rest < 0x80
-  }
+  static func isASCII(_ text: Bytes) -> Bool { UTF8Text.isASCII(text.octets) }
 
   @inline(__always)
-  static func count(_ text: Bytes) -> Int {
-    var characters = 0
-    for byte in text { characters &+= byte & 0xC0 != 0x80 ? 1 : 0 }
-    return characters
-  }
+  static func count(_ text: Bytes) -> Int { UTF8Text.characterCount(text.octets) }
 
   /// The byte at which character `index` begins, counted from byte `start`; the end when there are
   /// fewer.
@@ -42,7 +18,7 @@ enum Characters {
   static func offset(_ text: Bytes, _ index: Int, from start: Int = 0) -> Int {
     var (at, left) = (start, index)
     while left > 0, at < text.count {
-      at &+= width(text[at])
+      at &+= UTF8Text.announcedLength(text[at])
       left &-= 1
     }
     return min(at, text.count)
@@ -62,10 +38,7 @@ enum Characters {
   /// The bytes that SQL's SUBSTRING gives: positions from 1, negative ones from the end.
   @inline(__always)
   static func substring(_ text: Bytes, position: Int, length: Int) -> Range<Int> {
-    var start = position > 0 ? position &- 1 : 0
-    if position < 0 { start = (isASCII(text) ? text.count : count(text)) &+ position }
-    let end = min(start &+ length, Int(Int32.max))
-    return range(text, start, end)
+    UTF8Text.substringRange(text.octets, position: position, length: length)
   }
 
   /// The first place of `needle` at or behind byte `start`.

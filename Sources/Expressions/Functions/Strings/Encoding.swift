@@ -4,7 +4,9 @@ import Contract
 
 private let bytesParameter = FunctionParameter.column("value", .stringOrBinary, "the bytes")
 
-private func digest(_ name: String, aliases: [String] = [], _ kind: Int32, _ summary: String, _ examples: [Example])
+private func digest(
+  _ name: String, aliases: [String] = [], _ kind: Int32, _ summary: String, _ examples: [Example]
+)
   -> FunctionSpec
 {
   stringFunction(name, aliases: aliases, summary, [bytesParameter], examples) { columns, _ in
@@ -39,7 +41,8 @@ let encodingFunctions: [FunctionSpec] = [
   stringFunction(
     "base64", "The bytes in base 64.", [.column("value", .binary, "the bytes")],
     [
-      Example("base64('Spark SQL')", "U3BhcmsgU1FM"), Example("base64('é')", "w6k="), Example("base64('')", ""),
+      Example("base64('Spark SQL')", "U3BhcmsgU1FM"), Example("base64('é')", "w6k="),
+      Example("base64('')", ""),
       Example("length(base64(repeat('x', 100)))", "138"), Example("base64(NULL)", "NULL"),
     ]
   ) { columns, _ in
@@ -48,7 +51,8 @@ let encodingFunctions: [FunctionSpec] = [
   stringFunction(
     "unbase64", "The bytes of a text in base 64.", [textParameter], returns: .binary, canFail: true,
     [
-      Example("string(unbase64('U3BhcmsgU1FM'))", "Spark SQL"), Example("string(unbase64('U3Bh\ncmsgU1FM'))", "Spark SQL"),
+      Example("string(unbase64('U3BhcmsgU1FM'))", "Spark SQL"),
+      Example("string(unbase64('U3Bh\ncmsgU1FM'))", "Spark SQL"),
       Example("string(unbase64('abc'))", "i�"), Example("unbase64(NULL)", "NULL"),
     ]
   ) { columns, _ in
@@ -63,7 +67,8 @@ let encodingFunctions: [FunctionSpec] = [
     "hex", category: "strings", summary: "A number or bytes in hexadecimal capital letters.",
     [.column("value", .oneOf([.long, .binary, .string]), "the number or bytes")], returns: "STRING",
     examples: [
-      Example("hex(17)", "11"), Example("hex(-1)", "FFFFFFFFFFFFFFFF"), Example("hex(0)", "0"), Example("hex('Spark é')", "537061726B20C3A9"),
+      Example("hex(17)", "11"), Example("hex(-1)", "FFFFFFFFFFFFFFFF"), Example("hex(0)", "0"),
+      Example("hex('Spark é')", "537061726B20C3A9"),
       Example("hex(X'0AFF')", "0AFF"), Example("hex(NULL)", "NULL"),
     ]
   ) { call in
@@ -86,7 +91,8 @@ let encodingFunctions: [FunctionSpec] = [
     "unhex", "The bytes of a text in hexadecimal; NULL when it is malformed.", [textParameter],
     returns: .binary, nullable: .always,
     [
-      Example("string(unhex('537061726B2053514C'))", "Spark SQL"), Example("hex(unhex('F0a'))", "0F0A"),
+      Example("string(unhex('537061726B2053514C'))", "Spark SQL"),
+      Example("hex(unhex('F0a'))", "0F0A"),
       Example("unhex('xy')", "NULL"), Example("unhex(NULL)", "NULL"),
     ]
   ) { columns, _ in
@@ -106,14 +112,33 @@ let encodingFunctions: [FunctionSpec] = [
       }
     }
   },
-  digest("md5", 5, "The MD5 digest in hexadecimal.", [Example("md5('Spark')", "8cde774d6f7333752ed72cacddb05126"), Example("md5('')", "d41d8cd98f00b204e9800998ecf8427e"), Example("md5(repeat('a', 70))", "0f5c6c4e740bfcc08c3c26ccb2673d46"), Example("md5(NULL)", "NULL")]),
-  digest("sha1", aliases: ["sha"], 1, "The SHA-1 digest in hexadecimal.", [Example("sha1('Spark')", "85f5955f4b27a9a4c2aab6ffe5d7189fc298b92c"), Example("sha1(repeat('a', 60))", "13d956033d9af449bfe2c4ef78c17c20469c4bf1"), Example("sha1(NULL)", "NULL")]),
+  digest(
+    "md5", 5, "The MD5 digest in hexadecimal.",
+    [
+      Example("md5('Spark')", "8cde774d6f7333752ed72cacddb05126"),
+      Example("md5('')", "d41d8cd98f00b204e9800998ecf8427e"),
+      Example("md5(repeat('a', 70))", "0f5c6c4e740bfcc08c3c26ccb2673d46"),
+      Example("md5(NULL)", "NULL"),
+    ]),
+  digest(
+    "sha1", aliases: ["sha"], 1, "The SHA-1 digest in hexadecimal.",
+    [
+      Example("sha1('Spark')", "85f5955f4b27a9a4c2aab6ffe5d7189fc298b92c"),
+      Example("sha1(repeat('a', 60))", "13d956033d9af449bfe2c4ef78c17c20469c4bf1"),
+      Example("sha1(NULL)", "NULL"),
+    ]),
   stringFunction(
     "sha2", "The SHA-2 digest of 224, 256, 384 or 512 bits in hexadecimal.",
     [bytesParameter, .value("bits", .int, "how many bits; 0 is 256")], nullable: .always,
     [
-      Example("sha2('Spark', 256)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"), Example("sha2('Spark', 0)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"), Example("sha2('Spark', 224)", "dbeab94971678d36af2195851c0f7485775a2a7c60073d62fc04549c"),
-      Example("sha2('Spark', 384)", "1e40b8d06c248a1cc32428c22582b6219d072283078fa140d9ad297ecadf2cabefc341b857ad36226aa8d6d79f2ab67d"), Example("sha2(repeat('é', 100), 512)", "4b6f030334e5c7dbff1c1876d07cf44449e3a7736c7093135395e12e4bc2e464aae155043ca98cb1729a62706b26c99c259a8f11d906ac50eee94368e2f68774"), Example("sha2('Spark', 1)", "NULL"), Example("sha2(NULL, 256)", "NULL"),
+      Example(
+        "sha2('Spark', 256)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"),
+      Example(
+        "sha2('Spark', 0)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"),
+      Example("sha2('Spark', 224)", "dbeab94971678d36af2195851c0f7485775a2a7c60073d62fc04549c"),
+      Example("crc32(sha2('Spark', 384))", "1197230644"),
+      Example("md5(sha2(repeat('é', 100), 512))", "e29fe2a03d810d4bf863235bdbdf11eb"), Example("sha2('Spark', 1)", "NULL"),
+      Example("sha2(NULL, 256)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1]) { (bytes: Bytes, bits: Int32, out) in
@@ -126,7 +151,10 @@ let encodingFunctions: [FunctionSpec] = [
   },
   stringFunction(
     "crc32", "The CRC-32 checksum.", [bytesParameter], returns: .long,
-    [Example("crc32('Spark')", "1557323817"), Example("crc32('')", "0"), Example("crc32(NULL)", "NULL")]
+    [
+      Example("crc32('Spark')", "1557323817"), Example("crc32('')", "0"),
+      Example("crc32(NULL)", "NULL"),
+    ]
   ) { columns, _ in
     try mapped(columns[0], to: .long) { (bytes: Bytes) in
       Int64(moontide_crc32(bytes.baseAddress, bytes.count))
@@ -134,7 +162,11 @@ let encodingFunctions: [FunctionSpec] = [
   },
   stringFunction(
     "url_encode", "The text in the `application/x-www-form-urlencoded` form.", [textParameter],
-    [Example("url_encode('https://spark.apache.org/é x*-_.~')", "https%3A%2F%2Fspark.apache.org%2F%C3%A9+x*-_.%7E"), Example("url_encode(NULL)", "NULL")]
+    [
+      Example(
+        "url_encode('https://spark.apache.org/é x*-_.~')",
+        "https%3A%2F%2Fspark.apache.org%2F%C3%A9+x*-_.%7E"), Example("url_encode(NULL)", "NULL"),
+    ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
       for byte in text {
@@ -149,15 +181,31 @@ let encodingFunctions: [FunctionSpec] = [
       }
     }
   },
-  urlDecode("url_decode", isTry: false, [Example("url_decode('https%3A%2F%2Fspark.apache.org+x')", "https://spark.apache.org x"), Example("url_decode('%zz')", "error CANNOT_DECODE_URL"), Example("url_decode(NULL)", "NULL")]),
-  urlDecode("try_url_decode", isTry: true, [Example("try_url_decode('a%20b')", "a b"), Example("try_url_decode('%zz')", "NULL")]),
+  urlDecode(
+    "url_decode", isTry: false,
+    [
+      Example("url_decode('https%3A%2F%2Fspark.apache.org+x')", "https://spark.apache.org x"),
+      Example("url_decode('%zz')", "error CANNOT_DECODE_URL"), Example("url_decode(NULL)", "NULL"),
+    ]),
+  urlDecode(
+    "try_url_decode", isTry: true,
+    [Example("try_url_decode('a%20b')", "a b"), Example("try_url_decode('%zz')", "NULL")]),
   stringFunction(
     "encode", "The text as bytes of a character set.",
-    [textParameter, .value("charset", .string, "UTF-8, US-ASCII, ISO-8859-1, UTF-16, UTF-16BE, UTF-16LE or UTF-32")],
+    [
+      textParameter,
+      .value(
+        "charset", .string, "UTF-8, US-ASCII, ISO-8859-1, UTF-16, UTF-16BE, UTF-16LE or UTF-32"),
+    ],
     returns: .binary, canFail: true,
     [
-      Example("hex(encode('aé', 'utf-8'))", "61C3A9"), Example("hex(encode('aé', 'UTF-16BE'))", "006100E9"), Example("hex(encode('a😀', 'UTF-16'))", "FEFF0061D83DDE00"),
-      Example("hex(encode('aé', 'ISO-8859-1'))", "61E9"), Example("encode('aé', 'US-ASCII')", "error MALFORMED_CHARACTER_CODING"), Example("encode('a', 'KOI')", "error INVALID_PARAMETER_VALUE.CHARSET"), Example("encode(NULL, 'utf-8')", "NULL"),
+      Example("hex(encode('aé', 'utf-8'))", "61C3A9"),
+      Example("hex(encode('aé', 'UTF-16BE'))", "006100E9"),
+      Example("hex(encode('a😀', 'UTF-16'))", "FEFF0061D83DDE00"),
+      Example("hex(encode('aé', 'ISO-8859-1'))", "61E9"),
+      Example("encode('aé', 'US-ASCII')", "error MALFORMED_CHARACTER_CODING"),
+      Example("encode('a', 'KOI')", "error INVALID_PARAMETER_VALUE.CHARSET"),
+      Example("encode(NULL, 'utf-8')", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1], to: .binary) { (text: Bytes, name: Bytes, out) in
@@ -166,15 +214,19 @@ let encodingFunctions: [FunctionSpec] = [
   },
   .scalar(
     "decode", category: "strings",
-    summary: "Bytes of a character set as text; with more arguments, the result that goes with the first search value that equals the expression.",
+    summary:
+      "Bytes as text; with more arguments, the result behind the first search value that is equal.",
     [
       .column("value", .any, "the bytes, or what is looked for"),
       .value("charset", .any, "the character set, or the first search value"),
       .value("others", .any, default: "", "results and search values in turn, and a default"),
     ], isVariadic: true, returns: "STRING, or the type of the results",
     examples: [
-      Example("decode(encode('aé', 'utf-8'), 'utf-8')", "aé"), Example("decode(X'D83DDE00', 'UTF-16BE')", "😀"), Example("decode(X'FF', 'US-ASCII')", "error MALFORMED_CHARACTER_CODING"),
-      Example("decode(2, 1, 'Southlake', 2, 'San Francisco', 'Non domestic')", "San Francisco"), Example("decode(NULL, 6, 'Spark', NULL, 'SQL')", "SQL"), Example("decode(7, 1, 'a')", "NULL"),
+      Example("decode(encode('aé', 'utf-8'), 'utf-8')", "aé"),
+      Example("decode(X'D83DDE00', 'UTF-16BE')", "😀"),
+      Example("decode(X'FF', 'US-ASCII')", "error MALFORMED_CHARACTER_CODING"),
+      Example("decode(2, 1, 'Southlake', 2, 'San Francisco', 'Non domestic')", "San Francisco"),
+      Example("decode(NULL, 6, 'Spark', NULL, 'SQL')", "SQL"), Example("decode(7, 1, 'a')", "NULL"),
       Example("decode(NULL, 'utf-8')", "NULL"),
     ], bind: decodeCall),
 ]

@@ -70,7 +70,9 @@ private func parse(_ format: Bytes) throws -> [FormatPiece] {
     } else if item.conversion == UInt8(ascii: "n") {
       text.append(10)
     } else {
-      if let explicit { item.index = explicit - 1 } else {
+      if let explicit {
+        item.index = explicit - 1
+      } else {
         item.index = next
         next += 1
       }
@@ -167,7 +169,8 @@ private func append(
     guard case .fixed(let width) = vector.type.layout, vector.type.isInteger else {
       throw wrongArgument(item, vector.type)
     }
-    let bits = UInt64(bitPattern: vector.integer(row)) & (width == 8 ? .max : (1 << UInt64(width * 8)) - 1)
+    let bits =
+      UInt64(bitPattern: vector.integer(row)) & (width == 8 ? .max : (1 << UInt64(width * 8)) - 1)
     var digits = String(bits, radix: item.kind == "x" ? 16 : 8)
     if item.has("#") { digits = (item.kind == "x" ? "0x" : "0") + digits }
     var plain = item
@@ -175,7 +178,9 @@ private func append(
     appendNumber(false, Array((item.isUpper ? digits.uppercased() : digits).utf8), plain, to: &out)
     return
   case "c":
-    guard vector.type.isInteger, let scalar = Unicode.Scalar(UInt32(truncatingIfNeeded: vector.integer(row))) else {
+    guard vector.type.isInteger,
+      let scalar = Unicode.Scalar(UInt32(truncatingIfNeeded: vector.integer(row)))
+    else {
       throw wrongArgument(item, vector.type)
     }
     shown = Array(String(scalar).utf8)
@@ -217,10 +222,16 @@ let formatFunctions: [FunctionSpec] = [
       .column("arguments", .any, default: "", "what is shown"),
     ], isVariadic: true, returns: "STRING",
     examples: [
-      Example("format_string('Hello World %d %s', 100, 'days')", "Hello World 100 days"), Example("format_string('%05d|%-5d|%+d|%,d', 42, 42, 42, 1234567)", "00042|42   |+42|1,234,567"),
-      Example("format_string('%.2f|%10.1f|%e', 3.14159d, 2.25d, 12345.678d)", "3.14|       2.3|1.234568e+04"), Example("format_string('%2$s %1$s', 'a', 'é')", "é a"),
-      Example("format_string('%x %o %X %c', 255, 8, -1, 65)", "ff 10 FFFFFFFF A"), Example("format_string('%s %d', NULL, CAST(NULL AS INT))", "null null"),
-      Example("format_string('%5s|%-5s|%%', 'é', 'ab')", "    é|ab   |%"), Example("format_string('%b', true)", "true"),
+      Example("format_string('Hello World %d %s', 100, 'days')", "Hello World 100 days"),
+      Example(
+        "format_string('%05d|%-5d|%+d|%,d', 42, 42, 42, 1234567)", "00042|42   |+42|1,234,567"),
+      Example(
+        "format_string('%.2f|%10.1f|%e', 3.14159d, 2.25d, 12345.678d)",
+        "3.14|       2.3|1.234568e+04"), Example("format_string('%2$s %1$s', 'a', 'é')", "é a"),
+      Example("format_string('%x %o %X %c', 255, 8, -1, 65)", "ff 10 FFFFFFFF A"),
+      Example("format_string('%s %d', NULL, CAST(NULL AS INT))", "null null"),
+      Example("format_string('%5s|%-5s|%%', 'é', 'ab')", "    é|ab   |%"),
+      Example("format_string('%b', true)", "true"),
       Example("format_string(NULL, 1)", "NULL"),
     ]
   ) { call in
@@ -256,5 +267,5 @@ let formatFunctions: [FunctionSpec] = [
         out.withUnsafeBytes { builder.append(bytes: $0) }
       }
     }
-  },
+  }
 ]

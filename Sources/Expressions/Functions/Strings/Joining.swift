@@ -14,10 +14,12 @@ let joiningFunctions: [FunctionSpec] = [
     summary: "The strings, and those of arrays, joined by a separator; NULLs are left out.",
     [
       .value("separator", .string, "what comes between two"),
-      .column("strings", .oneOf([.string, .arrayOf(.string)]), default: "", "strings or arrays of them"),
+      .column(
+        "strings", .oneOf([.string, .arrayOf(.string)]), default: "", "strings or arrays of them"),
     ], isVariadic: true, returns: "STRING",
     examples: [
-      Example("concat_ws(' ', 'Spark', 'SQL')", "Spark SQL"), Example("concat_ws('s')", ""), Example("concat_ws('/', 'foo', NULL, array('bar', NULL, 'é'))", "foo/bar/é"),
+      Example("concat_ws(' ', 'Spark', 'SQL')", "Spark SQL"), Example("concat_ws('s')", ""),
+      Example("concat_ws('/', 'foo', NULL, array('bar', NULL, 'é'))", "foo/bar/é"),
       Example("concat_ws(',', 1, true)", "1,true"), Example("concat_ws(NULL, 'a')", "NULL"),
     ]
   ) { call in
@@ -57,7 +59,8 @@ let joiningFunctions: [FunctionSpec] = [
       .column("number", .int, "which one"), .column("values", .stringOrBinary, "the choices"),
     ], isVariadic: true, returns: "STRING",
     examples: [
-      Example("elt(1, 'scala', 'java')", "scala"), Example("elt(2, 'a', NULL)", "NULL"), Example("elt(3, 'a', 'b')", "error INVALID_ARRAY_INDEX"), Example("elt(NULL, 'a')", "NULL"),
+      Example("elt(1, 'scala', 'java')", "scala"), Example("elt(2, 'a', NULL)", "NULL"),
+      Example("elt(3, 'a', 'b')", "error INVALID_ARRAY_INDEX"), Example("elt(NULL, 'a')", "NULL"),
     ]
   ) { call in
     let type = call.types.dropFirst().allSatisfy { $0 == .binary } ? DataType.binary : .string
@@ -88,10 +91,13 @@ let joiningFunctions: [FunctionSpec] = [
     [
       textParameter, letter("upper", "X", "capital letters"), letter("lower", "x", "small letters"),
       letter("digit", "n", "digits"),
-      .value("other", .string, default: "NULL", filler: (.null, .string), "what stands for other characters; NULL: they stay"),
+      .value(
+        "other", .string, default: "NULL", filler: (.null, .string),
+        "what stands for other characters; NULL: they stay"),
     ], returns: "STRING",
     examples: [
-      Example("mask('abcd-EFGH-8765-4321')", "xxxx-XXXX-nnnn-nnnn"), Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "QqQQdddoooo"),
+      Example("mask('abcd-EFGH-8765-4321')", "xxxx-XXXX-nnnn-nnnn"),
+      Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "QqQQdddoooo"),
       Example("mask('AbCD123-@$#', NULL, 'q')", "AqCDnnn-@$#"), Example("mask(NULL)", "NULL"),
     ]
   ) { call in
@@ -105,11 +111,17 @@ let joiningFunctions: [FunctionSpec] = [
         for scalar in Characters.scalars(text) {
           let properties = scalar.properties
           let kind =
-            properties.generalCategory == .uppercaseLetter ? 0
-            : properties.generalCategory == .lowercaseLetter ? 1
-            : properties.generalCategory == .decimalNumber ? 2 : 3
+            properties.generalCategory == .uppercaseLetter
+            ? 0
+            : properties.generalCategory == .lowercaseLetter
+              ? 1
+              : properties.generalCategory == .decimalNumber ? 2 : 3
           let cover = covers[covers.startIndex + kind]
-          if cover.isNull(rows[row]) { out.append(scalar) } else { out.append(cover.strings[rows[row]]) }
+          if cover.isNull(rows[row]) {
+            out.append(scalar)
+          } else {
+            out.append(cover.strings[rows[row]])
+          }
         }
       }
     }
@@ -118,8 +130,10 @@ let joiningFunctions: [FunctionSpec] = [
     "luhn_check", "Whether the digits end in the check digit of Luhn's formula.", [textParameter],
     returns: .boolean,
     [
-      Example("luhn_check('8112189876')", "true"), Example("luhn_check('79927398713')", "true"), Example("luhn_check('79927398714')", "false"),
-      Example("luhn_check('')", "false"), Example("luhn_check('12a')", "false"), Example("luhn_check(NULL)", "NULL"),
+      Example("luhn_check('8112189876')", "true"), Example("luhn_check('79927398713')", "true"),
+      Example("luhn_check('79927398714')", "false"),
+      Example("luhn_check('')", "false"), Example("luhn_check('12a')", "false"),
+      Example("luhn_check(NULL)", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .boolean) { (text: Bytes) in

@@ -100,7 +100,8 @@ let measureFunctions: [FunctionSpec] = [
       .value("to", .string, "what stands in its place"),
     ],
     [
-      Example("translate('AaBbCc', 'abc', '123')", "A1B2C3"), Example("translate('AaBbCc', 'abc', '1')", "A1BC"),
+      Example("translate('AaBbCc', 'abc', '123')", "A1B2C3"),
+      Example("translate('AaBbCc', 'abc', '1')", "A1BC"),
       Example("translate('aéa', 'éa', 'xy')", "yxy"), Example("translate(NULL, 'a', 'b')", "NULL"),
     ]
   ) { columns, _ in
@@ -140,9 +141,11 @@ let measureFunctions: [FunctionSpec] = [
         "how many characters give way; -1: as many as the replacement has"),
     ], returns: "the type of `text`",
     examples: [
-      Example("overlay('Spark SQL', '_', 6)", "Spark_SQL"), Example("overlay('Spark SQL', 'CORE', 7)", "Spark CORE"),
+      Example("overlay('Spark SQL', '_', 6)", "Spark_SQL"),
+      Example("overlay('Spark SQL', 'CORE', 7)", "Spark CORE"),
       Example("overlay('Spark SQL', 'ANSI ', 7, 0)", "Spark ANSI SQL"),
-      Example("overlay('Späék', 'tructured', 2, 4)", "Structured"), Example("overlay('ab', 'x', 9)", "abx"),
+      Example("overlay('Späék', 'tructured', 2, 4)", "Structured"),
+      Example("overlay('ab', 'x', 9)", "abx"),
       Example("overlay(NULL, 'x', 1)", "NULL"),
     ]
   ) { call in
@@ -178,7 +181,8 @@ let measureFunctions: [FunctionSpec] = [
         "-1 is returned when it is more than this"),
     ], returns: .int,
     [
-      Example("levenshtein('kitten', 'sitting')", "3"), Example("levenshtein('kitten', 'sitting', 2)", "-1"),
+      Example("levenshtein('kitten', 'sitting')", "3"),
+      Example("levenshtein('kitten', 'sitting', 2)", "-1"),
       Example("levenshtein('', 'é')", "1"), Example("levenshtein(NULL, 'a')", "NULL"),
     ]
   ) { columns, _ in

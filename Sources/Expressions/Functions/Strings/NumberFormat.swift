@@ -3,7 +3,10 @@ import Contract
 
 /// A format of `to_number` and `to_char`: `S$999,990.99`, `9999PR`.
 struct NumberFormat {
-  private enum Item { case digit(isZero: Bool), comma }
+  private enum Item {
+    case digit(isZero: Bool)
+    case comma
+  }
 
   private var items: [Item] = []
   private(set) var fraction: [Bool] = []
@@ -212,12 +215,19 @@ let numberTextFunctions: [FunctionSpec] = [
   toNumber(
     "to_number", isTry: false, "The number that a text says by a format.",
     [
-      Example("to_number('454', '999')", "454"), Example("to_number('$78.12', '$99.99')", "78.12"), Example("to_number('12,454.8-', '99,999.9S')", "-12454.8"),
-      Example("to_number('<1,2>', '9,9PR')", "-12"), Example("to_number('4x', '99')", "error INVALID_FORMAT.MISMATCH_INPUT"), Example("to_number('12', '099')", "error INVALID_FORMAT.MISMATCH_INPUT"), Example("to_number(NULL, '999')", "NULL"),
+      Example("to_number('454', '999')", "454"), Example("to_number('$78.12', '$99.99')", "78.12"),
+      Example("to_number('12,454.8-', '99,999.9S')", "-12454.8"),
+      Example("to_number('<1,2>', '9,9PR')", "-12"),
+      Example("to_number('4x', '99')", "error INVALID_FORMAT.MISMATCH_INPUT"),
+      Example("to_number('12', '099')", "error INVALID_FORMAT.MISMATCH_INPUT"),
+      Example("to_number(NULL, '999')", "NULL"),
     ]),
   toNumber(
     "try_to_number", isTry: true, "As `to_number`; NULL where the text does not follow the format.",
-    [Example("try_to_number('$78.12', '$99.99')", "78.12"), Example("try_to_number('454', '99')", "NULL"), Example("try_to_number('x', '9')", "NULL")]),
+    [
+      Example("try_to_number('$78.12', '$99.99')", "78.12"),
+      Example("try_to_number('454', '99')", "NULL"), Example("try_to_number('x', '9')", "NULL"),
+    ]),
   .scalar(
     "to_char", aliases: ["to_varchar"], category: "strings",
     summary: "A number by a format, or a date or instant by a pattern, as text.",
@@ -226,8 +236,10 @@ let numberTextFunctions: [FunctionSpec] = [
       .value("format", .string, "such as '999.99' or 'yyyy-MM-dd'"),
     ], returns: "STRING",
     examples: [
-      Example("to_char(454, '999')", "454"), Example("to_char(454.00, '000D00')", "454.00"), Example("to_char(12454, '99G999')", "12,454"), Example("to_char(78.12, '$99.99')", "$78.12"),
-      Example("to_char(-12454.8, '99G999D9S')", "12,454.8-"), Example("concat('[', to_char(5, '999'), ']')", "[  5]"), Example("to_char(1234, '99')", "##"),
+      Example("to_char(454, '999')", "454"), Example("to_char(454.00, '000D00')", "454.00"),
+      Example("to_char(12454, '99G999')", "12,454"), Example("to_char(78.12, '$99.99')", "$78.12"),
+      Example("to_char(-12454.8, '99G999D9S')", "12,454.8-"),
+      Example("concat('[', to_char(5, '999'), ']')", "[  5]"), Example("to_char(1234, '99')", "##"),
       Example("to_char(date'2016-04-08', 'y')", "2016"), Example("to_char(NULL, '99')", "NULL"),
     ]
   ) { call in
@@ -237,7 +249,9 @@ let numberTextFunctions: [FunctionSpec] = [
       }
       return try function.bind(call)
     }
-    guard let type = ImplicitCast.type(for: .decimal, from: call.types[0]) ?? (call.types[0].isFraction ? DataType.decimal(precision: 38, scale: 18) : nil),
+    guard
+      let type = ImplicitCast.type(for: .decimal, from: call.types[0])
+        ?? (call.types[0].isFraction ? DataType.decimal(precision: 38, scale: 18) : nil),
       case .decimal(_, let scale) = type
     else { throw call.unexpectedType(0, expected: "\"DECIMAL\"") }
     guard let text = try call.constant(1).text else {

@@ -21,8 +21,8 @@ final class Regex {
       let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
       throw Failure(
         "INVALID_PARAMETER_VALUE.PATTERN",
-        "`\(String(decoding: pattern, as: UTF8.self))`, the pattern of `\(function)`, is no regular "
-          + "expression: \(String(decoding: reason, as: UTF8.self))")
+        "`\(String(decoding: pattern, as: UTF8.self))`, the pattern of `\(function)`, is no "
+          + "regular expression: \(String(decoding: reason, as: UTF8.self))")
     }
     self.handle = handle
     groupCount = Int(moontide_regex_group_count(handle))
@@ -50,8 +50,8 @@ final class Regex {
     return start == Int.max || start == -1 || start > end ? nil : Int(start)..<Int(end)
   }
 
-  /// Calls `body` for each match as Java's `find` finds them, from byte `start`; it returns false to
-  /// end the search.
+  /// Calls `body` for each match as Java's `find` finds them, from byte `start`, until it returns
+  /// false.
   @inline(__always)
   func forEachMatch(
     _ text: Bytes, from start: Int = 0, _ body: (Range<Int>) throws -> Bool

@@ -22,8 +22,10 @@ let regexFunctions: [FunctionSpec] = [
     "Whether the regular expression matches somewhere in the string.", [textParameter, pattern],
     returns: .boolean, canFail: true,
     [
-      Example(#"regexp_like('a1b', '[0-9]')"#, "true"), Example(#"regexp_like('été', '^.t.$')"#, "true"),
-      Example(#"regexp_like('abc', '(')"#, "error INVALID_PARAMETER_VALUE.PATTERN"), Example(#"regexp_like(NULL, 'a')"#, "NULL"),
+      Example(#"regexp_like('a1b', '[0-9]')"#, "true"),
+      Example(#"regexp_like('été', '^.t.$')"#, "true"),
+      Example(#"regexp_like('abc', '(')"#, "error INVALID_PARAMETER_VALUE.PATTERN"),
+      Example(#"regexp_like(NULL, 'a')"#, "NULL"),
     ], notes: "Patterns are PCRE2's, with Java's names of character classes."
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_like")
@@ -41,7 +43,8 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"regexp_extract('100-200', '(\\d+)')"#, "100"),
       Example(#"regexp_extract('foo', '(\\d+)', 1)"#, ""),
       Example(#"regexp_extract('ab', '(a)|(c)', 2)"#, ""),
-      Example(#"regexp_extract('foo', '(o)', 2)"#, "error INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
+      Example(
+        #"regexp_extract('foo', '(o)', 2)"#, "error INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
       Example(#"regexp_extract(NULL, '(o)', 1)"#, "NULL"),
     ]
   ) { columns, _ in
@@ -139,7 +142,8 @@ let regexFunctions: [FunctionSpec] = [
     "regexp_instr", "Where the first match begins, from 1; 0: nowhere.",
     [
       textParameter, pattern,
-      .value("group", .int, default: "0", filler: (.integer(0), .int), "not looked at, as in Spark"),
+      .value(
+        "group", .int, default: "0", filler: (.integer(0), .int), "not looked at, as in Spark"),
     ], returns: .int, canFail: true,
     [
       Example(#"regexp_instr('user@spark.apache.org', '@[^.]*')"#, "5"),
@@ -184,7 +188,8 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"split('oneAtwoBthreeC', '[ABC]', 2)"#, "[one, twoBthreeC]"),
       Example(#"split('a,b,,', ',')"#, "[a, b, , ]"), Example(#"split('', ',')"#, "[]"),
       Example(#"split('aéb', '')"#, "[a, é, b]"), Example(#"split('aéb', '', 2)"#, "[a, éb]"),
-      Example(#"split('a b  c', '\\s')"#, "[a, b, , c]"), Example(#"split('abc', '(?=b)')"#, "[a, bc]"),
+      Example(#"split('a b  c', '\\s')"#, "[a, b, , c]"),
+      Example(#"split('abc', '(?=b)')"#, "[a, bc]"),
       Example(#"split('a.b', '.')"#, "[, , , ]"), Example(#"split('a.b', '\\.', 0)"#, "[a, b]"),
       Example(#"split(NULL, ',')"#, "NULL"),
     ]

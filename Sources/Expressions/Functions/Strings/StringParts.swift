@@ -4,7 +4,9 @@ import Glibc
 
 private let length = FunctionParameter.value("length", .int, "how many characters")
 
-private func substringFunction(_ name: String, _ examples: [Example], aliases: [String]) -> FunctionSpec {
+private func substringFunction(_ name: String, _ examples: [Example], aliases: [String])
+  -> FunctionSpec
+{
   .scalar(
     name, aliases: aliases, category: "strings",
     summary: "A part of the string: from a position (from 1; negative: from the end), so long.",
@@ -37,7 +39,9 @@ private func substringFunction(_ name: String, _ examples: [Example], aliases: [
 
 /// Parts of strings, and where they lie.
 let partFunctions: [FunctionSpec] = [
-  substringFunction("substring", [
+  substringFunction(
+    "substring",
+    [
       Example("substring('Spark SQL', 5)", "k SQL"), Example("substring('Spark SQL', -3)", "SQL"),
       Example("substring('Spark SQL', 5, 1)", "k"), Example("substring('añb', 2, 1)", "ñ"),
       Example("substring('abc', 0, 2)", "ab"), Example("substring('abc', -5, 3)", "a"),
@@ -100,7 +104,8 @@ let partFunctions: [FunctionSpec] = [
       Example("split_part('11.12.13', '.', 3)", "13"),
       Example("split_part('11.12.13', '.', -1)", "13"),
       Example("split_part('11.12.13', '.', 5)", ""),
-      Example("split_part('11.12.13', '.', 0)", "error INVALID_INDEX_OF_ZERO"), Example("split_part('abc', '', 1)", "abc"),
+      Example("split_part('11.12.13', '.', 0)", "error INVALID_INDEX_OF_ZERO"),
+      Example("split_part('abc', '', 1)", "abc"),
       Example("split_part(NULL, '.', 1)", "NULL"),
     ]
   ) { columns, _ in
@@ -140,22 +145,35 @@ let partFunctions: [FunctionSpec] = [
       position(of: part, in: text, from: Int(start))
     }
   },
-  matchFunction("contains", [
-      Example("contains('Spark SQL', 'SQL')", "true"), Example("contains('Spark SQL', 'Spark')", "true"),
+  matchFunction(
+    "contains",
+    [
+      Example("contains('Spark SQL', 'SQL')", "true"),
+      Example("contains('Spark SQL', 'Spark')", "true"),
       Example("contains('Spark SQL', '')", "true"), Example("contains('Spark SQL', NULL)", "NULL"),
-    ], "Whether the first string contains the second.") { text, part in
+    ], "Whether the first string contains the second."
+  ) { text, part in
     Characters.find(part, in: text) != nil
   },
-  matchFunction("startswith", [
-      Example("startswith('Spark SQL', 'SQL')", "false"), Example("startswith('Spark SQL', 'Spark')", "true"),
-      Example("startswith('Spark SQL', '')", "true"), Example("startswith('Spark SQL', NULL)", "NULL"),
-    ], "Whether the first string begins with the second.") { text, part in
+  matchFunction(
+    "startswith",
+    [
+      Example("startswith('Spark SQL', 'SQL')", "false"),
+      Example("startswith('Spark SQL', 'Spark')", "true"),
+      Example("startswith('Spark SQL', '')", "true"),
+      Example("startswith('Spark SQL', NULL)", "NULL"),
+    ], "Whether the first string begins with the second."
+  ) { text, part in
     text.count >= part.count && Characters.equal(Characters.slice(text, 0..<part.count), part)
   },
-  matchFunction("endswith", [
-      Example("endswith('Spark SQL', 'SQL')", "true"), Example("endswith('Spark SQL', 'Spark')", "false"),
+  matchFunction(
+    "endswith",
+    [
+      Example("endswith('Spark SQL', 'SQL')", "true"),
+      Example("endswith('Spark SQL', 'Spark')", "false"),
       Example("endswith('Spark SQL', '')", "true"), Example("endswith('Spark SQL', NULL)", "NULL"),
-    ], "Whether the first string ends with the second.") { text, part in
+    ], "Whether the first string ends with the second."
+  ) { text, part in
     text.count >= part.count
       && Characters.equal(Characters.slice(text, (text.count - part.count)..<text.count), part)
   },
@@ -174,7 +192,8 @@ let partFunctions: [FunctionSpec] = [
 ]
 
 private func matchFunction(
-  _ name: String, _ examples: [Example], _ summary: String, _ matches: @escaping @Sendable (Bytes, Bytes) -> Bool
+  _ name: String, _ examples: [Example], _ summary: String,
+  _ matches: @escaping @Sendable (Bytes, Bytes) -> Bool
 ) -> FunctionSpec {
   stringFunction(
     name, summary,

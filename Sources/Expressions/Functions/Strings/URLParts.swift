@@ -6,7 +6,10 @@ private struct URLParts {
   var scheme, authority, host, path, query, fragment, userInformation: Substring?
 
   init?(_ text: String) {
-    if text.utf8.contains(where: { $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">") || $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}") }) {
+    if text.utf8.contains(where: {
+      $0 <= 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">")
+        || $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "}")
+    }) {
       return nil
     }
     var rest = text[...]
@@ -14,7 +17,8 @@ private struct URLParts {
       fragment = rest[rest.index(after: hash)...]
       rest = rest[..<hash]
     }
-    if let colon = rest.firstIndex(of: ":"), !rest[..<colon].contains("/"), colon > rest.startIndex {
+    if let colon = rest.firstIndex(of: ":"), !rest[..<colon].contains("/"), colon > rest.startIndex
+    {
       scheme = rest[..<colon]
       rest = rest[rest.index(after: colon)...]
       // `mailto:a@b` has no hierarchy.
@@ -76,11 +80,14 @@ private func parse(_ name: String, isTry: Bool, _ examples: [Example]) -> Functi
   ) { call in
     call.result(.string, nullable: .always, canFail: !isTry) { columns, _ in
       try mappedRows(columns, to: .string) { row, builder in
-        func text(_ index: Int) -> String { String(decoding: columns[index].strings[row], as: UTF8.self) }
+        func text(_ index: Int) -> String {
+          String(decoding: columns[index].strings[row], as: UTF8.self)
+        }
         guard let url = URLParts(text(0)) else {
           if isTry { return builder.appendNull() }
           throw Failure(
-            "INVALID_URL", "`\(text(0))` is no URL", hint: "Use `try_parse_url` to get NULL instead.")
+            "INVALID_URL", "`\(text(0))` is no URL",
+            hint: "Use `try_parse_url` to get NULL instead.")
         }
         let found: Substring?
         if columns.count > 2 {
@@ -96,11 +103,24 @@ private func parse(_ name: String, isTry: Bool, _ examples: [Example]) -> Functi
 
 /// PARSE_URL.
 let urlFunctions: [FunctionSpec] = [
-  parse("parse_url", isTry: false, [
-    Example("parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"), Example("parse_url('http://spark.apache.org/path?query=1', 'QUERY')", "query=1"),
-    Example("parse_url('http://spark.apache.org/path?a=1&query=2', 'QUERY', 'query')", "2"), Example("parse_url('https://u:p@h:80/p?q#r', 'USERINFO')", "u:p"),
-    Example("parse_url('https://u:p@h:80/p?q#r', 'AUTHORITY')", "u:p@h:80"), Example("parse_url('https://h/p?q#r', 'FILE')", "/p?q"), Example("parse_url('https://h/p?q#r', 'REF')", "r"),
-    Example("parse_url('inva lid://h', 'HOST')", "error INVALID_URL"), Example("parse_url('https://h', 'QUERY')", "NULL"), Example("parse_url(NULL, 'HOST')", "NULL"),
-  ]),
-  parse("try_parse_url", isTry: true, [Example("try_parse_url('inva lid://h', 'HOST')", "NULL"), Example("try_parse_url('http://spark.apache.org/p', 'PATH')", "/p")]),
+  parse(
+    "parse_url", isTry: false,
+    [
+      Example("parse_url('http://spark.apache.org/path?query=1', 'HOST')", "spark.apache.org"),
+      Example("parse_url('http://spark.apache.org/path?query=1', 'QUERY')", "query=1"),
+      Example("parse_url('http://spark.apache.org/path?a=1&query=2', 'QUERY', 'query')", "2"),
+      Example("parse_url('https://u:p@h:80/p?q#r', 'USERINFO')", "u:p"),
+      Example("parse_url('https://u:p@h:80/p?q#r', 'AUTHORITY')", "u:p@h:80"),
+      Example("parse_url('https://h/p?q#r', 'FILE')", "/p?q"),
+      Example("parse_url('https://h/p?q#r', 'REF')", "r"),
+      Example("parse_url('inva lid://h', 'HOST')", "error INVALID_URL"),
+      Example("parse_url('https://h', 'QUERY')", "NULL"),
+      Example("parse_url(NULL, 'HOST')", "NULL"),
+    ]),
+  parse(
+    "try_parse_url", isTry: true,
+    [
+      Example("try_parse_url('inva lid://h', 'HOST')", "NULL"),
+      Example("try_parse_url('http://spark.apache.org/p', 'PATH')", "/p"),
+    ]),
 ]

@@ -166,17 +166,54 @@ private func intervalPart(
 
 /// Parts of dates and times.
 let timePartFunctions: [FunctionSpec] = [
-  datePart("year", .year, "The year.", [Example("year('2016-07-30')", "2016"), Example("year(timestamp'2024-12-31 23:59:59')", "2024"), Example("year(NULL)", "NULL")]),
-  datePart("quarter", .quarter, "The quarter, 1 to 4.", [Example("quarter('2016-08-31')", "3"), Example("quarter(NULL)", "NULL")]),
-  datePart("month", .month, "The month, 1 to 12.", [Example("month('2016-07-30')", "7"), Example("month(NULL)", "NULL")]),
-  datePart("day", aliases: ["dayofmonth"], .day, "The day of the month.", [Example("day('2009-07-30')", "30"), Example("day(date'1969-12-31')", "31"), Example("day(NULL)", "NULL")]),
-  datePart("dayofweek", .dayOfWeek, "The day of the week, from 1 for Sunday.", [Example("dayofweek('2009-07-30')", "5"), Example("dayofweek(NULL)", "NULL")]),
-  datePart("weekday", .weekday, "The day of the week, from 0 for Monday.", [Example("weekday('2009-07-30')", "3"), Example("weekday(NULL)", "NULL")]),
-  datePart("dayofyear", .dayOfYear, "The day of the year.", [Example("dayofyear('2016-04-09')", "100"), Example("dayofyear(NULL)", "NULL")]),
-  datePart("weekofyear", .week, "The ISO week of the year.", [Example("weekofyear('2008-02-20')", "8"), Example("weekofyear('2021-01-03')", "53"), Example("weekofyear(NULL)", "NULL")]),
-  timePart("hour", .hour, "The hour.", [Example("hour('2018-02-14 12:58:59')", "12"), Example("hour(timestamp'1960-01-01 00:00:00.5')", "0"), Example("hour(NULL)", "NULL")]),
-  timePart("minute", .minute, "The minute.", [Example("minute('2009-07-30 12:58:59')", "58"), Example("minute(NULL)", "NULL")]),
-  timePart("second", .second, "The second, without its fraction.", [Example("second('2009-07-30 12:58:59.9')", "59"), Example("second(timestamp_ntz'1960-01-01 00:00:00.5')", "0"), Example("second(NULL)", "NULL")]),
+  datePart(
+    "year", .year, "The year.",
+    [
+      Example("year('2016-07-30')", "2016"),
+      Example("year(timestamp'2024-12-31 23:59:59')", "2024"), Example("year(NULL)", "NULL"),
+    ]),
+  datePart(
+    "quarter", .quarter, "The quarter, 1 to 4.",
+    [Example("quarter('2016-08-31')", "3"), Example("quarter(NULL)", "NULL")]),
+  datePart(
+    "month", .month, "The month, 1 to 12.",
+    [Example("month('2016-07-30')", "7"), Example("month(NULL)", "NULL")]),
+  datePart(
+    "day", aliases: ["dayofmonth"], .day, "The day of the month.",
+    [
+      Example("day('2009-07-30')", "30"), Example("day(date'1969-12-31')", "31"),
+      Example("day(NULL)", "NULL"),
+    ]),
+  datePart(
+    "dayofweek", .dayOfWeek, "The day of the week, from 1 for Sunday.",
+    [Example("dayofweek('2009-07-30')", "5"), Example("dayofweek(NULL)", "NULL")]),
+  datePart(
+    "weekday", .weekday, "The day of the week, from 0 for Monday.",
+    [Example("weekday('2009-07-30')", "3"), Example("weekday(NULL)", "NULL")]),
+  datePart(
+    "dayofyear", .dayOfYear, "The day of the year.",
+    [Example("dayofyear('2016-04-09')", "100"), Example("dayofyear(NULL)", "NULL")]),
+  datePart(
+    "weekofyear", .week, "The ISO week of the year.",
+    [
+      Example("weekofyear('2008-02-20')", "8"), Example("weekofyear('2021-01-03')", "53"),
+      Example("weekofyear(NULL)", "NULL"),
+    ]),
+  timePart(
+    "hour", .hour, "The hour.",
+    [
+      Example("hour('2018-02-14 12:58:59')", "12"),
+      Example("hour(timestamp'1960-01-01 00:00:00.5')", "0"), Example("hour(NULL)", "NULL"),
+    ]),
+  timePart(
+    "minute", .minute, "The minute.",
+    [Example("minute('2009-07-30 12:58:59')", "58"), Example("minute(NULL)", "NULL")]),
+  timePart(
+    "second", .second, "The second, without its fraction.",
+    [
+      Example("second('2009-07-30 12:58:59.9')", "59"),
+      Example("second(timestamp_ntz'1960-01-01 00:00:00.5')", "0"), Example("second(NULL)", "NULL"),
+    ]),
   .scalar(
     "extract", aliases: ["date_part", "datepart"], category: "time",
     summary: "A part of a date, instant or interval.",
@@ -187,10 +224,13 @@ let timePartFunctions: [FunctionSpec] = [
     examples: [
       Example("extract(YEAR FROM TIMESTAMP '2019-08-12 01:00:00.123456')", "2019"),
       Example("extract(week FROM timestamp'2019-08-12 01:00:00.123456')", "33"),
-      Example("extract(doy FROM DATE'2019-08-12')", "224"), Example("extract(DOW_ISO FROM DATE'2019-08-12')", "1"),
+      Example("extract(doy FROM DATE'2019-08-12')", "224"),
+      Example("extract(DOW_ISO FROM DATE'2019-08-12')", "1"),
       Example("extract(SECONDS FROM timestamp'2019-10-01 00:00:01.000001')", "1.000001"),
-      Example("extract(HOUR FROM INTERVAL '5 04:03:02.5' DAY TO SECOND)", "4"), Example("extract(SECOND FROM INTERVAL '5 04:03:02.5' DAY TO SECOND)", "2.500000"),
-      Example("extract(MONTH FROM INTERVAL '2-11' YEAR TO MONTH)", "11"), Example("date_part('nonsense', DATE'2019-08-12')", "error INVALID_EXTRACT_FIELD"),
+      Example("extract(HOUR FROM INTERVAL '5 04:03:02.5' DAY TO SECOND)", "4"),
+      Example("extract(SECOND FROM INTERVAL '5 04:03:02.5' DAY TO SECOND)", "2.500000"),
+      Example("extract(MONTH FROM INTERVAL '2-11' YEAR TO MONTH)", "11"),
+      Example("date_part('nonsense', DATE'2019-08-12')", "error INVALID_EXTRACT_FIELD"),
       Example("date_part('year', NULL)", "NULL"),
     ], bind: extractCall),
 ]

@@ -130,15 +130,26 @@ private func unit(_ call: FunctionCall) throws -> TimeUnit {
 let timeArithmeticFunctions: [FunctionSpec] = [
   dayFunction(
     "date_add", aliases: ["dateadd"], sign: 1, "The date so many days later.",
-    [Example("date_add('2016-07-30', 1)", "2016-07-31"), Example("date_add(date'2024-02-28', 2)", "2024-03-01"), Example("date_add('2016-07-30', NULL)", "NULL")]),
+    [
+      Example("date_add('2016-07-30', 1)", "2016-07-31"),
+      Example("date_add(date'2024-02-28', 2)", "2024-03-01"),
+      Example("date_add('2016-07-30', NULL)", "NULL"),
+    ]),
   dayFunction(
     "date_sub", sign: -1, "The date so many days earlier.",
-    [Example("date_sub('2016-07-30', 1)", "2016-07-29"), Example("date_sub('1970-01-01', 1)", "1969-12-31"), Example("date_sub(NULL, 1)", "NULL")]),
+    [
+      Example("date_sub('2016-07-30', 1)", "2016-07-29"),
+      Example("date_sub('1970-01-01', 1)", "1969-12-31"), Example("date_sub(NULL, 1)", "NULL"),
+    ]),
   timeFunction(
     "datediff", aliases: ["date_diff"], "Days from the second date to the first.",
     [.column("end", .date, "the later date"), .column("start", .date, "the earlier date")],
     returns: .int,
-    [Example("datediff('2009-07-31', '2009-07-30')", "1"), Example("datediff('2009-07-30', timestamp'2009-07-31 23:00:00')", "-1"), Example("datediff(NULL, '2009-07-30')", "NULL")]
+    [
+      Example("datediff('2009-07-31', '2009-07-30')", "1"),
+      Example("datediff('2009-07-30', timestamp'2009-07-31 23:00:00')", "-1"),
+      Example("datediff(NULL, '2009-07-30')", "NULL"),
+    ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .int) { (end: Int32, start: Int32) in end &- start }
   },
@@ -146,7 +157,8 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     "add_months", "The date so many months later; a day that the month lacks becomes its last.",
     [dateParameter, .value("months", .int, "how many months")], returns: .date,
     [
-      Example("add_months('2016-08-31', 1)", "2016-09-30"), Example("add_months('2024-03-31', -1)", "2024-02-29"),
+      Example("add_months('2016-08-31', 1)", "2016-09-30"),
+      Example("add_months('2024-03-31', -1)", "2024-02-29"),
       Example("add_months(NULL, 1)", "NULL"),
     ]
   ) { columns, _ in
@@ -155,9 +167,11 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     }
   },
   timeFunction(
-    "months_between", "Months from the second instant to the first, with a fraction by 31-day months.",
+    "months_between",
+    "Months from the second instant to the first, with a fraction by 31-day months.",
     [
-      .column("end", .timestamp, "the later instant"), .column("start", .timestamp, "the earlier one"),
+      .column("end", .timestamp, "the later instant"),
+      .column("start", .timestamp, "the earlier one"),
       .value(
         "roundOff", .boolean, default: "true", filler: (.boolean(true), .boolean),
         "whether the result is rounded to 8 digits"),
@@ -165,7 +179,9 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     [
       Example("months_between('1997-02-28 10:30:00', '1996-10-30')", "3.94959677"),
       Example("months_between('1997-02-28 10:30:00', '1996-10-30', false)", "3.9495967741935485"),
-      Example("months_between('2024-02-29', '2024-01-31')", "1.0"), Example("months_between('2024-01-15', '2024-03-20')", "-2.16129032"), Example("months_between(NULL, '2024-01-31')", "NULL"),
+      Example("months_between('2024-02-29', '2024-01-31')", "1.0"),
+      Example("months_between('2024-01-15', '2024-03-20')", "-2.16129032"),
+      Example("months_between(NULL, '2024-01-31')", "NULL"),
     ]
   ) { columns, context in
     var clock = try ZoneClock(context)
@@ -177,7 +193,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
   },
   timeFunction(
     "last_day", "The last day of the date's month.", [dateParameter], returns: .date,
-    [Example("last_day('2009-01-12')", "2009-01-31"), Example("last_day('2024-02-01')", "2024-02-29"), Example("last_day(NULL)", "NULL")]
+    [
+      Example("last_day('2009-01-12')", "2009-01-31"),
+      Example("last_day('2024-02-01')", "2024-02-29"), Example("last_day(NULL)", "NULL"),
+    ]
   ) { columns, _ in
     try mapped(columns[0], to: .date) { (date: Int32) in
       Int32(truncatingIfNeeded: Calendar.lastDay(Int(date)))
@@ -188,8 +207,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     [dateParameter, .value("dayOfWeek", .string, "MO, MON, MONDAY …")], returns: .date,
     canFail: true,
     [
-      Example("next_day('2015-01-14', 'TU')", "2015-01-20"), Example("next_day('2015-01-14', 'wednesday')", "2015-01-21"),
-      Example("next_day('2015-01-14', 'xx')", "error ILLEGAL_DAY_OF_WEEK"), Example("next_day(NULL, 'TU')", "NULL"),
+      Example("next_day('2015-01-14', 'TU')", "2015-01-20"),
+      Example("next_day('2015-01-14', 'wednesday')", "2015-01-21"),
+      Example("next_day('2015-01-14', 'xx')", "error ILLEGAL_DAY_OF_WEEK"),
+      Example("next_day(NULL, 'TU')", "NULL"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .date) { (date: Int32, name: Bytes) in
@@ -207,8 +228,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     [dateParameter, .value("unit", .string, "YEAR, QUARTER, MONTH or WEEK")], returns: .date,
     nullable: .always,
     [
-      Example("trunc('2019-08-04', 'week')", "2019-07-29"), Example("trunc('2019-08-04', 'quarter')", "2019-07-01"),
-      Example("trunc('2009-02-12', 'MM')", "2009-02-01"), Example("trunc('2015-10-27', 'YEAR')", "2015-01-01"),
+      Example("trunc('2019-08-04', 'week')", "2019-07-29"),
+      Example("trunc('2019-08-04', 'quarter')", "2019-07-01"),
+      Example("trunc('2009-02-12', 'MM')", "2009-02-01"),
+      Example("trunc('2015-10-27', 'YEAR')", "2015-01-01"),
       Example("trunc('2015-10-27', 'hour')", "NULL"), Example("trunc(NULL, 'YEAR')", "NULL"),
     ]
   ) { columns, _ in
@@ -222,9 +245,12 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     [.value("unit", .string, "YEAR … MICROSECOND"), timestampParameter], returns: .timestamp,
     nullable: .always,
     [
-      Example("date_trunc('YEAR', '2015-03-05T09:32:05.359')", "2015-01-01 00:00:00"), Example("date_trunc('WEEK', '2015-03-05T09:32:05.359')", "2015-03-02 00:00:00"),
-      Example("date_trunc('dd', '2015-03-05T09:32:05.359')", "2015-03-05 00:00:00"), Example("date_trunc('HOUR', '2015-03-05T09:32:05.359')", "2015-03-05 09:00:00"),
-      Example("date_trunc('MILLISECOND', '2015-03-05T09:32:05.123456')", "2015-03-05 09:32:05.123"), Example("date_trunc('nonsense', '2015-03-05')", "NULL"),
+      Example("date_trunc('YEAR', '2015-03-05T09:32:05.359')", "2015-01-01 00:00:00"),
+      Example("date_trunc('WEEK', '2015-03-05T09:32:05.359')", "2015-03-02 00:00:00"),
+      Example("date_trunc('dd', '2015-03-05T09:32:05.359')", "2015-03-05 00:00:00"),
+      Example("date_trunc('HOUR', '2015-03-05T09:32:05.359')", "2015-03-05 09:00:00"),
+      Example("date_trunc('MILLISECOND', '2015-03-05T09:32:05.123456')", "2015-03-05 09:32:05.123"),
+      Example("date_trunc('nonsense', '2015-03-05')", "NULL"),
       Example("date_trunc('DAY', NULL)", "NULL"),
     ]
   ) { columns, context in
@@ -250,8 +276,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       .column("timestamp", .anyTimestamp, "the instant"),
     ], returns: "the type of `timestamp`",
     examples: [
-      Example("timestampadd(HOUR, 8, timestamp_ntz'2022-02-11 20:30:00')", "2022-02-12 04:30:00"), Example("timestampadd(MONTH, 1, timestamp'2022-01-31 00:00:00')", "2022-02-28 00:00:00"),
-      Example("timestampadd(WEEK, -1, timestamp'2022-01-31 00:00:00')", "2022-01-24 00:00:00"), Example("timestampadd(DAY, NULL, timestamp'2022-01-31 00:00:00')", "NULL"),
+      Example("timestampadd(HOUR, 8, timestamp_ntz'2022-02-11 20:30:00')", "2022-02-12 04:30:00"),
+      Example("timestampadd(MONTH, 1, timestamp'2022-01-31 00:00:00')", "2022-02-28 00:00:00"),
+      Example("timestampadd(WEEK, -1, timestamp'2022-01-31 00:00:00')", "2022-01-24 00:00:00"),
+      Example("timestampadd(DAY, NULL, timestamp'2022-01-31 00:00:00')", "NULL"),
     ], bind: timestampAddCall),
   .scalar(
     "timestampdiff", category: "time", summary: "Whole units from one instant to another.",
@@ -260,9 +288,15 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       .column("end", .timestamp, "the other"),
     ], returns: "BIGINT",
     examples: [
-      Example("timestampdiff(HOUR, timestamp'2022-02-11 20:30:00', timestamp'2022-02-12 04:30:00')", "8"),
-      Example("timestampdiff(MONTH, timestamp'2022-01-01 00:00:00', timestamp'2022-02-28 00:00:00')", "1"),
-      Example("timestampdiff(MONTH, timestamp'2022-03-31 12:00:00', timestamp'2022-01-31 13:00:00')", "-1"),
-      Example("timestampdiff(YEAR, timestamp'2022-01-01 00:00:00', timestamp'2021-01-01 00:00:00')", "-1"), Example("timestampdiff(DAY, NULL, timestamp'2022-01-31 00:00:00')", "NULL"),
+      Example(
+        "timestampdiff(HOUR, timestamp'2022-02-11 20:30:00', timestamp'2022-02-12 04:30:00')", "8"),
+      Example(
+        "timestampdiff(MONTH, timestamp'2022-01-01', timestamp'2022-02-28')", "1"),
+      Example(
+        "timestampdiff(MONTH, timestamp'2022-03-31 12:00:00', timestamp'2022-01-31 13:00:00')", "-1"
+      ),
+      Example(
+        "timestampdiff(YEAR, timestamp'2022-01-01', timestamp'2021-01-01')", "-1"),
+      Example("timestampdiff(DAY, NULL, timestamp'2022-01-31 00:00:00')", "NULL"),
     ], bind: timestampDiffCall),
 ]

@@ -100,7 +100,7 @@ private func makeTimestamp(
         guard let local else {
           if isTry { return false }
           let text = parts.map { "\($0[row])" }.joined(separator: " ")
-          throw outOfBounds("\(text) \(DecimalDigits.double(seconds[row], scale: 6))")
+          throw outOfBounds("\(text) \(DecimalText.double(seconds[row], scale: 6))")
         }
         let zone = try zones?[row] ?? session
         values.typed(Int64.self)[row] = zone.instant(ofLocal: local)
@@ -117,7 +117,9 @@ private func now(
 ) -> FunctionSpec {
   .scalar(
     name, aliases: aliases, category: "time", summary: summary, [], returns: "\(type)",
-    examples: [Example("typeof(\(name)())", type == .timestampNtz ? "timestamp_ntz" : "\(type)".lowercased())],
+    examples: [
+      Example("typeof(\(name)())", type == .timestampNtz ? "timestamp_ntz" : "\(type)".lowercased())
+    ],
     notes: "The batch's clock: the same for all rows of a batch, and for its replay."
   ) { call in
     call.result(type, nullable: .never) { _, context in
@@ -146,8 +148,11 @@ let timeMakingFunctions: [FunctionSpec] = [
     summary: "The instant so many seconds after 1970-01-01 00:00:00 UTC.",
     [.column("seconds", .numeric, "how many, with a fraction")], returns: "TIMESTAMP",
     examples: [
-      Example("timestamp_seconds(1230219000)", "2008-12-25 15:30:00"), Example("timestamp_seconds(1230219000.123)", "2008-12-25 15:30:00.123"),
-      Example("timestamp_seconds(-0.5d)", "1969-12-31 23:59:59.5"), Example("timestamp_seconds(9223372036854775807)", "error DATETIME_OVERFLOW"), Example("timestamp_seconds(NULL)", "NULL"),
+      Example("timestamp_seconds(1230219000)", "2008-12-25 15:30:00"),
+      Example("timestamp_seconds(1230219000.123)", "2008-12-25 15:30:00.123"),
+      Example("timestamp_seconds(-0.5d)", "1969-12-31 23:59:59.5"),
+      Example("timestamp_seconds(9223372036854775807)", "error DATETIME_OVERFLOW"),
+      Example("timestamp_seconds(NULL)", "NULL"),
     ]
   ) { call in
     let type = call.types[0]
@@ -162,9 +167,9 @@ let timeMakingFunctions: [FunctionSpec] = [
       }
       if case .decimal(_, let scale) = type {
         return try mapped(columns[0], to: .timestamp) { (x: Int128) in
-          let scaled = scale <= 6 ? x * DecimalDigits.powersOfTen[6 - scale] : x
+          let scaled = scale <= 6 ? x * Decimals.powersOfTen[6 - scale] : x
           let (us, rest) = scaled.quotientAndRemainder(
-            dividingBy: DecimalDigits.powersOfTen[max(scale - 6, 0)])
+            dividingBy: Decimals.powersOfTen[max(scale - 6, 0)])
           guard rest == 0, let long = Int64(exactly: us) else { throw overflow() }
           return long
         }
@@ -176,24 +181,62 @@ let timeMakingFunctions: [FunctionSpec] = [
       }
     }
   },
-  sinceEpoch("timestamp_millis", "milliseconds", scale: 1000, [Example("timestamp_millis(1230219000123)", "2008-12-25 15:30:00.123"), Example("timestamp_millis(-1)", "1969-12-31 23:59:59.999"), Example("timestamp_millis(NULL)", "NULL")]),
-  sinceEpoch("timestamp_micros", "microseconds", scale: 1, [Example("timestamp_micros(1230219000123123)", "2008-12-25 15:30:00.123123"), Example("timestamp_micros(NULL)", "NULL")]),
-  asCount("unix_seconds", "Seconds", scale: 1_000_000, [Example("unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z'))", "1"), Example("unix_seconds(timestamp'1969-12-31 23:59:59.5')", "-1"), Example("unix_seconds(NULL)", "NULL")]),
-  asCount("unix_millis", "Milliseconds", scale: 1000, [Example("unix_millis(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000"), Example("unix_millis(NULL)", "NULL")]),
-  asCount("unix_micros", "Microseconds", scale: 1, [Example("unix_micros(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000000"), Example("unix_micros(NULL)", "NULL")]),
+  sinceEpoch(
+    "timestamp_millis", "milliseconds", scale: 1000,
+    [
+      Example("timestamp_millis(1230219000123)", "2008-12-25 15:30:00.123"),
+      Example("timestamp_millis(-1)", "1969-12-31 23:59:59.999"),
+      Example("timestamp_millis(NULL)", "NULL"),
+    ]),
+  sinceEpoch(
+    "timestamp_micros", "microseconds", scale: 1,
+    [
+      Example("timestamp_micros(1230219000123123)", "2008-12-25 15:30:00.123123"),
+      Example("timestamp_micros(NULL)", "NULL"),
+    ]),
+  asCount(
+    "unix_seconds", "Seconds", scale: 1_000_000,
+    [
+      Example("unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z'))", "1"),
+      Example("unix_seconds(timestamp'1969-12-31 23:59:59.5')", "-1"),
+      Example("unix_seconds(NULL)", "NULL"),
+    ]),
+  asCount(
+    "unix_millis", "Milliseconds", scale: 1000,
+    [
+      Example("unix_millis(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000"),
+      Example("unix_millis(NULL)", "NULL"),
+    ]),
+  asCount(
+    "unix_micros", "Microseconds", scale: 1,
+    [
+      Example("unix_micros(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000000"),
+      Example("unix_micros(NULL)", "NULL"),
+    ]),
   timeFunction(
     "unix_date", "Days from 1970-01-01 to the date.", [dateParameter], returns: .int,
-    [Example("unix_date(DATE('1970-01-02'))", "1"), Example("unix_date(date'1969-12-31')", "-1"), Example("unix_date(NULL)", "NULL")]
+    [
+      Example("unix_date(DATE('1970-01-02'))", "1"), Example("unix_date(date'1969-12-31')", "-1"),
+      Example("unix_date(NULL)", "NULL"),
+    ]
   ) { columns, _ in columns[0].reinterpreted(as: .int) },
   timeFunction(
     "date_from_unix_date", "The date so many days after 1970-01-01.",
     [.column("days", .int, "how many")], returns: .date,
-    [Example("date_from_unix_date(1)", "1970-01-02"), Example("date_from_unix_date(-1)", "1969-12-31"), Example("date_from_unix_date(NULL)", "NULL")]
+    [
+      Example("date_from_unix_date(1)", "1970-01-02"),
+      Example("date_from_unix_date(-1)", "1969-12-31"),
+      Example("date_from_unix_date(NULL)", "NULL"),
+    ]
   ) { columns, _ in columns[0].reinterpreted(as: .date) },
   timeFunction(
     "make_date", "The date of a year, month and day.", [year, month, day], returns: .date,
     canFail: true,
-    [Example("make_date(2013, 7, 15)", "2013-07-15"), Example("make_date(2019, 2, 30)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"), Example("make_date(2019, 7, NULL)", "NULL")]
+    [
+      Example("make_date(2013, 7, 15)", "2013-07-15"),
+      Example("make_date(2019, 2, 30)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example("make_date(2019, 7, NULL)", "NULL"),
+    ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], columns[2], to: .date) {
       (year: Int32, month: Int32, day: Int32) in
@@ -206,25 +249,46 @@ let timeMakingFunctions: [FunctionSpec] = [
   makeTimestamp(
     "make_timestamp", to: .timestamp, isTry: false, "The instant of its parts.",
     [
-      Example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"), Example("make_timestamp(2014, 12, 28, 6, 30, 45.887, 'CET')", "2014-12-28 05:30:45.887"),
-      Example("make_timestamp(2019, 6, 30, 23, 59, 60)", "2019-07-01 00:00:00"), Example("make_timestamp(2019, 13, 1, 10, 11, 12)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"), Example("make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL"),
+      Example("make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
+      Example("make_timestamp(2014, 12, 28, 6, 30, 45.887, 'CET')", "2014-12-28 05:30:45.887"),
+      Example("make_timestamp(2019, 6, 30, 23, 59, 60)", "2019-07-01 00:00:00"),
+      Example(
+        "make_timestamp(2019, 13, 1, 10, 11, 12)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example("make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL"),
     ]),
   makeTimestamp(
-    "try_make_timestamp", to: .timestamp, isTry: true, "As `make_timestamp`; NULL where there is none.",
-    [Example("try_make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"), Example("try_make_timestamp(2019, 13, 1, 10, 11, 12)", "NULL"), Example("try_make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL")]),
+    "try_make_timestamp", to: .timestamp, isTry: true,
+    "As `make_timestamp`; NULL where there is none.",
+    [
+      Example("try_make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
+      Example("try_make_timestamp(2019, 13, 1, 10, 11, 12)", "NULL"),
+      Example("try_make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL"),
+    ]),
   makeTimestamp(
     "make_timestamp_ntz", to: .timestampNtz, isTry: false, "The local time of its parts.",
-    [Example("make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"), Example("make_timestamp_ntz(2014, 2, 30, 6, 30, 45.887)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"), Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "NULL")]),
+    [
+      Example("make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
+      Example(
+        "make_timestamp_ntz(2014, 2, 30, 6, 30, 45.887)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "NULL"),
+    ]),
   .scalar(
     "make_dt_interval", category: "time", summary: "A day-time interval of its parts.",
     [
       .column("days", .int, default: "0", filler: (.integer(0), .int), "days"),
       .column("hours", .int, default: "0", filler: (.integer(0), .int), "hours"),
       .column("minutes", .int, default: "0", filler: (.integer(0), .int), "minutes"),
-      .column("seconds", .type(.decimal(precision: 18, scale: 6)), default: "0", filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds"),
+      .column(
+        "seconds", .type(.decimal(precision: 18, scale: 6)), default: "0",
+        filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds"),
     ], returns: "INTERVAL DAY TO SECOND",
     examples: [
-      Example("make_dt_interval(1, 12, 30, 01.001001)", "INTERVAL '1 12:30:01.001001' DAY TO SECOND"), Example("make_dt_interval(2)", "INTERVAL '2 00:00:00' DAY TO SECOND"), Example("make_dt_interval(-1, 25)", "INTERVAL '0 01:00:00' DAY TO SECOND"),
+      Example(
+        "make_dt_interval(1, 12, 30, 01.001001)", "INTERVAL '1 12:30:01.001001' DAY TO SECOND"),
+      Example("make_dt_interval(2)", "INTERVAL '2 00:00:00' DAY TO SECOND"),
+      Example("make_dt_interval(-1, 25)", "INTERVAL '0 01:00:00' DAY TO SECOND"),
       Example("make_dt_interval(100, NULL, 3)", "NULL"),
     ]
   ) { call in dayTime(call, [86_400_000_000, 3_600_000_000, 60_000_000, 1]) },
@@ -235,7 +299,10 @@ let timeMakingFunctions: [FunctionSpec] = [
       .column("months", .int, default: "0", filler: (.integer(0), .int), "months"),
     ], returns: .yearToMonth, canFail: true,
     [
-      Example("make_ym_interval(1, 2)", "INTERVAL '1-2' YEAR TO MONTH"), Example("make_ym_interval(1, -14)", "INTERVAL '-0-2' YEAR TO MONTH"), Example("make_ym_interval(2147483647, 1)", "error INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"),
+      Example("make_ym_interval(1, 2)", "INTERVAL '1-2' YEAR TO MONTH"),
+      Example("make_ym_interval(1, -14)", "INTERVAL '-0-2' YEAR TO MONTH"),
+      Example(
+        "make_ym_interval(2147483647, 1)", "error INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"),
       Example("make_ym_interval(NULL, 1)", "NULL"),
     ]
   ) { columns, _ in
@@ -251,9 +318,15 @@ let timeMakingFunctions: [FunctionSpec] = [
     ["years", "months", "weeks", "days", "hours", "minutes"].map {
       .column($0, .int, default: "0", filler: (.integer(0), .int), $0)
     } + [
-      .column("seconds", .type(.decimal(precision: 18, scale: 6)), default: "0", filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds")
+      .column(
+        "seconds", .type(.decimal(precision: 18, scale: 6)), default: "0",
+        filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds")
     ], returns: "INTERVAL DAY TO SECOND or YEAR TO MONTH",
-    examples: [Example("timestamp'2024-01-31 00:00:00' + make_interval(0, 0, 1, 2, 3)", "2024-02-09 03:00:00"), Example("date'2024-01-31' + make_interval(1, 1)", "2025-02-28")],
+    examples: [
+      Example(
+        "timestamp'2024-01-31 00:00:00' + make_interval(0, 0, 1, 2, 3)", "2024-02-09 03:00:00"),
+      Example("date'2024-01-31' + make_interval(1, 1)", "2025-02-28"),
+    ],
     notes: "Either years and months, or weeks to seconds: the others must be the constant 0."
   ) { call in
     func isZero(_ index: Int) -> Bool {
@@ -280,10 +353,18 @@ let timeMakingFunctions: [FunctionSpec] = [
   zoned(
     "from_utc_timestamp", "The instant moved so that its text in UTC is that of the zone.",
     isFromUTC: true,
-    [Example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-31 09:00:00"), Example("from_utc_timestamp('2016-08-31', 'Nowhere/Land')", "error INVALID_TIMEZONE"), Example("from_utc_timestamp(NULL, 'CET')", "NULL")]),
+    [
+      Example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-31 09:00:00"),
+      Example("from_utc_timestamp('2016-08-31', 'Nowhere/Land')", "error INVALID_TIMEZONE"),
+      Example("from_utc_timestamp(NULL, 'CET')", "NULL"),
+    ]),
   zoned(
     "to_utc_timestamp", "The other way: from the zone's text to UTC's.", isFromUTC: false,
-    [Example("to_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-30 15:00:00"), Example("to_utc_timestamp('2024-03-31 02:30:00', 'Europe/Berlin')", "2024-03-31 01:30:00"), Example("to_utc_timestamp(NULL, 'CET')", "NULL")]),
+    [
+      Example("to_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-30 15:00:00"),
+      Example("to_utc_timestamp('2024-03-31 02:30:00', 'Europe/Berlin')", "2024-03-31 01:30:00"),
+      Example("to_utc_timestamp(NULL, 'CET')", "NULL"),
+    ]),
   .scalar(
     "convert_timezone", category: "time", summary: "A local time of one zone as that of another.",
     [
@@ -292,8 +373,11 @@ let timeMakingFunctions: [FunctionSpec] = [
       .column("timestamp", .timestampNtz, default: "", "the local time"),
     ], returns: "TIMESTAMP_NTZ",
     examples: [
-      Example("convert_timezone('Europe/Brussels', 'America/Los_Angeles', timestamp_ntz'2021-12-06 00:00:00')", "2021-12-05 15:00:00"),
-      Example("convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')", "2021-12-06 01:00:00"), Example("convert_timezone('CET', NULL)", "NULL"),
+      Example(
+        "convert_timezone('Europe/Brussels', 'Asia/Tokyo', timestamp_ntz'2021-12-06')", "2021-12-06 08:00:00"),
+      Example(
+        "convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')",
+        "2021-12-06 01:00:00"), Example("convert_timezone('CET', NULL)", "NULL"),
     ]
   ) { call in
     var arguments = call.arguments
@@ -321,7 +405,11 @@ let timeMakingFunctions: [FunctionSpec] = [
     "window_time", category: "windows",
     summary: "The event time of a window: its last instant, 1 microsecond before its end.",
     [.column("window", .anyStructure, "a window column")], returns: "TIMESTAMP",
-    examples: [Example("window_time(named_struct('start', timestamp'2024-01-01 00:00:00', 'end', timestamp'2024-01-01 00:05:00'))", "2024-01-01 00:04:59.999999")]
+    examples: [
+      Example(
+        "window_time(named_struct('start', 0, 'end', timestamp'2024-01-01 00:05:00'))",
+        "2024-01-01 00:04:59.999999")
+    ]
   ) { call in
     guard case .structure(let fields) = call.types[0],
       let end = fields.firstIndex(where: { $0.name.lowercased() == "end" }),

@@ -1,7 +1,10 @@
 import Columns
 import Contract
 
-private func names(_ name: String, _ summary: String, _ words: [String], _ index: @escaping @Sendable (Int) -> Int, _ examples: [Example]) -> FunctionSpec {
+private func names(
+  _ name: String, _ summary: String, _ words: [String], _ index: @escaping @Sendable (Int) -> Int,
+  _ examples: [Example]
+) -> FunctionSpec {
   timeFunction(name, summary, [dateParameter], returns: .string, examples) { columns, _ in
     try mappedText(columns[0]) { (days: Int32, out) in out.append(words[index(Int(days))]) }
   }

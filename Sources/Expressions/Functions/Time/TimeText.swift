@@ -132,38 +132,63 @@ let timeTextFunctions: [FunctionSpec] = [
   toInstant(
     "to_timestamp", to: .timestamp, isTry: false, "The instant that a text says.",
     [
-      Example("to_timestamp('2016-12-31 00:12:00')", "2016-12-31 00:12:00"), Example("to_timestamp('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"),
-      Example("to_timestamp('31/12/2016 23:05', 'dd/MM/yyyy HH:mm')", "2016-12-31 23:05:00"), Example("to_timestamp('2016-12-31T00:12:00+02:00')", "2016-12-30 22:12:00"),
-      Example("to_timestamp('nonsense')", "error CAST_INVALID_INPUT"), Example("to_timestamp('nonsense', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"), Example("to_timestamp(NULL)", "NULL"),
+      Example("to_timestamp('2016-12-31 00:12:00')", "2016-12-31 00:12:00"),
+      Example("to_timestamp('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"),
+      Example("to_timestamp('31/12/2016 23:05', 'dd/MM/yyyy HH:mm')", "2016-12-31 23:05:00"),
+      Example("to_timestamp('2016-12-31T00:12:00+02:00')", "2016-12-30 22:12:00"),
+      Example("to_timestamp('nonsense')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp('nonsense', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_timestamp(NULL)", "NULL"),
     ]),
   toInstant(
     "to_timestamp_ltz", to: .timestamp, isTry: false, "As `to_timestamp`.",
-    [Example("to_timestamp_ltz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"), Example("to_timestamp_ltz(NULL)", "NULL")]),
+    [
+      Example("to_timestamp_ltz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"),
+      Example("to_timestamp_ltz(NULL)", "NULL"),
+    ]),
   toInstant(
     "to_timestamp_ntz", to: .timestampNtz, isTry: false, "The time of a clock with no zone.",
-    [Example("to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"), Example("to_timestamp_ntz(NULL)", "NULL")]),
-  toInstant(
-    "try_to_timestamp", to: .timestamp, isTry: true, "As `to_timestamp`; NULL for a malformed text.",
     [
-      Example("try_to_timestamp('2016-12-31 00:12:00')", "2016-12-31 00:12:00"), Example("try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL"),
+      Example("to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"),
+      Example("to_timestamp_ntz(NULL)", "NULL"),
+    ]),
+  toInstant(
+    "try_to_timestamp", to: .timestamp, isTry: true,
+    "As `to_timestamp`; NULL for a malformed text.",
+    [
+      Example("try_to_timestamp('2016-12-31 00:12:00')", "2016-12-31 00:12:00"),
+      Example("try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL"),
       Example("try_to_timestamp('foo')", "NULL"), Example("try_to_timestamp(NULL)", "NULL"),
     ]),
   toInstant(
     "to_date", to: .date, isTry: false, "The date that a text says.",
     [
-      Example("to_date('2009-07-30 04:17:52')", "2009-07-30"), Example("to_date('2016-12-31', 'yyyy-MM-dd')", "2016-12-31"),
-      Example("to_date('31/12/2016', 'dd/MM/yyyy')", "2016-12-31"), Example("to_date('nonsense')", "error CAST_INVALID_INPUT"),
-      Example("to_date('nonsense', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"), Example("to_date(timestamp'2009-07-30 04:17:52')", "2009-07-30"), Example("to_date(NULL)", "NULL"),
+      Example("to_date('2009-07-30 04:17:52')", "2009-07-30"),
+      Example("to_date('2016-12-31', 'yyyy-MM-dd')", "2016-12-31"),
+      Example("to_date('31/12/2016', 'dd/MM/yyyy')", "2016-12-31"),
+      Example("to_date('nonsense')", "error CAST_INVALID_INPUT"),
+      Example("to_date('nonsense', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_date(timestamp'2009-07-30 04:17:52')", "2009-07-30"),
+      Example("to_date(NULL)", "NULL"),
     ]),
   toInstant(
     "try_to_date", to: .date, isTry: true, "As `to_date`; NULL for a malformed text.",
-    [Example("try_to_date('2016-12-31')", "2016-12-31"), Example("try_to_date('foo', 'yyyy')", "NULL"), Example("try_to_date(NULL)", "NULL")]),
+    [
+      Example("try_to_date('2016-12-31')", "2016-12-31"),
+      Example("try_to_date('foo', 'yyyy')", "NULL"), Example("try_to_date(NULL)", "NULL"),
+    ]),
   timeFunction(
     "date_format", "The instant as text, by a pattern.",
     [timestampParameter, pattern(nil)], returns: .string, canFail: true,
     [
-      Example("date_format('2016-04-08', 'y')", "2016"), Example("date_format(timestamp'2016-04-08 13:05:07.123', 'EEE, d MMM yyyy hh:mm:ss.SSS a')", "Fri, 8 Apr 2016 01:05:07.123 PM"),
-      Example("date_format('2016-04-08', 'bogus')", "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN"), Example("date_format(NULL, 'y')", "NULL"),
+      Example("date_format('2016-04-08', 'y')", "2016"),
+      Example(
+        "date_format(timestamp'2016-04-08 13:05:07.123', 'EEE, d MMM yyyy hh:mm:ss.SSS a')",
+        "Fri, 8 Apr 2016 01:05:07.123 PM"),
+      Example(
+        "date_format('2016-04-08', 'bogus')",
+        "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN"),
+      Example("date_format(NULL, 'y')", "NULL"),
     ]
   ) { columns, context in try formatted(columns[0], columns[1], context) },
   timeFunction(
@@ -175,7 +200,8 @@ let timeTextFunctions: [FunctionSpec] = [
         filler: (.text(defaultPattern), .string), "a datetime pattern"),
     ], returns: .string, canFail: true,
     [
-      Example("from_unixtime(0)", "1970-01-01 00:00:00"), Example("from_unixtime(-1, 'yyyy-MM-dd')", "1969-12-31"),
+      Example("from_unixtime(0)", "1970-01-01 00:00:00"),
+      Example("from_unixtime(-1, 'yyyy-MM-dd')", "1969-12-31"),
       Example("from_unixtime(NULL)", "NULL"),
     ]
   ) { columns, context in
@@ -187,14 +213,22 @@ let timeTextFunctions: [FunctionSpec] = [
   toSeconds(
     "unix_timestamp",
     [
-      .column("text", .oneOf([.string, .date, .timestamp, .timestampNtz]), default: "current_timestamp()", "the text, a date or an instant"),
+      .column(
+        "text", .oneOf([.string, .date, .timestamp, .timestampNtz]), default: "current_timestamp()",
+        "the text, a date or an instant"),
       pattern("'\(defaultPattern)'"),
     ],
     [
-      Example("unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"), Example("unix_timestamp('1970-01-01 00:00:01')", "1"),
-      Example("unix_timestamp(timestamp'1969-12-31 23:59:59.5')", "0"), Example("unix_timestamp('nonsense')", "error CANNOT_PARSE_TIMESTAMP"), Example("unix_timestamp(NULL)", "NULL"),
+      Example("unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"),
+      Example("unix_timestamp('1970-01-01 00:00:01')", "1"),
+      Example("unix_timestamp(timestamp'1969-12-31 23:59:59.5')", "0"),
+      Example("unix_timestamp('nonsense')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("unix_timestamp(NULL)", "NULL"),
     ]),
   toSeconds(
     "to_unix_timestamp", [text, pattern("'\(defaultPattern)'")],
-    [Example("to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"), Example("to_unix_timestamp(NULL)", "NULL")]),
+    [
+      Example("to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"),
+      Example("to_unix_timestamp(NULL)", "NULL"),
+    ]),
 ]

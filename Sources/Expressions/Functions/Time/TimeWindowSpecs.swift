@@ -7,7 +7,8 @@ let timeWindowSpecs: [FunctionSpec] = [
   placed(
     Spec(
       .function, "window", category: "windows",
-      summary: "The windows of a fixed length that a moment lies in, each a struct of start and end.",
+      summary:
+        "The windows of a fixed length that a moment lies in, each a struct of start and end.",
       parameters: [
         Parameter("time", .column, "TIMESTAMP or TIMESTAMP_NTZ, or a window"),
         Parameter("size", .duration, "the windows' length, such as `10 minutes`"),
