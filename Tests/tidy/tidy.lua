@@ -29,11 +29,18 @@ end
 
 local function display(line) return utf8.len(line) or #line end
 
+-- Answers recorded from Spark are data in the shape of source.
+local function isRecorded(path) return path:find("Recorded[^/]*$") ~= nil end
+
 local function checkShape(path, all)
+  if isRecorded(path) then return end
   if #all > MAX_FILE then complain(path, #all, "a file of more than " .. MAX_FILE .. " lines") end
   for number, line in ipairs(all) do
     local width = display(line)
-    if width > MAX_LINE then complain(path, number, "a line of " .. width .. " characters") end
+    -- A recorded example stays on its line, however long Spark's answer is.
+    if width > MAX_LINE and not line:find("Example%(") then
+      complain(path, number, "a line of " .. width .. " characters")
+    end
     if line:find("[ \t]$") then complain(path, number, "white space at the end of the line") end
     if line:find("\t") and not path:find("%.c$") then complain(path, number, "a tab") end
   end
@@ -50,6 +57,7 @@ local FORBIDDEN = {
 local BAD_NAMES = { "Manager", "Helper", "Util", "Impl", "Base", "Common" }
 
 local function checkSwift(path, all, order)
+  if isRecorded(path) then return end
   local room = path:match("^Sources/([^/]+)/")
   for number, line in ipairs(all) do
     for _, rule in ipairs(FORBIDDEN) do
