@@ -29,7 +29,7 @@ final class ScriptRows: LuaObject {
       defer { moontide_pop(state.lua, 1) }
       guard lua_type(state.lua, -1) == LUA_TTABLE else {
         throw Failure(
-          "WRONG_ROW", "row \(place) is a \(LuaReader.typeName(state.lua, at: -1)), not a table",
+          "WRONG_ROW", "row \(place) is \(LuaReader.typeName(state.lua, at: -1)), not a table",
           hint: "A row is a list of values, or a table of fields.")
       }
       do { try reader.read(at: -1) } catch {

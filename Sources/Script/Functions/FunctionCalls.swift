@@ -171,7 +171,7 @@ final class ResultTaker {
   private func takeRow(at index: Int32) throws(Mismatch) {
     guard lua_type(state.lua, index) == LUA_TTABLE else {
       let name = LuaReader.typeName(state.lua, at: index)
-      throw Mismatch("a \(name) is no row", hint: "Give a list of values or a table of fields.")
+      throw Mismatch("\(name) is no row", hint: "Give a list of values or a table of fields.")
     }
     try reader.read(at: index)
   }
@@ -180,7 +180,7 @@ final class ResultTaker {
     let lua = state.lua
     if lua_type(lua, -1) == LUA_TNIL { return }
     guard lua_type(lua, -1) == LUA_TTABLE else {
-      throw Mismatch("a \(LuaReader.typeName(lua, at: -1)) is no list of rows")
+      throw Mismatch("\(LuaReader.typeName(lua, at: -1)) is no list of rows")
     }
     let list = lua_gettop(lua)
     let count = Int64(lua_rawlen(lua, list))

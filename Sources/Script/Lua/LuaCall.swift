@@ -78,13 +78,11 @@ public struct LuaCall {
   private func wrong(_ position: Int, _ wanted: String, _ value: LuaValue) -> Failure {
     Failure(
       "WRONG_ARGUMENT", "Argument \(position) must be \(wanted), but it is a \(value.typeName).",
-      origin: where_)
+      origin: origin)
   }
 
   /// The user's own line nearest to this call.
-  public var origin: Origin? { where_ }
-
-  private var where_: Origin? { LuaReader(state).origin() }
+  public var origin: Origin? { LuaReader(state).origin() }
 
   /// Pushes results; `return try call.push(…)`.
   public func push(_ values: LuaValue...) throws -> Int { try push(values) }

@@ -36,12 +36,13 @@ struct LuaReader {
     }
   }
 
-  /// The type's name as Lua says it, integers and floats told apart.
+  /// "a string", "nil": the type's name as Lua says it, integers and floats told apart.
   static func typeName(_ lua: OpaquePointer, at index: Int32) -> String {
     if lua_type(lua, index) == LUA_TNUMBER {
-      return lua_isinteger(lua, index) != 0 ? "integer" : "float"
+      return lua_isinteger(lua, index) != 0 ? "an integer" : "a float"
     }
-    return lua_typename(lua, lua_type(lua, index)).map { String(cString: $0) } ?? "value"
+    if lua_type(lua, index) == LUA_TNIL { return "nil" }
+    return "a " + (lua_typename(lua, lua_type(lua, index)).map { String(cString: $0) } ?? "value")
   }
 
   /// The string at a stack index that holds one.

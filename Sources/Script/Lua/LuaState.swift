@@ -129,6 +129,8 @@ public final class LuaState {
     try run("local name, value = ... _G[name] = value", name: "=moontide", [.string(name), value])
   }
 
+  /// The batch that a worker state runs, for its log; nil in the script's own state.
+  var batchId: Int64?
   /// The session's time zone, for text.
   public var timeZone = TimeZone.utc
 

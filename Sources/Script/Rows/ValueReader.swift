@@ -248,8 +248,7 @@ final class ValueReader {
   private func wrong(at index: Int32) -> Mismatch {
     let name = LuaReader.typeName(state.lua, at: index)
     let value = shown(at: index)
-    let article = name == "integer" ? "an" : "a"
-    return Mismatch("\(article) \(name)\(value.isEmpty ? "" : " (\(value))") is no \(type)")
+    return Mismatch("\(name)\(value.isEmpty ? "" : " (\(value))") is no \(type)")
   }
 
   /// A number, string or boolean as an error shows it.

@@ -30,7 +30,9 @@ public enum ScriptLog {
     for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
       line += " \(name)=\(value.logText)"
     }
-    if let origin = call.origin { line += " (\(origin))" }
+    let place = [call.state.batchId.map { "batch \($0)" }, call.origin?.description]
+      .compactMap { $0 }.joined(separator: ", ")
+    if !place.isEmpty { line += " (\(place))" }
     write(level, line)
     return 0
   }

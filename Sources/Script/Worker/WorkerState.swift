@@ -12,11 +12,13 @@ public struct BatchContext: Sendable {
   /// How many rows of this partition came before, so that each batch of rows draws anew.
   public let firstRow: Int
   public let timeZoneId: String
+  public let batchId: Int64
 
   public init(
     batchTimeUs: Int64 = 0, seed: UInt64 = 0, partition: Int = 0, firstRow: Int = 0,
-    timeZoneId: String = "UTC"
+    timeZoneId: String = "UTC", batchId: Int64 = 0
   ) {
+    self.batchId = batchId
     self.batchTimeUs = batchTimeUs
     self.timeZoneId = timeZoneId
     self.seed = seed
@@ -30,7 +32,7 @@ extension BatchContext {
   init(_ task: TaskContext, firstRow: Int = 0) {
     self.init(
       batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
-      firstRow: firstRow, timeZoneId: task.timeZoneId)
+      firstRow: firstRow, timeZoneId: task.timeZoneId, batchId: task.batchId)
   }
 }
 
@@ -144,6 +146,7 @@ public final class WorkerState {
 
   /// Sets the clock and the chance of a pure state.
   public func begin(_ context: BatchContext) throws {
+    lua.batchId = context.batchId
     if lua.timeZone.id != context.timeZoneId { lua.timeZone = try .named(context.timeZoneId) }
     let stream = UInt64(truncatingIfNeeded: context.partition) << 40 ^ UInt64(context.firstRow)
     try lua.check(moontide_begin_batch(lua.lua, context.batchTimeUs, context.seed, stream))
