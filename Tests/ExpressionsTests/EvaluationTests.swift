@@ -54,7 +54,9 @@ import Testing
   }
 
   /// The failing row is named in the rows of the whole batch, whatever guard it failed behind.
-  @Test(arguments: ["10 div a", "a = 7 or 10 div a > 0", "case when a = 7 then 1 else 10 div a end"])
+  @Test(arguments: [
+    "10 div a", "a = 7 or 10 div a > 0", "case when a = 7 then 1 else 10 div a end",
+  ])
   func failuresNameTheirRow(_ sql: String) throws {
     let rows = Self.numbers([7, 1, nil, 7, 2, 0, 0])
     let parsed = try ExpressionParser.parse(sql, origin: origin)
@@ -71,7 +73,8 @@ import Testing
   /// A NULL's slot may hold anything: it must not overflow.
   @Test func nullsDoNotOverflow() {
     let rows: [[Scalar]] = (0..<200).map {
-      $0 % 3 == 0 ? [.null, .integer(1)] : [.integer($0 % 3 == 1 ? 5 : Int64(Int32.max) - 1), .integer(1)]
+      $0 % 3 == 0
+        ? [.null, .integer(1)] : [.integer($0 % 3 == 1 ? 5 : Int64(Int32.max) - 1), .integer(1)]
     }
     let sums = evaluate("a + b", schema: "a INT, b INT", rows: rows)
     #expect(sums.prefix(3) == ["NULL", "6", "2147483647"])
@@ -98,7 +101,9 @@ import Testing
   }
 
   @Test func textEquality() {
-    let texts = ["", "view", "views", "exactly 12 b", "a text of more than 12", "a text of more than 13"]
+    let texts = [
+      "", "view", "views", "exactly 12 b", "a text of more than 12", "a text of more than 13",
+    ]
     let rows: [[Scalar]] = texts.map { [.text($0)] } + [[.null]]
     for wanted in texts {
       #expect(
@@ -106,7 +111,9 @@ import Testing
           == texts.map { String($0 == wanted) } + ["NULL"])
       #expect(
         evaluate("'\(wanted)' < s", schema: "s STRING", rows: rows)
-          == texts.map { String(Array(wanted.utf8).lexicographicallyPrecedes(Array($0.utf8))) } + ["NULL"])
+          == texts.map { String(Array(wanted.utf8).lexicographicallyPrecedes(Array($0.utf8))) } + [
+            "NULL"
+          ])
     }
   }
 
@@ -153,7 +160,8 @@ import Testing
   @Test func depthHasALimit() throws {
     for text in [
       String(repeating: "(", count: 100_000) + "1", String(repeating: "- ", count: 100_000) + "a",
-      String(repeating: "not ", count: 5000) + "true", Array(repeating: "1", count: 5000).joined(separator: "+"),
+      String(repeating: "not ", count: 5000) + "true",
+      Array(repeating: "1", count: 5000).joined(separator: "+"),
       String(repeating: "x -> ", count: 5000) + "1", "a" + String(repeating: "[0]", count: 5000),
       String(repeating: "case when ", count: 3000), String(repeating: "f(", count: 3000),
     ] {
@@ -220,8 +228,11 @@ import Testing
     }
     #expect(call.partition.count == 1 && call.order[0].order == .descending)
     #expect(
-      try resolve(try ExpressionParser.parse("row_number() over (order by a)"), columns).automaticName
-        == "row_number() OVER (ORDER BY a ASC NULLS FIRST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)")
+      try resolve(try ExpressionParser.parse("row_number() over (order by a)"), columns)
+        .automaticName
+        == "row_number() OVER (ORDER BY a ASC NULLS FIRST "
+        + "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"
+    )
     #expect(throws: Failure.self) {
       try resolve(try ExpressionParser.parse("rank() over (partition by a)"), columns)
     }

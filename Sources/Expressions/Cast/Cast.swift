@@ -44,8 +44,8 @@ extension Expression {
       "cannot cast `\(sqlText)` from \"\(type)\" to \"\(target)\"", hint: hint, origin: origin)
   }
 
-  /// This expression cast to a type that coercion chose; itself where it is of that type. A column's
-  /// automatic name does not show the cast.
+  /// This expression cast to a type that coercion chose; itself where it is of that type. A
+  /// column's automatic name does not show the cast.
   public func implicitlyCast(to target: DataType) -> Expression {
     if type == target { return self }
     if case .literal(.null) = kind { return .literal(.null, target, origin: origin) }
@@ -129,5 +129,6 @@ func castInvalidInput(_ text: String, from: DataType, to: DataType) -> Failure {
     "CAST_INVALID_INPUT",
     "the value '\(text)' of the type \"\(from)\" cannot be cast to \"\(to)\" because it is "
       + "malformed",
-    hint: "Correct the value, or use `try_cast` to tolerate malformed input and return NULL instead")
+    hint: "Correct the value, or use `try_cast` to tolerate malformed input and return NULL instead"
+  )
 }

@@ -23,7 +23,9 @@ func integerToDecimal<A: FixedWidthInteger & ColumnElement & Sendable>(
   guard case .decimal(let precision, let scale) = to else { return nil }
   return decimalRule(to, isTry, precision, scale, canFail: !to.holds(from)) { (x: A) in
     Decimals.rescale(Int128(x), from: 0, to: scale, precision: precision)
-  } text: { String($0) }
+  } text: {
+    String($0)
+  }
 }
 
 /// From FLOAT or DOUBLE to DECIMAL.
@@ -36,7 +38,9 @@ func fractionToDecimal<A: BinaryFloatingPoint & ColumnElement & Sendable>(
       return value
     }
     return nil
-  } text: { Scalar.double(Double($0)).plainText(.double, quoted: false) }
+  } text: {
+    Scalar.double(Double($0)).plainText(.double, quoted: false)
+  }
 }
 
 /// From DECIMAL.
@@ -47,7 +51,9 @@ func decimalCast(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
     let isWider = precision - scale >= ownPrecision - ownScale && scale >= ownScale
     return decimalRule(to, isTry, precision, scale, canFail: !isWider) { (x: Int128) in
       Decimals.rescale(x, from: ownScale, to: scale, precision: precision)
-    } text: { decimalText($0, ownScale) }
+    } text: {
+      decimalText($0, ownScale)
+    }
   case .double:
     return CastRule { column, _ in
       try mapped(column, to: to) { (x: Int128) in DecimalText.double(x, scale: ownScale) }
@@ -66,7 +72,9 @@ func decimalCast(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
     return CastRule(canFail: true) { column, _ in
       try mappedOrNull(column, to: to) { (x: Int128) -> Int64? in
         let (product, overflow) = x.multipliedReportingOverflow(by: 1_000_000)
-        if !overflow, let us = Int64(exactly: product / Decimals.powersOfTen[ownScale]) { return us }
+        if !overflow, let us = Int64(exactly: product / Decimals.powersOfTen[ownScale]) {
+          return us
+        }
         if isTry { return nil }
         throw castOverflow(.decimal(x), from: from, to: to)
       }
@@ -93,5 +101,7 @@ func booleanToDecimal(to: DataType, isTry: Bool) -> CastRule? {
   guard case .decimal(let precision, let scale) = to else { return nil }
   return decimalRule(to, isTry, precision, scale) { (x: Bool) in
     Decimals.rescale(x ? 1 : 0, from: 0, to: scale, precision: precision)
-  } text: { String($0) }
+  } text: {
+    String($0)
+  }
 }

@@ -85,10 +85,12 @@ private func wholePart<A: BinaryFloatingPoint, B: FixedWidthInteger & SignedInte
 /// From BOOLEAN.
 func booleanCast(to: DataType) -> CastRule? {
   switch to {
-  case .byte: CastRule { column, _ in try mapped(column, to: to) { (x: Bool) -> Int8 in x ? 1 : 0 } }
+  case .byte:
+    CastRule { column, _ in try mapped(column, to: to) { (x: Bool) -> Int8 in x ? 1 : 0 } }
   case .short:
     CastRule { column, _ in try mapped(column, to: to) { (x: Bool) -> Int16 in x ? 1 : 0 } }
-  case .int: CastRule { column, _ in try mapped(column, to: to) { (x: Bool) -> Int32 in x ? 1 : 0 } }
+  case .int:
+    CastRule { column, _ in try mapped(column, to: to) { (x: Bool) -> Int32 in x ? 1 : 0 } }
   case .long:
     CastRule { column, _ in try mapped(column, to: to) { (x: Bool) -> Int64 in x ? 1 : 0 } }
   case .float:

@@ -52,7 +52,8 @@ private func malformed(_ text: Bytes, _ to: DataType) -> Failure {
     return Failure(
       "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE",
       "the text '\(String(decoding: text, as: UTF8.self))' is no \"\(to)\"",
-      hint: "Write e.g. '1 02:03:04.5' for INTERVAL DAY TO SECOND, '1-2' for INTERVAL YEAR TO MONTH")
+      hint: "Write e.g. '1 02:03:04.5' for INTERVAL DAY TO SECOND, '1-2' for INTERVAL YEAR TO MONTH"
+    )
   }
   return castInvalidInput(String(decoding: text, as: UTF8.self), from: .string, to: to)
 }
@@ -101,7 +102,8 @@ func textCast(from: DataType) -> CastRule {
   case .binary: return CastRule { column, _ in column.reinterpreted(as: .string) }
   case .boolean:
     return CastRule { column, _ in
-      try mappedText(column) { (x: Bool, out: inout TextWriter) in out.append(x ? "true" : "false") }
+      try mappedText(column) { (x: Bool, out: inout TextWriter) in out.append(x ? "true" : "false")
+      }
     }
   case .int:
     return CastRule { column, _ in
@@ -111,7 +113,8 @@ func textCast(from: DataType) -> CastRule {
     }
   case .long:
     return CastRule { column, _ in
-      try mappedText(column) { (x: Int64, out: inout TextWriter) in Digits.append(x, to: &out.bytes) }
+      try mappedText(column) { (x: Int64, out: inout TextWriter) in Digits.append(x, to: &out.bytes)
+      }
     }
   case .double:
     return CastRule { column, _ in

@@ -35,7 +35,9 @@ func timeCast(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
   case (.timestamp, .decimal(let precision, let scale)):
     return decimalRule(to, isTry, precision, scale) { (us: Int64) in
       Decimals.rescale(Int128(us), from: 6, to: scale, precision: precision)
-    } text: { decimalText(Int128($0), 6) }
+    } text: {
+      decimalText(Int128($0), 6)
+    }
   default: return nil
   }
 }

@@ -12,14 +12,15 @@ public final class CompiledExpression: Sendable {
     case parameter(Int)
     case literal(Scalar)
     case whole(@Sendable ([Vector], EvaluationContext) throws -> Vector, [CompiledExpression])
-    case guarded(@Sendable ([CompiledExpression], EvaluationContext) throws -> Vector, [CompiledExpression])
+    case guarded(
+      @Sendable ([CompiledExpression], EvaluationContext) throws -> Vector, [CompiledExpression])
     case user(any UserFunction, [CompiledExpression])
     /// `parameters` are attribute ids; evaluated by the function that takes the lambda.
     case lambda([Int], CompiledExpression)
   }
 
-  /// Binds attributes to the places they have in `input`. An attribute that is not there is a bug of
-  /// the analyser.
+  /// Binds attributes to the places they have in `input`. An attribute that is not there is a bug
+  /// of the analyser.
   public init(_ expression: Expression, input: [Attribute]) {
     var places: [Int: Int] = [:]
     for (index, attribute) in input.enumerated() where places[attribute.id] == nil {

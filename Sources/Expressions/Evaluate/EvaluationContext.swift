@@ -111,7 +111,9 @@ public final class EvaluationContext {
   }
 
   /// The body of a lambda: one row for each element; `rows` says whose element it is.
-  public func entering(_ parameters: [(id: Int, value: Vector)], rows: Selection) -> EvaluationContext {
+  public func entering(_ parameters: [(id: Int, value: Vector)], rows: Selection)
+    -> EvaluationContext
+  {
     var inner = bindings.mapValues { $0.gathered(rows) }
     for parameter in parameters { inner[parameter.id] = parameter.value }
     return EvaluationContext(self, batch: batch.selecting(rows), bindings: inner)

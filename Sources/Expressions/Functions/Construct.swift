@@ -11,7 +11,9 @@ import Contract
 //       [.column("text", .stringOrBinary, "what to measure")], returns: .int,
 //       examples: [Example("bit_length('ab')", "16")]
 //     ) { columns, _ in
-//       try mapped(columns[0], to: .int) { (text: Bytes) in Int32(truncatingIfNeeded: text.count * 8) }
+//       try mapped(columns[0], to: .int) { (text: Bytes) in
+//         Int32(truncatingIfNeeded: text.count * 8)
+//       }
 //     }
 //
 // A result type and kernel that depend on the argument types, which `bind` sees after coercion:
@@ -147,7 +149,9 @@ extension FunctionCall {
         coerced.append(argument)
         continue
       }
-      guard let accepts = parameters.isEmpty ? nil : parameters[min(index, parameters.count - 1)].accepts,
+      guard
+        let accepts = parameters.isEmpty
+          ? nil : parameters[min(index, parameters.count - 1)].accepts,
         let type = ImplicitCast.type(for: accepts, from: argument.type)
       else {
         let expected = parameters[min(index, parameters.count - 1)].accepts.text

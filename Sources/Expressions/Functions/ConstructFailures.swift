@@ -17,7 +17,8 @@ extension FunctionCall {
     if allowed.contains(arguments.count) { return }
     let (low, high) = (allowed.lowerBound, allowed.upperBound)
     let expected =
-      high == Int.max ? "at least \(low)"
+      high == Int.max
+      ? "at least \(low)"
       : low == high ? "\(low)" : (low...high).map(String.init).joined(separator: " or ")
     throw wrongCount(expected: expected)
   }

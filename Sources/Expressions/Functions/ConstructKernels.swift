@@ -1,12 +1,13 @@
 import Columns
 import Contract
 
-// Kernels from a closure over one row's values. The functions below are inlined into the whole-column
-// kernel that calls them, closure and all, so that the loop runs over pointers and calls nothing.
+// Kernels from a closure over one row's values. The functions below are inlined into the
+// whole-column kernel that calls them, closure and all, so that the loop runs over pointers and
+// calls nothing.
 //
-// Swift type -> column type: Bool BOOLEAN; Int8, Int16, Int32, Int64 the integers (Int32 also DATE and
-// year-month intervals, Int64 also the timestamps and day-time intervals); Float, Double; Int128
-// DECIMAL's unscaled digits; `Bytes` STRING and BINARY (valid only during the call).
+// Swift type -> column type: Bool BOOLEAN; Int8, Int16, Int32, Int64 the integers (Int32 also DATE
+// and year-month intervals, Int64 also the timestamps and day-time intervals); Float, Double;
+// Int128 DECIMAL's unscaled digits; `Bytes` STRING and BINARY (valid only during the call).
 
 /// The bytes of a STRING or BINARY value, as a kernel's closure sees them.
 public typealias Bytes = UnsafeRawBufferPointer

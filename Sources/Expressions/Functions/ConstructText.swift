@@ -145,7 +145,9 @@ func mappedRows(
       builder.appendNull()
       continue
     }
-    do { try body(row, builder) } catch let failure as Failure { throw RowFailure(row: row, failure) }
+    do { try body(row, builder) } catch let failure as Failure {
+      throw RowFailure(row: row, failure)
+    }
     assert(builder.count == row + 1, "a row kernel appends exactly one row")
   }
   let rows = builder.finish()

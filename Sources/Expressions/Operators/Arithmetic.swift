@@ -61,25 +61,47 @@ enum Arithmetic: Sendable {
 }
 
 let arithmeticFunctions: [FunctionSpec] = [
-  arithmetic(.add, "+", "The sum.", [Example("1 + 2", "3"), Example("2147483647 + 1", "error ARITHMETIC_OVERFLOW")]),
+  arithmetic(
+    .add, "+", "The sum.",
+    [Example("1 + 2", "3"), Example("2147483647 + 1", "error ARITHMETIC_OVERFLOW")]),
   arithmetic(.subtract, "-", "The difference.", [Example("3 - 1.5", "1.5")]),
   arithmetic(.multiply, "*", "The product.", [Example("2 * 3", "6")]),
-  arithmetic(.divide, "/", "The quotient, a fraction.", [Example("3 / 2", "1.5"), Example("1 / 0", "error DIVIDE_BY_ZERO")]),
-  arithmetic(.remainder, "%", aliases: ["mod"], "The remainder, with the sign of the first.", [Example("-7 % 3", "-1")]),
+  arithmetic(
+    .divide, "/", "The quotient, a fraction.",
+    [Example("3 / 2", "1.5"), Example("1 / 0", "error DIVIDE_BY_ZERO")]),
+  arithmetic(
+    .remainder, "%", aliases: ["mod"], "The remainder, with the sign of the first.",
+    [Example("-7 % 3", "-1")]),
   arithmetic(.integralDivide, "div", "The whole part of the quotient.", [Example("7 div 2", "3")]),
-  arithmetic(.add, "try_add", isTry: true, "The sum, or NULL on overflow.", [Example("try_add(2147483647, 1)", "NULL")]),
-  arithmetic(.subtract, "try_subtract", isTry: true, "The difference, or NULL on overflow.", [Example("try_subtract(-2147483648, 1)", "NULL")]),
-  arithmetic(.multiply, "try_multiply", isTry: true, "The product, or NULL on overflow.", [Example("try_multiply(2147483647, 2)", "NULL")]),
-  arithmetic(.divide, "try_divide", isTry: true, "The quotient, or NULL for a divisor of 0.", [Example("try_divide(1, 0)", "NULL")]),
-  arithmetic(.remainder, "try_mod", isTry: true, "The remainder, or NULL for a divisor of 0.", [Example("try_mod(1, 0)", "NULL")]),
+  arithmetic(
+    .add, "try_add", isTry: true, "The sum, or NULL on overflow.",
+    [Example("try_add(2147483647, 1)", "NULL")]),
+  arithmetic(
+    .subtract, "try_subtract", isTry: true, "The difference, or NULL on overflow.",
+    [Example("try_subtract(-2147483648, 1)", "NULL")]),
+  arithmetic(
+    .multiply, "try_multiply", isTry: true, "The product, or NULL on overflow.",
+    [Example("try_multiply(2147483647, 2)", "NULL")]),
+  arithmetic(
+    .divide, "try_divide", isTry: true, "The quotient, or NULL for a divisor of 0.",
+    [Example("try_divide(1, 0)", "NULL")]),
+  arithmetic(
+    .remainder, "try_mod", isTry: true, "The remainder, or NULL for a divisor of 0.",
+    [Example("try_mod(1, 0)", "NULL")]),
   .scalar(
     "negative", category: "operators", summary: "The number with the other sign.",
-    [.column("a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")],
+    [
+      .column(
+        "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
+    ],
     returns: "the type of `a`", examples: [Example("negative(1)", "-1"), Example("-(2.5)", "-2.5")]
   ) { call in negation(call) },
   .scalar(
     "positive", category: "operators", summary: "The number itself.",
-    [.column("a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")],
+    [
+      .column(
+        "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
+    ],
     returns: "the type of `a`", examples: [Example("positive(1)", "1")]
   ) { call in
     call.result(call.types[0], notation: .custom { "(+ \($0[0]))" }) { columns, _ in columns[0] }
@@ -136,7 +158,8 @@ private func bindArithmetic(
     }
     type = .long
   default:
-    type = left.type.isDecimal || right.type.isDecimal
+    type =
+      left.type.isDecimal || right.type.isDecimal
       ? .double : ImplicitCast.tightestCommonType(left.type, right.type) ?? .double
   }
   let operands = call.with([left.implicitlyCast(to: type), right.implicitlyCast(to: type)])

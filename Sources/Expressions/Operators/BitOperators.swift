@@ -3,9 +3,14 @@ import Contract
 
 /// `&`, `|`, `^`, `~` and the shifts.
 let bitFunctions: [FunctionSpec] = [
-  bits("&", "The bits set in both.", "5 & 3", "1", { $0 & $1 }, { $0 & $1 }, { $0 & $1 }, { $0 & $1 }),
-  bits("|", "The bits set in either.", "5 | 3", "7", { $0 | $1 }, { $0 | $1 }, { $0 | $1 }, { $0 | $1 }),
-  bits("^", "The bits set in one of both.", "5 ^ 3", "6", { $0 ^ $1 }, { $0 ^ $1 }, { $0 ^ $1 }, { $0 ^ $1 }),
+  bits(
+    "&", "The bits set in both.", "5 & 3", "1", { $0 & $1 }, { $0 & $1 }, { $0 & $1 }, { $0 & $1 }),
+  bits(
+    "|", "The bits set in either.", "5 | 3", "7", { $0 | $1 }, { $0 | $1 }, { $0 | $1 }, { $0 | $1 }
+  ),
+  bits(
+    "^", "The bits set in one of both.", "5 ^ 3", "6", { $0 ^ $1 }, { $0 ^ $1 }, { $0 ^ $1 },
+    { $0 ^ $1 }),
   .scalar(
     "~", aliases: ["bitwise_not"], category: "operators", summary: "The bits turned over.",
     [.column("a", .integral, "an integer")], returns: "the type of `a`",
@@ -21,8 +26,12 @@ let bitFunctions: [FunctionSpec] = [
       }
     }
   },
-  shift("shiftleft", "<<", "Shifts bits left.", "shiftleft(2, 1)", "4", { $0 &<< $1 }, { $0 &<< Int64($1) }),
-  shift("shiftright", ">>", "Shifts bits right, keeping the sign.", "shiftright(-4, 1)", "-2", { $0 &>> $1 }, { $0 &>> Int64($1) }),
+  shift(
+    "shiftleft", "<<", "Shifts bits left.", "shiftleft(2, 1)", "4", { $0 &<< $1 },
+    { $0 &<< Int64($1) }),
+  shift(
+    "shiftright", ">>", "Shifts bits right, keeping the sign.", "shiftright(-4, 1)", "-2",
+    { $0 &>> $1 }, { $0 &>> Int64($1) }),
   shift(
     "shiftrightunsigned", ">>>", "Shifts bits right, filling with zeros.",
     "shiftrightunsigned(-4, 1)", "2147483646",

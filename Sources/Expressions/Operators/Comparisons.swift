@@ -5,10 +5,12 @@ import Contract
 let comparisonFunctions: [FunctionSpec] =
   [
     comparison("=", .equal, aliases: ["=="], "Whether both are equal.", "2 = 2.0", "true"),
-    comparison("<", .less, "Whether the first is less.", "date'2024-01-01' < date'2024-01-02'", "true"),
+    comparison(
+      "<", .less, "Whether the first is less.", "date'2024-01-01' < date'2024-01-02'", "true"),
     comparison("<=", .lessOrEqual, "Whether the first is less or equal.", "'a' <= 'b'", "true"),
     comparison(">", .greater, "Whether the first is greater.", "double('NaN') > 1", "true"),
-    comparison(">=", .greaterOrEqual, "Whether the first is greater or equal.", "1 >= null", "NULL"),
+    comparison(
+      ">=", .greaterOrEqual, "Whether the first is greater or equal.", "1 >= null", "NULL"),
     .scalar(
       "!=", aliases: ["<>"], category: "operators", summary: "Whether both are different.",
       [.column("a", .any, "a value"), .column("b", .any, "a value")], returns: "BOOLEAN",

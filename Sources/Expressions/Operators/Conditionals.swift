@@ -18,7 +18,8 @@ let conditionalFunctions: [FunctionSpec] = [
   .scalar(
     "if", category: "conditionals", summary: "One of two values, by a condition.",
     [
-      .column("condition", .boolean, "the condition"), .column("a", .any, "the value where it holds"),
+      .column("condition", .boolean, "the condition"),
+      .column("a", .any, "the value where it holds"),
       .column("b", .any, "the value elsewhere"),
     ], returns: "the common type of the values", examples: [Example("if(1 < 2, 'a', 'b')", "a")]
   ) { call in
@@ -88,7 +89,9 @@ private func caseWhen(
   let count = call.arguments.count
   let hasElse = !count.isMultiple(of: 2)
   let conditions = stride(from: 0, to: count - 1, by: 2)
-  let values = call.arguments.indices.filter { !$0.isMultiple(of: 2) || (hasElse && $0 == count - 1) }
+  let values = call.arguments.indices.filter {
+    !$0.isMultiple(of: 2) || (hasElse && $0 == count - 1)
+  }
   for index in conditions where call.types[index] != .boolean && call.types[index] != .null {
     throw call.unexpectedType(index, expected: "\"BOOLEAN\"")
   }
@@ -115,7 +118,9 @@ private func caseWhen(
       if taken.count > 0 { out.add(try taken.evaluate(branches[index + 1]), taken.rows) }
       rest = left
     }
-    if hasElse, rest.count > 0 { out.add(try rest.evaluate(branches[branches.count - 1]), rest.rows) }
+    if hasElse, rest.count > 0 {
+      out.add(try rest.evaluate(branches[branches.count - 1]), rest.rows)
+    }
     return out.finish()
   }
 }

@@ -13,17 +13,21 @@ func dateArithmetic(
     return try moved(call.with([right, left]), by: 1, isTry: isTry)
   case (.add, _, _) where left.type.isDatetime && !right.type.isDatetime:
     return try moved(call, by: 1, isTry: isTry)
-  case (.subtract, _, _) where left.type.isDatetime && (right.type.isDatetime || right.type == .string),
+  case (.subtract, _, _)
+  where left.type.isDatetime && (right.type.isDatetime || right.type == .string),
     (.subtract, .string, _) where right.type.isDatetime:
     return difference(call)
   case (.subtract, _, _) where left.type.isDatetime:
     return try moved(call, by: -1, isTry: isTry)
   case (.add, _, _), (.subtract, _, _): return try intervalSum(call, operation, isTry: isTry)
-  case (.multiply, _, _) where left.type.isInterval && (right.type.isNumeric || right.type == .string):
+  case (.multiply, _, _)
+  where left.type.isInterval && (right.type.isNumeric || right.type == .string):
     return scaled(call, .multiply, isTry: isTry)
-  case (.multiply, _, _) where right.type.isInterval && (left.type.isNumeric || left.type == .string):
+  case (.multiply, _, _)
+  where right.type.isInterval && (left.type.isNumeric || left.type == .string):
     return scaled(call.with([right, left]), .multiply, isTry: isTry)
-  case (.divide, _, _) where left.type.isInterval && (right.type.isNumeric || right.type == .string):
+  case (.divide, _, _)
+  where left.type.isInterval && (right.type.isNumeric || right.type == .string):
     return scaled(call, .divide, isTry: isTry)
   case (.integralDivide, _, _) where left.type.isInterval && right.type.isInterval:
     return try intervalQuotient(call)
@@ -96,7 +100,8 @@ private func movedInstant(
     let zone = type == .timestamp ? try TimeZone.named(context.task.timeZoneId) : .utc
     if isInMonths {
       return try mapped(columns[0], columns[1], to: type) { (us: Int64, months: Int32) in
-        guard let value = zone.add(months: Int(sign) * Int(months), days: 0, microseconds: 0, to: us)
+        guard
+          let value = zone.add(months: Int(sign) * Int(months), days: 0, microseconds: 0, to: us)
         else { throw overflowed("add months to a timestamp") }
         return value
       }
@@ -151,15 +156,19 @@ private func intervalSum(
 ) throws -> Expression {
   guard let type = ImplicitCast.tightestCommonType(call.types[0], call.types[1]), type.isInterval
   else { throw call.unexpectedType(1, expected: "\"\(call.types[0])\"") }
-  let operands = call.renamed(operation.sign).with(call.arguments.map { $0.implicitlyCast(to: type) })
+  let operands = call.renamed(operation.sign).with(
+    call.arguments.map { $0.implicitlyCast(to: type) })
   let failure = intervalOverflow(operation)
   let isSum = operation == .add
   return operands.result(
     type, nullable: isTry ? .always : .ofArguments, canFail: !isTry, notation: .infix
   ) { columns, _ in
-    func sum<T: FixedWidthInteger & ColumnElement & ResultElement>(_ element: T.Type) throws -> Vector {
+    func sum<T: FixedWidthInteger & ColumnElement & ResultElement>(_ element: T.Type) throws
+      -> Vector
+    {
       try mappedOrNull(columns[0], columns[1], to: type) { (x: T, y: T) -> T? in
-        let (value, overflow) = isSum ? x.addingReportingOverflow(y) : x.subtractingReportingOverflow(y)
+        let (value, overflow) =
+          isSum ? x.addingReportingOverflow(y) : x.subtractingReportingOverflow(y)
         if !overflow { return value }
         if isTry { return nil }
         throw failure
@@ -171,7 +180,8 @@ private func intervalSum(
 
 private func intervalOverflow(_ operation: Arithmetic) -> Failure {
   Failure(
-    "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION", "integer overflow while operating with intervals",
+    "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION",
+    "integer overflow while operating with intervals",
     hint: "Use `\(operation.tolerantName)` to tolerate overflow and return NULL instead")
 }
 
@@ -212,10 +222,12 @@ private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) 
       if isTry { return nil }
       throw failure
     }
-    let wide = isMonths
+    let wide =
+      isMonths
       ? try mapped(columns[0], to: .long) { (x: Int32) in Int64(x) }
       : columns[0].reinterpreted(as: .long)
-    let result = byInteger
+    let result =
+      byInteger
       ? try mappedOrNull(wide, columns[1], to: .dayToSecond) { (x: Int64, y: Int64) -> Int64? in
         if isTry, !isProduct, y == 0 { return nil }
         return try shaped(try exact(x, y))

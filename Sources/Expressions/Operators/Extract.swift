@@ -101,7 +101,9 @@ private func arrayFields(
   return Expression(.call(function, [base]), type, isNullable: base.isNullable, origin: origin)
 }
 
-private func arrayItem(_ base: Expression, _ key: Expression, _ origin: Origin?) throws -> Expression {
+private func arrayItem(_ base: Expression, _ key: Expression, _ origin: Origin?) throws
+  -> Expression
+{
   guard case .array(let element, _) = base.type else {
     preconditionFailure("an element of something that is no array")
   }

@@ -48,7 +48,8 @@ struct TruthBits {
     isFalse combineFalse: (UInt64, UInt64) -> UInt64
   ) -> TruthBits {
     let bytes = Bitmap.byteCount(count)
-    let out = TruthBits(count: count, isTrue: Buffer(capacity: bytes), isFalse: Buffer(capacity: bytes))
+    let out = TruthBits(
+      count: count, isTrue: Buffer(capacity: bytes), isFalse: Buffer(capacity: bytes))
     let (t, f) = (out.isTrue.typed(UInt64.self), out.isFalse.typed(UInt64.self))
     let (t1, f1) = (isTrue.typed(UInt64.self), isFalse.typed(UInt64.self))
     let (t2, f2) = (other.isTrue.typed(UInt64.self), other.isFalse.typed(UInt64.self))
@@ -63,7 +64,9 @@ struct TruthBits {
   var vector: Vector {
     let bytes = Bitmap.byteCount(count)
     let known = Buffer(capacity: bytes)
-    let (t, f, k) = (isTrue.typed(UInt64.self), isFalse.typed(UInt64.self), known.typed(UInt64.self))
+    let (t, f, k) = (
+      isTrue.typed(UInt64.self), isFalse.typed(UInt64.self), known.typed(UInt64.self)
+    )
     for word in 0..<(bytes >> 3) { k[word] = t[word] | f[word] }
     return Vector(.boolean, count: count, validity: known, values: isTrue)
   }
@@ -79,7 +82,8 @@ struct TruthBits {
 
 /// AND and OR.
 private func connective(_ name: String, isAnd: Bool) -> FunctionSpec {
-  let summary = isAnd
+  let summary =
+    isAnd
     ? "True where both are true." : "True where at least one is true."
   return .scalar(
     name, category: "operators", summary: summary,
@@ -91,6 +95,9 @@ private func connective(_ name: String, isAnd: Bool) -> FunctionSpec {
     let call = try booleanOperands(call)
     if !call[1].canFail {
       return call.result(.boolean, notation: .infix) { columns, _ in
+        if columns.allSatisfy({ $0.nullCount == 0 && !$0.isConstant }) {
+          return joined(columns[0], columns[1], isAnd: isAnd)
+        }
         let (a, b) = (TruthBits(columns[0]), TruthBits(columns[1]))
         return (isAnd ? a.and(b) : a.or(b)).vector
       }
@@ -109,6 +116,18 @@ private func connective(_ name: String, isAnd: Bool) -> FunctionSpec {
       return (isAnd ? left.and(right) : left.or(right)).vector
     }
   }
+}
+
+/// AND or OR of two columns without a NULL.
+private func joined(_ a: Vector, _ b: Vector, isAnd: Bool) -> Vector {
+  let out = Buffer(capacity: Bitmap.byteCount(a.count))
+  let (x, y, z) = (
+    a.values.typed(UInt64.self), b.values.typed(UInt64.self), out.typed(UInt64.self)
+  )
+  for word in 0..<(Bitmap.byteCount(a.count) >> 3) {
+    z[word] = isAnd ? x[word] & y[word] : x[word] | y[word]
+  }
+  return Vector(.boolean, count: a.count, values: out)
 }
 
 private func booleanOperands(_ call: FunctionCall) throws -> FunctionCall {
@@ -163,7 +182,8 @@ let logicFunctions: [FunctionSpec] = [
     [.column("a", .any, "any value")], returns: "BOOLEAN",
     examples: [Example("isnull(1)", "false"), Example("null is null", "true")]
   ) { call in
-    call.result(.boolean, nullable: .never, notation: .custom { "(\($0[0]) IS NULL)" }) { columns, _ in
+    call.result(.boolean, nullable: .never, notation: .custom { "(\($0[0]) IS NULL)" }) {
+      columns, _ in
       nullness(columns[0], isNull: true)
     }
   },
@@ -172,7 +192,8 @@ let logicFunctions: [FunctionSpec] = [
     [.column("a", .any, "any value")], returns: "BOOLEAN",
     examples: [Example("isnotnull(1)", "true"), Example("null is not null", "false")]
   ) { call in
-    call.result(.boolean, nullable: .never, notation: .custom { "(\($0[0]) IS NOT NULL)" }) { columns, _ in
+    call.result(.boolean, nullable: .never, notation: .custom { "(\($0[0]) IS NOT NULL)" }) {
+      columns, _ in
       nullness(columns[0], isNull: false)
     }
   },

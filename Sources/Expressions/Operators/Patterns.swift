@@ -24,7 +24,9 @@ private func like(_ name: String, ignoringCase: Bool) -> FunctionSpec {
       .column("text", .string, "the text"), .value("pattern", .string, "the pattern"),
       .value("escape", .string, default: "'\\'", "takes the meaning from the character behind it"),
     ], returns: "BOOLEAN",
-    examples: [Example("'spark' \(name) 's%k'", "true"), Example("'a_c' \(name) 'a!_c' escape '!'", "true")]
+    examples: [
+      Example("'spark' \(name) 's%k'", "true"), Example("'a_c' \(name) 'a!_c' escape '!'", "true"),
+    ]
   ) { call in
     var escape: UInt8 = UInt8(ascii: "\\")
     if call.arguments.count == 3 {
@@ -37,12 +39,14 @@ private func like(_ name: String, ignoringCase: Bool) -> FunctionSpec {
     }
     let chosen = escape
     let notation: ScalarFunction.Notation =
-      ignoringCase ? .call
+      ignoringCase
+      ? .call
       : .custom {
         "\($0[0]) LIKE \($0[1])"
           + (chosen == UInt8(ascii: "\\") ? "" : " ESCAPE '\(String(UnicodeScalar(chosen)))'")
       }
-    return call.with([call[0], call[1]]).result(.boolean, canFail: true, notation: notation) { columns, _ in
+    return call.with([call[0], call[1]]).result(.boolean, canFail: true, notation: notation) {
+      columns, _ in
       try matched(columns[0], columns[1], escape: chosen, ignoringCase: ignoringCase)
     }
   }
@@ -109,7 +113,9 @@ struct LikePattern: Sendable {
     while index < written.count {
       let byte = written[index]
       if byte == escape {
-        guard index + 1 < written.count else { throw Self.invalid(written, "ESC_AT_THE_END", "ends with its escape character") }
+        guard index + 1 < written.count else {
+          throw Self.invalid(written, "ESC_AT_THE_END", "ends with its escape character")
+        }
         let next = written[index + 1]
         guard next == escape || next == UInt8(ascii: "%") || next == UInt8(ascii: "_") else {
           throw Self.invalid(
@@ -135,7 +141,8 @@ struct LikePattern: Sendable {
     let endsAnywhere = middle.last == .anything
     if endsAnywhere { middle = middle.dropLast() }
     let bytes = middle.compactMap { if case .byte(let byte) = $0 { byte } else { nil } }
-    plain = bytes.count == middle.count
+    plain =
+      bytes.count == middle.count
       ? (bytes, startsAnywhere, endsAnywhere || (startsAnywhere && parts.count == 1)) : nil
   }
 

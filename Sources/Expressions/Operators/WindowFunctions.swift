@@ -12,7 +12,8 @@ let windowFunctions: [FunctionSpec] = [
   .function(
     .windowFunction, "ntile", category: "windows",
     summary: "The number of the row's bucket, of `n` buckets of almost equal size.",
-    [.value("n", .int, default: "1", filler: (.integer(1), .int), "how many buckets")], returns: "INT"
+    [.value("n", .int, default: "1", filler: (.integer(1), .int), "how many buckets")],
+    returns: "INT"
   ) { call in
     guard case .integer(let buckets) = try call.constant(0), buckets > 0 else {
       throw Failure(
@@ -28,7 +29,9 @@ let windowFunctions: [FunctionSpec] = [
     summary: "The value in row `n` of the frame, from 1.",
     [
       .column("value", .any, "the value"), .value("n", .int, "which row"),
-      .value("ignoreNulls", .boolean, default: "false", filler: (.boolean(false), .boolean), "skip NULLs"),
+      .value(
+        "ignoreNulls", .boolean, default: "false", filler: (.boolean(false), .boolean), "skip NULLs"
+      ),
     ], returns: "the type of `value`"
   ) { call in
     guard case .integer(let row) = try call.constant(1), row > 0 else {
@@ -65,7 +68,9 @@ private func offset(
     [
       .column("value", .any, "the value"),
       .value("offset", .int, default: "1", filler: (.integer(1), .int), "how many rows away"),
-      .value("default", .any, default: "NULL", filler: (.null, .null), "the value where there is no such row"),
+      .value(
+        "default", .any, default: "NULL", filler: (.null, .null),
+        "the value where there is no such row"),
     ], returns: "the type of `value`"
   ) { call in
     guard case .integer(let distance) = try call.constant(1) else { throw call.notConstant(1) }

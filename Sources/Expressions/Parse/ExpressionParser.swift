@@ -28,7 +28,8 @@ public struct ExpressionParser {
   ) throws -> UnresolvedExpression {
     var parser = try ExpressionParser(text, timeZoneId: timeZoneId, origin: origin)
     if parser.peek.kind == .end {
-      throw Failure("PARSE_EMPTY_STATEMENT", "an expression is expected, and the text is empty", origin: origin)
+      throw Failure(
+        "PARSE_EMPTY_STATEMENT", "an expression is expected, and the text is empty", origin: origin)
     }
     let expression = try parser.namedExpression()
     try parser.expectEnd()
@@ -62,7 +63,9 @@ public struct ExpressionParser {
 
   /// Takes several keywords if all are next.
   public mutating func take(_ keywords: String...) -> Bool {
-    for (index, keyword) in keywords.enumerated() where !peek(index).isWord(keyword) { return false }
+    for (index, keyword) in keywords.enumerated() where !peek(index).isWord(keyword) {
+      return false
+    }
     position += keywords.count
     return true
   }
@@ -113,7 +116,8 @@ public struct ExpressionParser {
     guard made.height <= UnresolvedExpression.heightLimit else {
       throw Failure(
         "PARSE_SYNTAX_ERROR",
-        "the expression nests deeper than \(UnresolvedExpression.heightLimit) levels", origin: origin)
+        "the expression nests deeper than \(UnresolvedExpression.heightLimit) levels",
+        origin: origin)
     }
     return made
   }
@@ -202,7 +206,8 @@ extension ExpressionParser {
       return try parts.dropFirst().reduce(parts[parts.startIndex]) { try call(name, [$0, $1]) }
     }
     let middle = parts.startIndex + parts.count / 2
-    return try call(name, [try balanced(name, parts[..<middle]), try balanced(name, parts[middle...])])
+    return try call(
+      name, [try balanced(name, parts[..<middle]), try balanced(name, parts[middle...])])
   }
 
   private mutating func negation() throws -> UnresolvedExpression {
@@ -254,7 +259,8 @@ extension ExpressionParser {
   func noSubqueries() -> Failure {
     Failure(
       "UNSUPPORTED_FEATURE.SUBQUERY", "a subquery cannot stand inside an expression",
-      hint: "Join with the query instead", details: SyntaxFailure.pointer(Array(text.utf8), at: peek.range.lowerBound),
+      hint: "Join with the query instead",
+      details: SyntaxFailure.pointer(Array(text.utf8), at: peek.range.lowerBound),
       origin: origin)
   }
 
@@ -291,9 +297,15 @@ extension ExpressionParser {
     func said(_ found: UnresolvedExpression) throws -> UnresolvedExpression {
       isNegated ? try call("not", [found]) : found
     }
-    if take("NULL") || take("UNKNOWN") { return try call(isNegated ? "isnotnull" : "isnull", [value]) }
-    if take("TRUE") { return try said(try call("<=>", [value, try make(.literal(.boolean(true), .boolean))])) }
-    if take("FALSE") { return try said(try call("<=>", [value, try make(.literal(.boolean(false), .boolean))])) }
+    if take("NULL") || take("UNKNOWN") {
+      return try call(isNegated ? "isnotnull" : "isnull", [value])
+    }
+    if take("TRUE") {
+      return try said(try call("<=>", [value, try make(.literal(.boolean(true), .boolean))]))
+    }
+    if take("FALSE") {
+      return try said(try call("<=>", [value, try make(.literal(.boolean(false), .boolean))]))
+    }
     guard take("DISTINCT", "FROM") else { throw unexpected() }
     let same = try call("<=>", [value, try comparison()])
     return isNegated ? same : try call("not", [same])

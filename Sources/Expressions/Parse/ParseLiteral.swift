@@ -35,7 +35,8 @@ extension ExpressionParser {
           origin: origin)
       }
       advance()
-      return try make(.literal(.double(isDouble ? value : Double(Float(value))), isDouble ? .double : .float))
+      return try make(
+        .literal(.double(isDouble ? value : Double(Float(value))), isDouble ? .double : .float))
     default: break
     }
     if lower.contains("e") {
@@ -143,7 +144,11 @@ extension ExpressionParser {
       var sign = ""
       if take(sign: "-") { sign = "-" } else { _ = take(sign: "+") }
       let amount: String
-      if case .text(let text) = peek.kind { amount = sign.isEmpty ? text : "-(" + text } else { amount = sign + peek.source }
+      if case .text(let text) = peek.kind {
+        amount = sign.isEmpty ? text : "-(" + text
+      } else {
+        amount = sign + peek.source
+      }
       advance()
       guard peek.kind == .word, IntervalLiteral.unit(peek.keyword) != nil else {
         if amounts.isEmpty, case .literal(let value, let type)? = IntervalLiteral.whole(amount) {
@@ -154,7 +159,9 @@ extension ExpressionParser {
       let unit = advance().keyword
       if amounts.isEmpty, take("TO") {
         let last = advance().keyword
-        guard let node = IntervalLiteral.range(amount, from: unit, to: last) else { throw malformed(start) }
+        guard let node = IntervalLiteral.range(amount, from: unit, to: last) else {
+          throw malformed(start)
+        }
         return try make(node)
       }
       amounts.append((amount, unit))
@@ -280,7 +287,9 @@ enum IntervalLiteral {
 
   /// `'1-2' YEAR TO MONTH`, `'1 02:03:04.5' DAY TO SECOND` and what lies between.
   static func range(_ text: String, from: String, to: String) -> UnresolvedExpression.Node? {
-    guard let first = units[from]?.field, let last = units[to]?.field, first < last else { return nil }
+    guard let first = units[from]?.field, let last = units[to]?.field, first < last else {
+      return nil
+    }
     var digits = text[...]
     var isNegative = false
     if digits.hasPrefix("-(") {

@@ -316,7 +316,9 @@ extension ExpressionParser {
   private mutating func trimForm() throws -> UnresolvedExpression? {
     let names = ["BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"]
     var name = "trim"
-    if peek.kind == .word, let named = names[peek.keyword], !peek(1).isSign(")"), !peek(1).isSign(",") {
+    if peek.kind == .word, let named = names[peek.keyword], !peek(1).isSign(")"),
+      !peek(1).isSign(",")
+    {
       name = named
       advance()
       if take("FROM") { return try closed(name, [try expression()]) }

@@ -92,7 +92,8 @@ public struct Lexer {
     position += 1
     guard "+-*/%()[],.=<>&|^~!:?;{}".utf8.contains(byte) else {
       throw SyntaxFailure.make(
-        bytes, at: start, "there is no such sign in SQL as '\(String(UnicodeScalar(byte)))'", origin)
+        bytes, at: start, "there is no such sign in SQL as '\(String(UnicodeScalar(byte)))'", origin
+      )
     }
     return token(.sign, from: start)
   }
@@ -172,7 +173,9 @@ public struct Lexer {
     let start = position
     while Self.isDigit(at(0)) { position += 1 }
     var isWhole = true
-    if at(0) == UInt8(ascii: "."), !(Self.isWordPart(at(1)) && !Self.isDigit(at(1))) || isExponent(1) {
+    if at(0) == UInt8(ascii: "."),
+      !(Self.isWordPart(at(1)) && !Self.isDigit(at(1))) || isExponent(1)
+    {
       isWhole = false
       position += 1
       while Self.isDigit(at(0)) { position += 1 }
@@ -268,7 +271,8 @@ extension Lexer {
 
 /// Failures that point into SQL text.
 enum SyntaxFailure {
-  static func make(_ bytes: [UInt8], at position: Int, _ what: String, _ origin: Origin?) -> Failure {
+  static func make(_ bytes: [UInt8], at position: Int, _ what: String, _ origin: Origin?) -> Failure
+  {
     let (line, column) = place(bytes, position)
     return Failure(
       "PARSE_SYNTAX_ERROR", "\(what) (line \(line), pos \(column))",

@@ -136,7 +136,9 @@ public struct ExpressionResolver: Sendable {
     _ name: String, _ arguments: [UnresolvedExpression], isDistinct: Bool,
     filter: UnresolvedExpression?, _ origin: Origin?
   ) throws -> Expression {
-    if let function = functions.userFunction(name) { return try userCall(function, arguments, origin) }
+    if let function = functions.userFunction(name) {
+      return try userCall(function, arguments, origin)
+    }
     guard let function = functions[name] else {
       throw unresolvedRoutine(name, among: functions.names, origin: origin)
     }

@@ -49,12 +49,17 @@ extension ExpressionResolver {
     guard names.count <= 1 else {
       throw Failure(
         "NUM_TABLE_VALUE_ALIASES_MISMATCH",
-        "several names are only for a function that makes several columns", origin: unresolved.origin)
+        "several names are only for a function that makes several columns",
+        origin: unresolved.origin)
     }
-    return .column(Self.named(resolved, names.first ?? Self.automaticName(inner, resolved), isGiven: !names.isEmpty))
+    return .column(
+      Self.named(
+        resolved, names.first ?? Self.automaticName(inner, resolved), isGiven: !names.isEmpty))
   }
 
-  private static func named(_ expression: Expression, _ name: String, isGiven: Bool) -> NamedExpression {
+  private static func named(_ expression: Expression, _ name: String, isGiven: Bool)
+    -> NamedExpression
+  {
     switch expression.kind {
     case .attribute(let attribute) where !isGiven || name == attribute.name:
       // The column stays the same one, under the name as it was written here.
@@ -65,7 +70,8 @@ extension ExpressionResolver {
           : Attribute(
             id: attribute.id, name, attribute.type, isNullable: attribute.isNullable,
             qualifier: attribute.qualifier, watermarkDelayUs: attribute.watermarkDelayUs))
-    case .alias(let child, let attribute) where !isGiven: return NamedExpression(child, as: attribute)
+    case .alias(let child, let attribute) where !isGiven:
+      return NamedExpression(child, as: attribute)
     default:
       return NamedExpression(
         expression,
@@ -92,7 +98,8 @@ extension ExpressionResolver {
   }
 
   /// The columns that a star stands for: all, those of an alias, or the fields of a struct.
-  func star(_ parts: [String], _ origin: Origin?) throws -> [(expression: Expression, name: String)] {
+  func star(_ parts: [String], _ origin: Origin?) throws -> [(expression: Expression, name: String)]
+  {
     let own = scope.columns.filter { column in
       parts.isEmpty
         || (parts.count == 1

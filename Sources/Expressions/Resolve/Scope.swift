@@ -25,14 +25,18 @@ public struct ColumnScope: Scope {
 }
 
 /// Spark's UNRESOLVED_COLUMN, with the nearest names and all of them.
-public func unresolvedColumn(_ parts: [String], columns: [Attribute], origin: Origin? = nil) -> Failure {
+public func unresolvedColumn(_ parts: [String], columns: [Attribute], origin: Origin? = nil)
+  -> Failure
+{
   let name = parts.joined(separator: ".")
   if columns.isEmpty {
     return Failure(
       "UNRESOLVED_COLUMN.WITHOUT_SUGGESTION", "there is no column `\(name)` here", origin: origin)
   }
   var names = columns.map(\.name)
-  if parts.count > 1 { names += columns.compactMap { column in column.qualifier.map { "\($0).\(column.name)" } } }
+  if parts.count > 1 {
+    names += columns.compactMap { column in column.qualifier.map { "\($0).\(column.name)" } }
+  }
   return Failure(
     "UNRESOLVED_COLUMN.WITH_SUGGESTION", "there is no column `\(name)` in this DataFrame",
     hint: Suggestion.sentence(for: name, among: names),

@@ -142,10 +142,12 @@ public final class Expression: Sendable {
   }
 
   public static func attribute(_ attribute: Attribute, origin: Origin? = nil) -> Expression {
-    Expression(.attribute(attribute), attribute.type, isNullable: attribute.isNullable, origin: origin)
+    Expression(
+      .attribute(attribute), attribute.type, isNullable: attribute.isNullable, origin: origin)
   }
 
-  public static func literal(_ value: Scalar, _ type: DataType, origin: Origin? = nil) -> Expression {
+  public static func literal(_ value: Scalar, _ type: DataType, origin: Origin? = nil) -> Expression
+  {
     Expression(.literal(value), type, isNullable: value.isNull, origin: origin)
   }
 }

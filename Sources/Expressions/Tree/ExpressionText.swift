@@ -36,12 +36,15 @@ extension Expression: CustomStringConvertible {
       return Self.text(function, arguments, style)
     case .lambda(let parameters, let body):
       // Spark gives every lambda parameter one name in a column's name.
-      let anonymous = style == .plan ? body : body.transformed { node in
-        guard case .attribute(let attribute) = node.kind, parameters.contains(attribute) else {
-          return node
+      let anonymous =
+        style == .plan
+        ? body
+        : body.transformed { node in
+          guard case .attribute(let attribute) = node.kind, parameters.contains(attribute) else {
+            return node
+          }
+          return .attribute(Attribute("namedlambdavariable()", attribute.type))
         }
-        return .attribute(Attribute("namedlambdavariable()", attribute.type))
-      }
       let names = parameters.map {
         style == .plan ? Self.text($0, style) : "namedlambdavariable()"
       }
@@ -187,8 +190,8 @@ extension ScalarFunction {
 
 extension Expression {
   /// This call with the constant arguments that binding took out of it (a field's name, a unit, a
-  /// percentage) back in its text: they tell it from other calls. An aggregate gets back the name it
-  /// was called by.
+  /// percentage) back in its text: they tell it from other calls. An aggregate gets back the name
+  /// it was called by.
   func writingOut(_ written: [Expression], name: String) -> Expression {
     switch kind {
     case .call(let function, let bound):
@@ -208,7 +211,8 @@ extension Expression {
       let made = AggregateCall(
         call.function, call.arguments, isDistinct: call.isDistinct, filter: call.filter,
         name: call.isDistinct ? call.function.name : name.lowercased(),
-        written: call.arguments.count < written.count ? Self.template(written, call.arguments) : nil)
+        written: call.arguments.count < written.count ? Self.template(written, call.arguments) : nil
+      )
       return Expression(.aggregate(made), type, isNullable: isNullable, origin: origin)
     default: return self
     }

@@ -32,10 +32,11 @@ extension Scalar {
     default: break
     }
     if case (.bytes(let bytes), .binary) = (self, type), quoted {
-      return "X'" + bytes.map { byte in
-        let digits = String(byte, radix: 16, uppercase: true)
-        return digits.count == 1 ? "0" + digits : digits
-      }.joined() + "'"
+      return "X'"
+        + bytes.map { byte in
+          let digits = String(byte, radix: 16, uppercase: true)
+          return digits.count == 1 ? "0" + digits : digits
+        }.joined() + "'"
     }
     var bytes: [UInt8] = []
     var writer = ValueText(zone: .utc)

@@ -26,12 +26,14 @@ public final class UnresolvedExpression: Sendable {
     /// `*`, `t.*`, `value.*`: the parts before the star.
     case star([String])
     case literal(Scalar, DataType)
-    /// A function or operator by its SQL name: `+`, `and`, `=`, `upper`, `when` (condition, value, …, otherwise).
+    /// A function or operator by its SQL name: `+`, `and`, `=`, `upper`, `when` (condition, value,
+    /// …, otherwise).
     case call(String, [UnresolvedExpression], isDistinct: Bool, filter: UnresolvedExpression?)
     case cast(UnresolvedExpression, DataType, isTry: Bool)
     /// Several names where a generator makes several columns.
     case alias(UnresolvedExpression, [String])
-    /// `value.field`, `value[key]`: field of a struct, element of an array (from 0), value of a map.
+    /// `value.field`, `value[key]`: field of a struct, element of an array (from 0), value of a
+    /// map.
     case extract(UnresolvedExpression, UnresolvedExpression)
     case lambda([String], UnresolvedExpression)
     case userFunction(any UserFunction, [UnresolvedExpression])

@@ -10,7 +10,8 @@ public func evaluate(
   _ sql: String, schema: String? = nil, rows: [[Scalar]] = [[]], timeZoneId: String = "UTC"
 ) -> [String] {
   do {
-    return try values(try ExpressionParser.parse(sql, timeZoneId: timeZoneId), schema, rows, timeZoneId)
+    return try values(
+      try ExpressionParser.parse(sql, timeZoneId: timeZoneId), schema, rows, timeZoneId)
   } catch let failure as Failure {
     return ["error \(failure.condition)"]
   } catch let failure as RowFailure {
