@@ -45,7 +45,11 @@ private func listCast(to: DataType, _ rules: [CastRule]) -> CastRule {
 
 private func structureCast(to: DataType, _ rules: [CastRule]) -> CastRule {
   CastRule(canFail: rules.contains(where: \.canFail)) { column, context in
-    let children = try zip(column.children, rules).map { try $1.kernel($0, context).flat }
+    let children = try rules.indices.map { index in
+      // A field of a NULL struct may hold anything: it must not fail the cast.
+      let child = column.isConstant ? column.children[index] : column.member(index)
+      return try rules[index].kernel(child, context).flat
+    }
     return Vector(
       to, count: column.count, validity: column.validity, children: children,
       isConstant: column.isConstant)
