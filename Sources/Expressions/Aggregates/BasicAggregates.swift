@@ -156,25 +156,21 @@ let basicAggregates: [FunctionSpec] = [
       Example("max(a) FROM VALUES (date'2024-02-29'), (date'1999-12-31')", "2024-02-29"),
     ]
   ) { $0.aggregate(Extremes.function("max", $0.types[0], isMax: true)) },
-  aggregate(
-    "min_by", "The first argument in the row in which the second is the least.",
-    [.column("value", .any, "the result"), .column("ordering", .orderable, "what is compared")],
-    returns: "the type of `value`",
-    [Example("min_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "a")]
-  ) {
-    $0.aggregate(Extremes.by("min_by", $0.types[0], key: $0.types[1], isMax: false))
-  },
-  aggregate(
-    "max_by", "The first argument in the row in which the second is the greatest.",
-    [.column("value", .any, "the result"), .column("ordering", .orderable, "what is compared")],
-    returns: "the type of `value`",
+  extremeBy(
+    "min_by", isMax: false,
+    "The first argument in the row in which the second is the least, or in so many rows.",
+    [
+      Example("min_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "a"),
+      Example("min_by(a, b, 2) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "[a, c]"),
+    ]),
+  extremeBy(
+    "max_by", isMax: true,
+    "The first argument in the row in which the second is the greatest, or in so many rows.",
     [
       Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "b"),
       Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 10)", "b"),
-    ]
-  ) {
-    $0.aggregate(Extremes.by("max_by", $0.types[0], key: $0.types[1], isMax: true))
-  },
+      Example("max_by(a, b, 2) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "[b, c]"),
+    ]),
   firstOrLast(
     "first",
     [
@@ -246,5 +242,31 @@ private func firstOrLast(
     let function = FirstLastAccumulator.function(
       name, call.types[0], isLast: name == "last", ignoresNulls: try call.constantBoolean(1))
     return call.aggregate(function, over: [call[0]])
+  }
+}
+
+private func extremeBy(
+  _ name: String, isMax: Bool, _ summary: String, _ examples: [Example]
+) -> FunctionSpec {
+  aggregate(
+    name, summary,
+    [
+      .column("value", .any, "the result"), .column("ordering", .orderable, "what is compared"),
+      .value("count", .int, default: "", "of how many rows, as an array; a constant"),
+    ], returns: "the type of `value`, or an ARRAY of it", examples
+  ) { call in
+    let (type, key) = (call.types[0], call.types[1])
+    if call.arguments.count == 2 {
+      return call.aggregate(Extremes.by(name, type, key: key, isMax: isMax))
+    }
+    let count = try call.constantInteger(2)
+    guard (1...100_000).contains(count) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+        "the count of `\(name)` must be between 1 and 100000, not \(count)", origin: call.origin)
+    }
+    return call.aggregate(
+      Extremes.several(name, type, key: key, isMax: isMax, count: Int(count)),
+      over: [call[0], call[1]])
   }
 }

@@ -167,4 +167,21 @@ enum Extremes {
       ExtremeByAccumulator(type, key: key, isMax: isMax)
     }
   }
+
+  /// MIN_BY or MAX_BY of several rows.
+  static func several(
+    _ name: String, _ type: DataType, key: DataType, isMax: Bool, count: Int
+  ) -> TypedAggregate {
+    let row = DataType.structure([Field("value", type), Field("ordering", key)])
+    let result = DataType.array(type, containsNull: true)
+    return ListFinishAccumulator.function(name, row, result, required: 1) { rows, builder in
+      let (values, keys) = (rows.children[0], rows.children[1])
+      let order = (0..<rows.count).filter { !keys.isNull($0) }.sortedStably {
+        (isMax ? -1 : 1) * ValueOrder.compare(keys, $0, keys, $1)
+      }
+      if order.isEmpty { return builder.appendNull() }
+      for at in order.prefix(count) { builder.children[0].append(values, row: at) }
+      builder.endList()
+    }
+  }
 }

@@ -10,9 +10,14 @@ final class ListFinishAccumulator: Accumulator {
   private var lists: GroupLists
   private let stateType: DataType
   private let resultType: DataType
+  /// The argument whose NULL leaves a row out.
+  private let required: Int
   private let finish: Finish
 
-  init(_ element: DataType, _ resultType: DataType, _ finish: @escaping Finish) {
+  init(
+    _ element: DataType, _ resultType: DataType, required: Int, _ finish: @escaping Finish
+  ) {
+    self.required = required
     lists = GroupLists(element)
     stateType = .array(element, containsNull: true)
     self.resultType = resultType
@@ -25,7 +30,8 @@ final class ListFinishAccumulator: Accumulator {
     _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
   ) {
     var rows: [(row: Int, group: Int)] = []
-    for row in 0..<count where !arguments[0].isNull(row) { rows.append((row, Int(groups[row]))) }
+    let decisive = arguments[required]
+    for row in 0..<count where !decisive.isNull(row) { rows.append((row, Int(groups[row]))) }
     if arguments.count == 1 { return lists.append(arguments[0], rows: rows) }
     let flat = arguments.map(\.flat)
     lists.append(Vector(lists.elementType, count: count, children: flat), rows: rows)
@@ -51,10 +57,10 @@ final class ListFinishAccumulator: Accumulator {
 
   static func function(
     _ name: String, _ element: DataType, _ resultType: DataType, isNullable: Bool = true,
-    _ finish: @escaping Finish
+    required: Int = 0, _ finish: @escaping Finish
   ) -> TypedAggregate {
     TypedAggregate(
       name, resultType, isNullable: isNullable, states: [.array(element, containsNull: true)]
-    ) { ListFinishAccumulator(element, resultType, finish) }
+    ) { ListFinishAccumulator(element, resultType, required: required, finish) }
   }
 }

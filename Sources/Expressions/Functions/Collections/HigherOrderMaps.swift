@@ -108,7 +108,8 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     ], returns: "MAP",
     [
       Example(
-        "map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 3, 'y'), (k, a, b) -> concat_ws('-', a, b))", "{1 -> a-x, 2 -> b, 3 -> y}"),
+        "map_zip_with(map(1, 'a', 2, 'b'), map(1, 'x', 3, 'y'), (k, a, b) -> concat_ws('-', a, b))",
+        "{1 -> a-x, 2 -> b, 3 -> y}"),
       Example("map_zip_with(CAST(NULL AS MAP<INT, INT>), map(1, 2), (k, a, b) -> a)", "NULL"),
     ], bind: mapZipWithCall),
 ]

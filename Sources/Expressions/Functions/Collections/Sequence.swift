@@ -124,9 +124,11 @@ let sequenceFunctions: [FunctionSpec] = [
       Example(
         "sequence(date'2018-01-01', date'2018-01-03')", "[2018-01-01, 2018-01-02, 2018-01-03]"),
       Example(
-        "sequence(timestamp'2018-01-01', timestamp'2018-01-01 02:00', INTERVAL 45 MINUTES)", "[2018-01-01 00:00:00, 2018-01-01 00:45:00, 2018-01-01 01:30:00]"),
+        "sequence(timestamp'2018-01-01', timestamp'2018-01-01 02:00', INTERVAL 45 MINUTES)",
+        "[2018-01-01 00:00:00, 2018-01-01 00:45:00, 2018-01-01 01:30:00]"),
       Example(
-        "sequence(timestamp'2018-01-03', timestamp'2018-01-01', INTERVAL '-1' DAY)", "[2018-01-03 00:00:00, 2018-01-02 00:00:00, 2018-01-01 00:00:00]"),
+        "sequence(timestamp'2018-01-03', timestamp'2018-01-01', INTERVAL '-1' DAY)",
+        "[2018-01-03 00:00:00, 2018-01-02 00:00:00, 2018-01-01 00:00:00]"),
       Example("sequence(1, NULL)", "NULL"), Example("typeof(sequence(1, 3L))", "array<bigint>"),
     ], bind: sequenceCall)
 ]

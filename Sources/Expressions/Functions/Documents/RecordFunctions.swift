@@ -103,7 +103,8 @@ let recordFunctions: [FunctionSpec] = [
       Example("to_json(map('a', named_struct('b', CAST(NULL AS INT))))", "{\"a\":{}}"),
       Example("to_json(named_struct('a', NULL), map('ignoreNullFields', 'false'))", "{\"a\":null}"),
       Example(
-        "to_json(named_struct('d', date'2024-01-01', 'x', 1.50, 't', timestamp'2024-01-01'))", "{\"d\":\"2024-01-01\",\"x\":1.50,\"t\":\"2024-01-01T00:00:00.000Z\"}"),
+        "to_json(named_struct('d', date'2024-01-01', 'x', 1.50, 't', timestamp'2024-01-01'))",
+        "{\"d\":\"2024-01-01\",\"x\":1.50,\"t\":\"2024-01-01T00:00:00.000Z\"}"),
       Example("to_json(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
     ]
   ) { call in
@@ -156,6 +157,23 @@ let recordFunctions: [FunctionSpec] = [
       settings.times.nowUs = context.task.batchTimeUs
       return try CSVColumnReader(fields, options: settings).read(columns[0].flat)
     }
+  },
+  document(
+    "schema_of_csv", "The struct type that a constant CSV text has, as DDL.",
+    [.value("csv", .string, "the CSV text"), options], returns: "STRING",
+    [
+      Example("schema_of_csv('1,abc')", "STRUCT<_c0: INT, _c1: STRING>"),
+      Example("schema_of_csv('1.5|2024-01-01', map('sep', '|'))", "STRUCT<_c0: DOUBLE, _c1: DATE>"),
+    ]
+  ) { call in
+    guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
+    let settings = try CSVOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    let inference = try CSVInference(settings)
+    // A record ends with a line feed.
+    let buffer = (bytes + [10]).withUnsafeBytes { Buffer(copying: $0) }
+    _ = try inference.add(record: buffer, 0..<bytes.count, isFileStart: false)
+    let type = DataType.structure(inference.schema().fields)
+    return .literal(.text(type.description), .string, origin: call.origin)
   },
   document(
     "to_csv", "The struct as CSV text.",

@@ -107,6 +107,10 @@ let miscellaneousFunctions: [FunctionSpec] = [
     ]
   ) { call in .literal(.text(call.types[0].simpleString), .string, origin: call.origin) },
   misc(
+    "version", "The version of the engine.", [], returns: "STRING",
+    [Example("length(version()) > 0", "true")]
+  ) { call in .literal(.text(Version.text), .string, origin: call.origin) },
+  misc(
     "raise_error", "Raises an error with a message.",
     [.column("message", .string, "the message")], returns: "VOID",
     [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION")]

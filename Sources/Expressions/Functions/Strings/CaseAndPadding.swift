@@ -58,6 +58,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     [
       Example("concat('[', trim('  é x  '), ']')", "[é x]"), Example("trim('   ')", ""),
       Example("trim(NULL)", "NULL"),
+      Example("trim(BOTH 'SLé' FROM 'éSSparkSQLS')", "parkSQ"),
     ], left: true, right: true, "The string without blanks at its ends."),
   trimFunction(
     "btrim",
@@ -70,12 +71,14 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     [
       Example("concat('[', ltrim('  é x  '), ']')", "[é x  ]"), Example("ltrim('   ')", ""),
       Example("ltrim(NULL)", "NULL"),
+      Example("trim(LEADING 'SLé' FROM 'éSSparkSQLS')", "parkSQLS"),
     ], left: true, right: false, "The string without blanks at its start."),
   trimFunction(
     "rtrim",
     [
       Example("concat('[', rtrim('  é x  '), ']')", "[  é x]"), Example("rtrim('   ')", ""),
       Example("rtrim(NULL)", "NULL"),
+      Example("trim(TRAILING 'SLé' FROM 'éSSparkSQLS')", "éSSparkSQ"),
     ], left: false, right: true, "The string without blanks at its end."),
   padFunction(
     "lpad",

@@ -137,7 +137,8 @@ let encodingFunctions: [FunctionSpec] = [
         "sha2('Spark', 0)", "529bc3b07127ecb7e53a4dcf1991d9152c24537d919178022b2c42657f79a26b"),
       Example("sha2('Spark', 224)", "dbeab94971678d36af2195851c0f7485775a2a7c60073d62fc04549c"),
       Example("crc32(sha2('Spark', 384))", "1197230644"),
-      Example("md5(sha2(repeat('é', 100), 512))", "e29fe2a03d810d4bf863235bdbdf11eb"), Example("sha2('Spark', 1)", "NULL"),
+      Example("md5(sha2(repeat('é', 100), 512))", "e29fe2a03d810d4bf863235bdbdf11eb"),
+      Example("sha2('Spark', 1)", "NULL"),
       Example("sha2(NULL, 256)", "NULL"),
     ]
   ) { columns, _ in
@@ -210,6 +211,31 @@ let encodingFunctions: [FunctionSpec] = [
   ) { columns, _ in
     try mappedText(columns[0], columns[1], to: .binary) { (text: Bytes, name: Bytes, out) in
       try CharacterSet(name, function: "encode").encode(text, to: &out.bytes)
+    }
+  },
+  stringFunction(
+    "is_valid_utf8", "Whether the bytes are well-formed UTF-8.", [textParameter], returns: .boolean,
+    [
+      Example("is_valid_utf8('é')", "true"), Example("is_valid_utf8(X'80')", "false"),
+      Example("is_valid_utf8(NULL)", "NULL"),
+    ]
+  ) { columns, _ in
+    try mapped(columns[0], to: .boolean) { (text: Bytes) in UTF8Text.isValid(text.octets) }
+  },
+  stringFunction(
+    "make_valid_utf8", "The text with U+FFFD in place of bytes that are no UTF-8.",
+    [textParameter],
+    [
+      Example("make_valid_utf8('é')", "é"), Example("hex(make_valid_utf8(X'61C262'))", "61EFBFBD62"),
+      Example("make_valid_utf8(NULL)", "NULL"),
+    ]
+  ) { columns, _ in
+    try mappedText(columns[0]) { (text: Bytes, out) in
+      if UTF8Text.isValid(text.octets) {
+        out.append(text)
+      } else {
+        out.append(String(decoding: text, as: UTF8.self))
+      }
     }
   },
   .scalar(

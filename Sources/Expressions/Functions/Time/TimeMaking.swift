@@ -274,6 +274,25 @@ let timeMakingFunctions: [FunctionSpec] = [
         "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
       Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "NULL"),
     ]),
+  makeTimestamp(
+    "make_timestamp_ltz", to: .timestamp, isTry: false, "As `make_timestamp`.",
+    [
+      Example("make_timestamp_ltz(2014, 12, 28, 6, 30, 45.887, 'CET')", "2014-12-28 05:30:45.887"),
+      Example("make_timestamp_ltz(NULL, 7, 22, 15, 30, 0)", "NULL"),
+    ]),
+  makeTimestamp(
+    "try_make_timestamp_ltz", to: .timestamp, isTry: true, "As `try_make_timestamp`.",
+    [
+      Example("try_make_timestamp_ltz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
+      Example("try_make_timestamp_ltz(2019, 13, 1, 10, 11, 12)", "NULL"),
+    ]),
+  makeTimestamp(
+    "try_make_timestamp_ntz", to: .timestampNtz, isTry: true,
+    "As `make_timestamp_ntz`; NULL where there is none.",
+    [
+      Example("try_make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
+      Example("try_make_timestamp_ntz(2019, 13, 1, 10, 11, 12)", "NULL"),
+    ]),
   .scalar(
     "make_dt_interval", category: "time", summary: "A day-time interval of its parts.",
     [
@@ -374,7 +393,8 @@ let timeMakingFunctions: [FunctionSpec] = [
     ], returns: "TIMESTAMP_NTZ",
     examples: [
       Example(
-        "convert_timezone('Europe/Brussels', 'Asia/Tokyo', timestamp_ntz'2021-12-06')", "2021-12-06 08:00:00"),
+        "convert_timezone('Europe/Brussels', 'Asia/Tokyo', timestamp_ntz'2021-12-06')",
+        "2021-12-06 08:00:00"),
       Example(
         "convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')",
         "2021-12-06 01:00:00"), Example("convert_timezone('CET', NULL)", "NULL"),
