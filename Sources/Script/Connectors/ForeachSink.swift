@@ -82,6 +82,8 @@ private final class ForeachWriter: BatchWriter {
   private let instance: EffectInstance
   private let batch: ForeachBatch
   private let takesRows: Bool
+  /// `close` has been called: not again, also when it raised.
+  private var isClosed = false
 
   init(_ instance: EffectInstance, _ batch: ForeachBatch, partition: Int) throws {
     self.instance = instance
@@ -95,11 +97,14 @@ private final class ForeachWriter: BatchWriter {
   }
 
   func close() throws {
+    isClosed = true
     try instance.call("close")
     batch.instances.give(instance)
   }
 
   func abort(_ failure: Failure) {
+    if isClosed { return }
+    isClosed = true
     // What failed first is what the query tells.
     _ = try? instance.call("close", [.failure(failure)])
   }

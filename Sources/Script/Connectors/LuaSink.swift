@@ -51,7 +51,13 @@ private struct LuaSinkBatch: SinkBatch {
 
   func writer(partition: Int) -> any BatchWriter { Writer(self) }
 
-  func commit() throws { try instance.call("commit", [.integer(id)]) }
+  func commit() throws {
+    do { try instance.call("commit", [.integer(id)]) } catch let failure as Failure {
+      // As in Spark, a batch that cannot be committed is aborted.
+      abort(failure)
+      throw failure
+    }
+  }
 
   func abort(_ failure: Failure) {
     // What failed first is what the query tells.

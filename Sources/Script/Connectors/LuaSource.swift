@@ -16,10 +16,7 @@ final class LuaSource: StreamSource {
     return SourceSpec(
       declared.spec(.source), schema: { try open($0).schema },
       stream: { request, _ in try open(request) },
-      table: { request in
-        let source = try open(request)
-        return try LuaTableSource(source)
-      })
+      table: { request in try LuaTableSource { try open(request) } })
   }
 
   let schema: Schema
@@ -43,20 +40,31 @@ final class LuaSource: StreamSource {
 
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
     if let frozen { return frozen == start ? nil : frozen }
-    return try instance.call("latestOffset", [.optional(start?.json)]).text.map {
+    let word: LuaValue = limit == .everything || freezes ? .string("everything") : .nil
+    let end = try instance.call("latestOffset", [.optional(start?.json), word]).text.map {
       SourceOffset($0)
     }
+    if freezes { frozen = end }
+    return end
   }
 
-  /// The end of what a query with the trigger availableNow reads.
+  /// The trigger is availableNow: the first question decides where the query ends. It is asked
+  /// from where the query stands, which may be far behind the first offset.
+  private var freezes = false
   private var frozen: SourceOffset?
 
-  func freezeForAvailableNow() throws {
-    frozen = try latestOffset(from: try initialOffset(), limit: .everything)
-  }
+  func freezeForAvailableNow() { freezes = true }
 
   func read(from start: SourceOffset?, to end: SourceOffset) -> [any InputSplit] {
-    [Split(instance: instance, schema: schema, start: start, end: end, name: name)]
+    [piece(from: start, to: end, closes: false)]
+  }
+
+  /// `closes`: nothing else is read, so that the source is closed behind the rows.
+  fileprivate func piece(
+    from start: SourceOffset?, to end: SourceOffset, closes: Bool
+  ) -> any InputSplit {
+    Split(
+      instance: instance, schema: schema, start: start, end: end, name: name, closes: closes)
   }
 
   func commit(_ end: SourceOffset) throws {
@@ -78,7 +86,9 @@ final class LuaSource: StreamSource {
     local glue = {
       schema = function(self) return tostring(source.schema(self.options or {})) end,
       initialOffset = function(self) return encode(source.initialOffset(self)) end,
-      latestOffset = function(self, from) return encode(source.latestOffset(self, decode(from))) end,
+      latestOffset = function(self, from, limit)
+        return encode(source.latestOffset(self, decode(from), limit))
+      end,
       read = function(self, from, to)
         local rows = source.read(self, decode(from), decode(to))
         if type(rows) ~= "function" then return rows end
@@ -100,12 +110,14 @@ final class LuaSource: StreamSource {
     let start: SourceOffset?
     let end: SourceOffset
     let name: String
+    let closes: Bool
 
     var description: String { "\(name) from \(start?.json ?? "the start") to \(end)" }
 
     func open(_ request: ReadRequest) throws -> any BatchStream {
       let rows = try instance.rows(
         "read", [.optional(start?.json), .string(end.json)], schema: schema)
+      if closes { try instance.call("close") }
       let wanted = Batch(request.columns.map { rows.columns[$0] }, count: rows.count)
       return BatchList(
         stride(from: 0, to: rows.count, by: request.batchRows).map {
@@ -115,19 +127,26 @@ final class LuaSource: StreamSource {
   }
 }
 
-/// Such a source read once, from its first offset to its last.
+/// Such a source read once, from its first offset to its last; each reading has a state of its own.
 private struct LuaTableSource: StaticSource {
   let schema: Schema
   let description: String
-  private let pieces: [any InputSplit]
+  private let open: @Sendable () throws -> LuaSource
 
-  init(_ source: LuaSource) throws {
+  init(_ open: @escaping @Sendable () throws -> LuaSource) throws {
+    let source = try open()
     schema = source.schema
     description = source.description
-    let start = try source.initialOffset()
-    let end = try source.latestOffset(from: start, limit: .everything)
-    pieces = end.map { source.read(from: start, to: $0) } ?? []
+    self.open = open
   }
 
-  func splits() -> [any InputSplit] { pieces }
+  func splits() throws -> [any InputSplit] {
+    let source = try open()
+    let start = try source.initialOffset()
+    guard let end = try source.latestOffset(from: start, limit: .everything), end != start else {
+      source.stop()
+      return []
+    }
+    return [source.piece(from: start, to: end, closes: true)]
+  }
 }
