@@ -9,10 +9,10 @@ var unsafeSwift = ["-cross-module-optimization"]
 var unsafeC = ["-std=c2x", "-Wall", "-Wextra", "-Werror"]
 var unsafeCxx = ["-std=c++17", "-Wall", "-Wextra", "-Werror"]
 #if arch(x86_64)
-// AVX2 is the baseline of the column kernels; the command line checks it before anything runs.
-unsafeSwift += ["-Xcc", "-march=haswell"]
-unsafeC += ["-march=haswell"]
-unsafeCxx += ["-march=haswell"]
+  // AVX2 is the baseline of the column kernels; the command line checks it before anything runs.
+  unsafeSwift += ["-Xcc", "-march=haswell"]
+  unsafeC += ["-march=haswell"]
+  unsafeCxx += ["-march=haswell"]
 #endif
 
 let swift: [SwiftSetting] = [

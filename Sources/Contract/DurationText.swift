@@ -19,7 +19,8 @@ public enum DurationText {
     var word = ""
     // `10s` is split between digit and letter.
     for character in text.lowercased() {
-      let splits = character.isWhitespace
+      let splits =
+        character.isWhitespace
         || (word.last?.isNumber == true && character.isLetter)
       if splits, !word.isEmpty {
         words.append(word)

@@ -74,7 +74,9 @@ public struct PosixStorage: Storage {
     guard try kind(path) != nil else { return nil }
     let reader = try OpenReader(path, calls)
     return try [UInt8](unsafeUninitializedCapacity: reader.size) { buffer, count in
-      try reader.read(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<reader.size]), at: 0)
+      try reader.read(
+        UnsafeMutableRawBufferPointer(
+          rebasing: UnsafeMutableRawBufferPointer(buffer)[..<reader.size]), at: 0)
       count = reader.size
     }
   }

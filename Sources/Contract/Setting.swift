@@ -1,7 +1,9 @@
 /// One setting of the session: its Spec beside its type and default.
 public struct Setting: Sendable {
   public enum Value: Sendable, Hashable {
-    case text(String), integer(Int64), boolean(Bool)
+    case text(String)
+    case integer(Int64)
+    case boolean(Bool)
     /// Microseconds.
     case duration(Int64)
   }
@@ -99,17 +101,23 @@ public struct Settings: Sendable {
   }
 
   public subscript(integer name: String) -> Int64 {
-    guard case .integer(let value) = value(name) else { preconditionFailure("\(name) is no integer") }
+    guard case .integer(let value) = value(name) else {
+      preconditionFailure("\(name) is no integer")
+    }
     return value
   }
 
   public subscript(boolean name: String) -> Bool {
-    guard case .boolean(let value) = value(name) else { preconditionFailure("\(name) is no boolean") }
+    guard case .boolean(let value) = value(name) else {
+      preconditionFailure("\(name) is no boolean")
+    }
     return value
   }
 
   public subscript(durationUs name: String) -> Int64 {
-    guard case .duration(let value) = value(name) else { preconditionFailure("\(name) is no duration") }
+    guard case .duration(let value) = value(name) else {
+      preconditionFailure("\(name) is no duration")
+    }
     return value
   }
 
@@ -150,7 +158,9 @@ public struct Settings: Sendable {
       default: throw invalid("true or false")
       }
     case .duration:
-      guard let us = DurationText.microseconds(text) else { throw invalid("a duration such as `10 seconds`") }
+      guard let us = DurationText.microseconds(text) else {
+        throw invalid("a duration such as `10 seconds`")
+      }
       return .duration(us)
     }
   }

@@ -28,7 +28,8 @@ public final class StorageFaults: Sendable {
   }
 
   private let state = Mutex(State())
-  private let choose: @Sendable (_ number: Int, _ call: StorageCall, _ path: String) -> StorageFault?
+  private let choose:
+    @Sendable (_ number: Int, _ call: StorageCall, _ path: String) -> StorageFault?
 
   /// `choose` is asked with the number of the call, from 1.
   public init(_ choose: @escaping @Sendable (Int, StorageCall, String) -> StorageFault?) {

@@ -30,7 +30,8 @@ extension PlanNode {
   public var isStreaming: Bool { streaming.isSource || children.contains { $0.isStreaming } }
 
   /// Rewrites bottom up.
-  public func transformed(_ rewrite: (any PlanNode) throws -> any PlanNode) rethrows -> any PlanNode {
+  public func transformed(_ rewrite: (any PlanNode) throws -> any PlanNode) rethrows -> any PlanNode
+  {
     let old = children
     if old.isEmpty { return try rewrite(self) }
     return try rewrite(with(children: try old.map { try $0.transformed(rewrite) }))

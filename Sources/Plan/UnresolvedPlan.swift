@@ -86,8 +86,11 @@ public protocol UserRowFunction: Sendable {
   func filter(_ batch: Batch, schema: Schema, task: TaskContext) throws -> Vector
   /// Each row's results as columns of `output`, and for each result the row it came from, in order.
   /// `map` gives one a row, `flatMap` any number.
-  func expand(_ batch: Batch, schema: Schema, output: Schema, isFlat: Bool, task: TaskContext) throws
+  func expand(_ batch: Batch, schema: Schema, output: Schema, isFlat: Bool, task: TaskContext)
+    throws
     -> (columns: [Vector], rows: Selection)
   /// All rows of a partition, or of one group (`key` is a batch of one row), at once.
-  func apply(key: Batch?, keySchema: Schema, rows: Batch, schema: Schema, output: Schema, task: TaskContext) throws -> Batch
+  func apply(
+    key: Batch?, keySchema: Schema, rows: Batch, schema: Schema, output: Schema, task: TaskContext
+  ) throws -> Batch
 }

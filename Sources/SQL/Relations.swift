@@ -66,7 +66,9 @@ extension QueryParser {
       plan = try inlineTable()
     } else if tokens.peek.isWord("RANGE"), tokens.peek(1).isSign("(") {
       plan = try rangeTable()
-    } else if tokens.peek.isWord("STREAM"), tokens.peek(1).kind == .word || tokens.peek(1).isSign("(") {
+    } else if tokens.peek.isWord("STREAM"),
+      tokens.peek(1).kind == .word || tokens.peek(1).isSign("(")
+    {
       plan = try streamTable()
     } else {
       plan = try namedTable(try tableName())
@@ -75,9 +77,11 @@ extension QueryParser {
       let column = try tokens.expression()
       try tokens.expect("DELAY")
       try tokens.expect("OF")
-      plan = node("withWatermark", [plan], [
-        "column": .expression(column), "delay": .expression(try tokens.expression()),
-      ])
+      plan = node(
+        "withWatermark", [plan],
+        [
+          "column": .expression(column), "delay": .expression(try tokens.expression()),
+        ])
     }
     return try aliased(plan)
   }

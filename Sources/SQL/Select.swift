@@ -29,7 +29,9 @@ struct Select {
   }
 
   /// The item that a number in GROUP BY or ORDER BY stands for, without its alias.
-  func ordinal(_ place: Int64, _ condition: String, _ origin: Origin?) throws -> UnresolvedExpression {
+  func ordinal(_ place: Int64, _ condition: String, _ origin: Origin?) throws
+    -> UnresolvedExpression
+  {
     guard place >= 1, place <= items.count else {
       throw Failure(
         condition, "there is no item number \(place) in the SELECT list, which has \(items.count)",
@@ -126,15 +128,19 @@ extension QueryParser {
     }
     var plan: UnresolvedPlan
     if let grouping = select.grouping {
-      plan = node("aggregate", [input], [
-        "grouping": .text(grouping.kind), "keys": expressions(grouping.keys),
-        "aggregates": expressions(items), "keepKeys": .boolean(false),
-      ])
+      plan = node(
+        "aggregate", [input],
+        [
+          "grouping": .text(grouping.kind), "keys": expressions(grouping.keys),
+          "aggregates": expressions(items), "keepKeys": .boolean(false),
+        ])
     } else if having != nil {
-      plan = node("aggregate", [input], [
-        "grouping": .text("groupBy"), "keys": .list([]), "aggregates": expressions(items),
-        "keepKeys": .boolean(false),
-      ])
+      plan = node(
+        "aggregate", [input],
+        [
+          "grouping": .text("groupBy"), "keys": .list([]), "aggregates": expressions(items),
+          "keepKeys": .boolean(false),
+        ])
     } else {
       plan = node("select", [input], ["columns": expressions(items)])
     }

@@ -55,7 +55,8 @@ public final class KeyTable {
       return UnsafeRawBufferPointer(start: packed.pointer + Int(group) &* width, count: width)
     }
     let at = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)[Int(group)]
-    return UnsafeRawBufferPointer(start: at, count: Int(at.load(fromByteOffset: -4, as: UInt32.self)))
+    return UnsafeRawBufferPointer(
+      start: at, count: Int(at.load(fromByteOffset: -4, as: UInt32.self)))
   }
 
   /// The addresses of some groups' keys, for `RowKeyCodec.decode`.
@@ -239,7 +240,9 @@ public final class KeyTable {
     }
     for row in begin..<end {
       let slot = slots[Int(truncatingIfNeeded: hashes[row] >> 32) & mask]
-      if slot != 0 { moontide_prefetch(places + (Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1)) }
+      if slot != 0 {
+        moontide_prefetch(places + (Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1))
+      }
     }
     for row in begin..<end {
       let slot = slots[Int(truncatingIfNeeded: hashes[row] >> 32) & mask]
@@ -299,7 +302,9 @@ public final class KeyTable {
     }
     count &+= 1
     if let width {
-      if let source = key.baseAddress { memcpy(packed.pointer + Int(group) &* width, source, width) }
+      if let source = key.baseAddress {
+        memcpy(packed.pointer + Int(group) &* width, source, width)
+      }
     } else {
       let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
       places[Int(group)] = keys.add(key)

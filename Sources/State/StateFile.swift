@@ -58,8 +58,10 @@ struct StateFile: Sendable {
         sum = sum &+ header.checksum
       case .end:
         let seal = try window.with(payload, 16) { bytes in
-          (bytes.loadUnaligned(as: UInt64.self),
-            bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+          (
+            bytes.loadUnaligned(as: UInt64.self),
+            bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+          )
         }
         guard seal == (UInt64(pending.count), sum) else { break frames }
         blocks += pending
@@ -83,7 +85,8 @@ struct StateFile: Sendable {
         "`\(path)` has format \(words[2]); this program reads format 1",
         hint: "A newer Moontide wrote it; use that one")
     }
-    guard words.count == 5, words[0] == "moontide", words[1] == "state", words[3] == owner, let before = Int64(words[4])
+    guard words.count == 5, words[0] == "moontide", words[1] == "state", words[3] == owner,
+      let before = Int64(words[4])
     else { throw StateFolder.damage("`\(path)` is no state file of query \(owner)") }
     versionBefore = before
     return text.utf8.count + 1

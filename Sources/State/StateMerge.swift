@@ -80,7 +80,9 @@ private struct StateOverlay {
     while slots[at].isUsed {
       let slot = slots[at]
       if slot.hash == hash, slot.key.count == key.count {
-        guard key.count > 0, let a = slot.key.baseAddress, let b = key.baseAddress else { return at }
+        guard key.count > 0, let a = slot.key.baseAddress, let b = key.baseAddress else {
+          return at
+        }
         if memcmp(a, b, key.count) == 0 { return at }
       }
       at = (at + 1) & mask

@@ -29,7 +29,8 @@ struct Command: Sendable {
     run: { script($0, mode: .run, command: "run") })
 
   private static let check = Command(
-    name: "check", usage: "check SCRIPT [ARGUMENT…]", summary: "analyse a script's queries, run nothing",
+    name: "check", usage: "check SCRIPT [ARGUMENT…]",
+    summary: "analyse a script's queries, run nothing",
     text: """
       Runs the script, but every query is only built and analysed when it would start: names, types,
       options and streaming rules are checked, nothing is read or written.
@@ -47,7 +48,8 @@ struct Command: Sendable {
       var options = ScriptHost.Options()
       for argument in arguments {
         guard argument == "--sealed" else {
-          return CommandLineTool.refuse("`repl` has no argument `\(argument)`. See `moontide help repl`.")
+          return CommandLineTool.refuse(
+            "`repl` has no argument `\(argument)`. See `moontide help repl`.")
         }
         options.isSealed = true
       }
@@ -68,13 +70,15 @@ struct Command: Sendable {
       }
     })
 
-  private static func script(_ arguments: [String], mode: ScriptHost.Mode, command: String) -> Int32 {
+  private static func script(_ arguments: [String], mode: ScriptHost.Mode, command: String) -> Int32
+  {
     var options = ScriptHost.Options()
     options.mode = mode
     var rest = arguments[...]
     while let flag = rest.first, flag.hasPrefix("-"), flag != "-" {
       guard flag == "--sealed", mode == .run else {
-        return CommandLineTool.refuse("`\(command)` has no option `\(flag)`. See `moontide help \(command)`.")
+        return CommandLineTool.refuse(
+          "`\(command)` has no option `\(flag)`. See `moontide help \(command)`.")
       }
       options.isSealed = true
       rest.removeFirst()

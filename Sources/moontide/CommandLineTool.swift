@@ -20,7 +20,8 @@ enum CommandLineTool {
     default: break
     }
     guard let command = (Command.all + Command.hidden).first(where: { $0.name == name }) else {
-      let hint = Suggestion.sentence(for: name, among: Command.all.map(\.name)) ?? "See `moontide help`."
+      let hint =
+        Suggestion.sentence(for: name, among: Command.all.map(\.name)) ?? "See `moontide help`."
       return refuse("there is no command `\(name)`. \(hint)")
     }
     if let missing = missingProcessorFeature() {

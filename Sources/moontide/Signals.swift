@@ -41,7 +41,7 @@ enum Signals {
 /// The first feature of the compiled-for processor that this one lacks.
 func missingProcessorFeature() -> String? {
   #if arch(x86_64)
-  if moontide_has_avx2() == 0 { return "AVX2" }
+    if moontide_has_avx2() == 0 { return "AVX2" }
   #endif
   return nil
 }

@@ -65,8 +65,9 @@ import Testing
   }
 
   private func decimal(_ text: String, _ precision: Int, _ scale: Int) -> Int128 {
-    guard case .value(let value) = withBytes(
-      text, { DecimalText.read($0, precision: precision, scale: scale) })
+    guard
+      case .value(let value) = withBytes(
+        text, { DecimalText.read($0, precision: precision, scale: scale) })
     else { return -999 }
     return value
   }

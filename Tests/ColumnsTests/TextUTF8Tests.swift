@@ -38,11 +38,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    ([0x61, 0xC3, 0xA9], true), ([0xC0, 0x80], false), ([0xED, 0xA0, 0x80], false),
-    ([0xF0, 0x9F, 0x98, 0x80], true), ([0xF4, 0x90, 0x80, 0x80], false), ([0xE2, 0x82], false),
-    ([0x80], false), ([], true), ([0xE0, 0x9F, 0xBF], false), ([0xF8, 0x88, 0x80, 0x80], false),
-  ] as [([UInt8], Bool)])
+  @Test(
+    arguments: [
+      ([0x61, 0xC3, 0xA9], true), ([0xC0, 0x80], false), ([0xED, 0xA0, 0x80], false),
+      ([0xF0, 0x9F, 0x98, 0x80], true), ([0xF4, 0x90, 0x80, 0x80], false), ([0xE2, 0x82], false),
+      ([0x80], false), ([], true), ([0xE0, 0x9F, 0xBF], false), ([0xF8, 0x88, 0x80, 0x80], false),
+    ] as [([UInt8], Bool)])
   func validity(_ bytes: [UInt8], _ isValid: Bool) {
     #expect(bytes.withUnsafeBufferPointer { UTF8Text.isValid($0) } == isValid)
   }
@@ -75,8 +76,9 @@ import Testing
     func json(_ text: String) -> String { mapped(text, JSONText.appendString) }
     #expect(json("plain") == "\"plain\"")
     #expect(json("a\"b\\c\n\t\u{8}\u{c}\r\u{1}/é😀") == #""a\"b\\c\n\t\b\f\r\u0001/é😀""#)
-    #expect(json(String(repeating: "x", count: 100) + "\u{1f}") ==
-      "\"" + String(repeating: "x", count: 100) + "\\u001F\"")
+    #expect(
+      json(String(repeating: "x", count: 100) + "\u{1f}") == "\""
+        + String(repeating: "x", count: 100) + "\\u001F\"")
     let broken: [UInt8] = [0x61, 0xFF, 0x62]
     let text = broken.withUnsafeBufferPointer { bytes in
       appended { JSONText.appendString(bytes, to: &$0) }

@@ -52,19 +52,31 @@ import Testing
   }
 
   @Test(arguments: [
-    ("2024-02-30 13:04:05", "yyyy-MM-dd HH:mm:ss",
-      "Text '2024-02-30 13:04:05' could not be parsed: Invalid date 'FEBRUARY 30'."),
-    ("2024-2-29 13:04:05", "yyyy-MM-dd HH:mm:ss",
-      "Text '2024-2-29 13:04:05' could not be parsed at index 5."),
-    ("2024-02-29 24:00:00", "yyyy-MM-dd HH:mm:ss",
+    (
+      "2024-02-30 13:04:05", "yyyy-MM-dd HH:mm:ss",
+      "Text '2024-02-30 13:04:05' could not be parsed: Invalid date 'FEBRUARY 30'."
+    ),
+    (
+      "2024-2-29 13:04:05", "yyyy-MM-dd HH:mm:ss",
+      "Text '2024-2-29 13:04:05' could not be parsed at index 5."
+    ),
+    (
+      "2024-02-29 24:00:00", "yyyy-MM-dd HH:mm:ss",
       "Text '2024-02-29 24:00:00' could not be parsed: "
-        + "Invalid value for HourOfDay (valid values 0 - 23): 24."),
-    ("2024-02-29 13:04:05 ", "yyyy-MM-dd HH:mm:ss",
-      "Text '2024-02-29 13:04:05 ' could not be parsed, unparsed text found at index 19."),
-    ("2024-02-29 13:04:05.", "yyyy-MM-dd HH:mm:ss.SSS",
-      "Text '2024-02-29 13:04:05.' could not be parsed at index 20."),
-    ("2024-02-29 2023", "yyyy-MM-dd yyyy",
-      "Text '2024-02-29 2023' could not be parsed at index 11."),
+        + "Invalid value for HourOfDay (valid values 0 - 23): 24."
+    ),
+    (
+      "2024-02-29 13:04:05 ", "yyyy-MM-dd HH:mm:ss",
+      "Text '2024-02-29 13:04:05 ' could not be parsed, unparsed text found at index 19."
+    ),
+    (
+      "2024-02-29 13:04:05.", "yyyy-MM-dd HH:mm:ss.SSS",
+      "Text '2024-02-29 13:04:05.' could not be parsed at index 20."
+    ),
+    (
+      "2024-02-29 2023", "yyyy-MM-dd yyyy",
+      "Text '2024-02-29 2023' could not be parsed at index 11."
+    ),
     ("+5", "y", "Text '+5' could not be parsed at index 0."),
   ])
   func saysWhy(_ text: String, _ pattern: String, _ message: String) throws {

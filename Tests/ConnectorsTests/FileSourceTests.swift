@@ -39,14 +39,17 @@ struct FileSourceTests {
 
   @Test func onceTakesAll() throws {
     let world = self.world()
-    let source = try world.stream("text", ["path": world.folder + "/in", "maxFilesPerTrigger": "1"])
+    let source = try world.stream(
+      "text", ["path": world.folder + "/in", "maxFilesPerTrigger": "1"])
     let end = try #require(try source.latestOffset(from: nil, limit: .everything))
     #expect(try source.rows(from: nil, to: end) == ["c", "a", "b"])
   }
 
   @Test func latestFirst() throws {
     #expect(
-      try read(world(), ["latestFirst": "true", "maxFilesPerTrigger": "1"]) == [["b"], ["a"], ["c"]])
+      try read(world(), ["latestFirst": "true", "maxFilesPerTrigger": "1"]) == [
+        ["b"], ["a"], ["c"],
+      ])
   }
 
   @Test func filters() throws {
@@ -178,7 +181,8 @@ struct FileSourceTests {
 
   @Test func availableNowIsFrozen() throws {
     let world = self.world()
-    let source = try world.stream("text", ["path": world.folder + "/in", "maxFilesPerTrigger": "2"])
+    let source = try world.stream(
+      "text", ["path": world.folder + "/in", "maxFilesPerTrigger": "2"])
     try source.freezeForAvailableNow()
     world.write("in/late.txt", "late\n", at: 300)
     #expect(try source.batches() == [["c", "a"], ["b"]])

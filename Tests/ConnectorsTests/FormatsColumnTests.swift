@@ -89,7 +89,7 @@ import Testing
   @Test func bothReadersAgree() throws {
     let ddl =
       "a INT, b STRING, c DOUBLE, d STRUCT<x: BIGINT, y: ARRAY<STRING>>, e MAP<STRING, "
-        + "BOOLEAN>, f TIMESTAMP, g DECIMAL(10,2)"
+      + "BOOLEAN>, f TIMESTAMP, g DECIMAL(10,2)"
     var state: UInt64 = 7
     func random(_ below: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407

@@ -35,10 +35,9 @@ import Testing
         "a INT, s STRING, n INT, d DOUBLE, nan DOUBLE, inf FLOAT, dec DECIMAL(3,2), b "
           + "BOOLEAN, dt DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ"
       )
-        ==
-          #"{"a":1,"s":"x\"y\\z\n\té\u0001/</","d":1.5,"nan":"NaN","inf":"Infinity","#
-          + #""dec":1.50,"b":true,"dt":"2020-01-02","ts":"2020-01-02T03:04:05.123Z","#
-          + #""tn":"2020-01-02T03:04:05.000"}"#
+        == #"{"a":1,"s":"x\"y\\z\n\té\u0001/</","d":1.5,"nan":"NaN","inf":"Infinity","#
+        + #""dec":1.50,"b":true,"dt":"2020-01-02","ts":"2020-01-02T03:04:05.123Z","#
+        + #""tn":"2020-01-02T03:04:05.000"}"#
         + "\n")
     #expect(
       try rewritten(
@@ -54,7 +53,7 @@ import Testing
   @Test func nestedValuesAsSparkWritesThem() throws {
     let text =
       #"{"a":[1,null,3],"m":{"k":1,"j":null},"s":{"x":1},"r":[{"p":"q"}],"bin":"AP9B","#
-        + #""mm":{"é\"":[1.0]}}"#
+      + #""mm":{"é\"":[1.0]}}"#
     #expect(
       try rewritten(
         text,
@@ -64,7 +63,7 @@ import Testing
         == text + "\n")
     let intervals =
       #"{"i":"INTERVAL '1 02:03:04.5' DAY TO SECOND","y":"INTERVAL '1-2' YEAR TO "#
-        + #"MONTH","d":"INTERVAL '5' DAY","n":"INTERVAL '-1 00:00:00' DAY TO SECOND"}"#
+      + #"MONTH","d":"INTERVAL '5' DAY","n":"INTERVAL '-1 00:00:00' DAY TO SECOND"}"#
     #expect(
       try rewritten(
         intervals,

@@ -162,7 +162,8 @@ struct OtherConnectorTests {
 
         """)
     #expect(
-      try print(["numRows": "1", "truncate": "false"], [["x", "a line that is longer than twenty"]])
+      try print(
+        ["numRows": "1", "truncate": "false"], [["x", "a line that is longer than twenty"]])
         == Self.head + """
           +-----+
           |value|
@@ -196,7 +197,8 @@ struct OtherConnectorTests {
             world.sink(format, ["path": world.folder + "/o", "nunRows": "1"], schema: "v STRING"))
         } == "UNKNOWN_OPTION")
     }
-    #expect(ConnectorWorld.failure { _ = try world.catalog.sink("jsno") } == "DATA_SOURCE_NOT_FOUND")
+    #expect(
+      ConnectorWorld.failure { _ = try world.catalog.sink("jsno") } == "DATA_SOURCE_NOT_FOUND")
   }
 
   // MARK: df.write

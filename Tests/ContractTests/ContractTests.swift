@@ -22,7 +22,9 @@ import Testing
 
 @Suite struct SettingsTests {
   @Test func sparkSpellingAndSuggestions() throws {
-    var settings = Settings([Setting("moontide.shuffle.partitions", .integer(8), "", range: 1...1000)])
+    var settings = Settings([
+      Setting("moontide.shuffle.partitions", .integer(8), "", range: 1...1000)
+    ])
     try settings.set("spark.sql.shuffle.partitions", to: "3")
     #expect(settings[integer: "moontide.shuffle.partitions"] == 3)
     #expect(throws: Failure.self) { try settings.set("moontide.shuffle.partitions", to: "0") }

@@ -47,7 +47,8 @@ import Testing
 
   @Test func expressionsOverAggregatesAndKeys() throws {
     let plan = try sales().filter("g IS NOT NULL AND n IS NOT NULL").aggregate(
-      ["upper(g) AS k"], ["sum(n) * 2 + count(1) AS x", "avg(n)", "max(n) FILTER (WHERE n < 4) AS y"])
+      ["upper(g) AS k"],
+      ["sum(n) * 2 + count(1) AS x", "avg(n)", "max(n) FILTER (WHERE n < 4) AS y"])
     #expect(
       sorted(try Query().rows(plan))
         == sorted([
@@ -56,7 +57,8 @@ import Testing
   }
 
   @Test func distinctAggregates() throws {
-    let plan = try sales().aggregate([], ["count(DISTINCT n) AS d", "sum(DISTINCT n) AS s", "count(n)"])
+    let plan = try sales().aggregate(
+      [], ["count(DISTINCT n) AS d", "sum(DISTINCT n) AS s", "count(n)"])
     #expect(try Query().rows(plan) == [[int(5), int(14), int(6)]])
   }
 
@@ -69,8 +71,10 @@ import Testing
     #expect(
       sorted(try Query().rows(rollup))
         == sorted([
-          [text("x"), int(1), int(10), int(0), int(0)], [text("x"), int(2), int(20), int(0), int(0)],
-          [text("y"), int(1), int(30), int(0), int(0)], [text("x"), .null, int(30), int(1), int(1)],
+          [text("x"), int(1), int(10), int(0), int(0)],
+          [text("x"), int(2), int(20), int(0), int(0)],
+          [text("y"), int(1), int(30), int(0), int(0)],
+          [text("x"), .null, int(30), int(1), int(1)],
           [text("y"), .null, int(30), int(1), int(1)], [.null, .null, int(60), int(3), int(1)],
         ]))
     let cube = try table.aggregate(["a", "b"], ["sum(n) AS s"], grouping: "cube")
@@ -79,14 +83,19 @@ import Testing
 
   @Test func sortsAndLimits() throws {
     let up = try sales().sort(("n", .ascending))
-    #expect(try Query().rows(up).map { $0[1] } == [.null, int(-2), int(1), int(1), int(3), int(5), int(7)])
+    #expect(
+      try Query().rows(up).map { $0[1] } == [
+        .null, int(-2), int(1), int(1), int(3), int(5), int(7),
+      ])
     #expect(try Query().rows(up).map { $0[0] }[2...3] == [text("a"), .null])
     let down = try sales().sort(("n", .descending), ("g", .ascending)).limit(3)
-    #expect(try Query().rows(down) == [[.null, int(7)], [text("b"), int(5)], [text("a"), int(3)]])
+    #expect(
+      try Query().rows(down) == [[.null, int(7)], [text("b"), int(5)], [text("a"), int(3)]])
     #expect("\(PlanTree.text(try Query.plan(down)))".contains("TopRows"))
     let hidden = try sales().select("g").sort(("n", .descending)).limit(1)
     #expect(try Query().rows(hidden) == [[.null]])
-    let byAggregate = try sales().aggregate(["g"], ["count(1) AS c"]).sort(("sum(n)", .descending)).limit(1)
+    let byAggregate = try sales().aggregate(["g"], ["count(1) AS c"]).sort(("sum(n)", .descending))
+      .limit(1)
     #expect(try Query().rows(byAggregate) == [[.null, int(2)]])
   }
 
@@ -96,7 +105,9 @@ import Testing
     let first = try sales().deduplicate(["g"])
     #expect(
       sorted(try Query().rows(first))
-        == sorted([[text("a"), int(1)], [text("b"), int(5)], [text("c"), .null], [.null, int(7)]]))
+        == sorted([
+          [text("a"), int(1)], [text("b"), int(5)], [text("c"), .null], [.null, int(7)],
+        ]))
   }
 
   @Test func unionCastsToCommonTypes() throws {
@@ -112,12 +123,14 @@ import Testing
   @Test func windowsOverRows() throws {
     let plan = try sales().filter("g IS NOT NULL").select(
       "g", "n", "row_number() OVER (PARTITION BY g ORDER BY n) AS r",
-      "sum(n) OVER (PARTITION BY g ORDER BY n) AS s", "lag(n) OVER (PARTITION BY g ORDER BY n) AS p")
+      "sum(n) OVER (PARTITION BY g ORDER BY n) AS s", "lag(n) OVER (PARTITION BY g ORDER BY n) AS p"
+    )
     #expect(
       sorted(try Query().rows(plan))
         == sorted([
           [text("a"), int(1), int(1), int(1), .null], [text("a"), int(3), int(2), int(4), int(1)],
-          [text("b"), int(-2), int(1), int(-2), .null], [text("b"), int(5), int(2), int(3), int(-2)],
+          [text("b"), int(-2), int(1), int(-2), .null],
+          [text("b"), int(5), int(2), int(3), int(-2)],
           [text("c"), .null, int(1), .null, .null],
         ]))
   }
@@ -139,7 +152,8 @@ import Testing
     #expect(failure(try sales().select("n", "count(1)")) == "MISSING_GROUP_BY")
     #expect(failure(try sales().filter("sum(n) > 1")) == "INVALID_WHERE_CONDITION")
     #expect(failure(try sales().filter("n + 1")) == "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN")
-    #expect(failure(try sales().then("union", with: try sales().select("n"))) == "NUM_COLUMNS_MISMATCH")
+    #expect(
+      failure(try sales().then("union", with: try sales().select("n"))) == "NUM_COLUMNS_MISMATCH")
     #expect(failure(sales_deduplicated()) == "UNRESOLVED_COLUMN_AMONG_FIELD_NAMES")
   }
 

@@ -13,7 +13,7 @@ struct Query {
   var partitionCount = 8
 
   static let settings = Settings([
-    Setting("moontide.shuffle.partitions", .integer(8), "test"),
+    Setting("moontide.shuffle.partitions", .integer(8), "test")
   ])
 
   static let analyzer = Analyzer(
@@ -84,7 +84,9 @@ extension UnresolvedPlan {
       id: newId(), name: "localRows", arguments: ["rows": .rows(schema, parts)])
   }
 
-  func then(_ name: String, _ arguments: [String: PlanArgument] = [:], with other: UnresolvedPlan? = nil)
+  func then(
+    _ name: String, _ arguments: [String: PlanArgument] = [:], with other: UnresolvedPlan? = nil
+  )
     -> UnresolvedPlan
   {
     UnresolvedPlan(

@@ -20,29 +20,42 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (DataType.long, [Scalar.integer(-5), .integer(7), .null, .integer(.min), .integer(.max)]),
-    (.int, [.integer(-1), .integer(0), .null, .integer(12)]),
-    (.byte, [.integer(-128), .integer(127), .null]),
-    (.short, [.integer(-300), .integer(5)]),
-    (.boolean, [.boolean(true), .null, .boolean(false)]),
-    (.double, [.double(-1.5), .double(0), .double(2.5), .null, .double(.infinity)]),
-    (.float, [.double(-1.5), .double(0), .null]),
-    (.decimal(precision: 20, scale: 2), [.decimal(-5), .decimal(1 << 90), .null]),
-    (.string, [
-      .text(""), .text("a"), .null, .text("a\u{0}b"), .text("\u{1}"), .text("\u{0}\u{0}"),
-      .text("a string longer than twelve bytes"), .text("twelve bytes"), .text("ärger"),
-    ]),
-    (.array(.int, containsNull: true), [
-      .array([]), .array([.integer(1), .null]), .null, .array([.integer(-1)]),
-    ]),
-    (.structure([Field("a", .string), Field("b", .int)]), [
-      .structure([.text("x"), .integer(3)]), .null, .structure([.null, .integer(3)]),
-    ]),
-    (.map(.string, .int, valueContainsNull: true), [
-      .map([.init(.text("a"), .integer(1)), .init(.text("b"), .null)]), .map([]), .null,
-    ]),
-  ] as [(DataType, [Scalar])])
+  @Test(
+    arguments: [
+      (DataType.long, [Scalar.integer(-5), .integer(7), .null, .integer(.min), .integer(.max)]),
+      (.int, [.integer(-1), .integer(0), .null, .integer(12)]),
+      (.byte, [.integer(-128), .integer(127), .null]),
+      (.short, [.integer(-300), .integer(5)]),
+      (.boolean, [.boolean(true), .null, .boolean(false)]),
+      (.double, [.double(-1.5), .double(0), .double(2.5), .null, .double(.infinity)]),
+      (.float, [.double(-1.5), .double(0), .null]),
+      (.decimal(precision: 20, scale: 2), [.decimal(-5), .decimal(1 << 90), .null]),
+      (
+        .string,
+        [
+          .text(""), .text("a"), .null, .text("a\u{0}b"), .text("\u{1}"), .text("\u{0}\u{0}"),
+          .text("a string longer than twelve bytes"), .text("twelve bytes"), .text("ärger"),
+        ]
+      ),
+      (
+        .array(.int, containsNull: true),
+        [
+          .array([]), .array([.integer(1), .null]), .null, .array([.integer(-1)]),
+        ]
+      ),
+      (
+        .structure([Field("a", .string), Field("b", .int)]),
+        [
+          .structure([.text("x"), .integer(3)]), .null, .structure([.null, .integer(3)]),
+        ]
+      ),
+      (
+        .map(.string, .int, valueContainsNull: true),
+        [
+          .map([.init(.text("a"), .integer(1)), .init(.text("b"), .null)]), .map([]), .null,
+        ]
+      ),
+    ] as [(DataType, [Scalar])])
   func valuesComeBack(_ type: DataType, _ values: [Scalar]) {
     let codec = RowKeyCodec([type, .int])
     let encoder = RowKeyEncoder(codec)
@@ -50,7 +63,8 @@ import Testing
     let keys = encoder.encode([Self.vector(values, type), numbers], count: values.count)
     let columns = Self.decoded(codec, keys)
     #expect(values.indices.map { columns[0].scalar($0) } == values)
-    #expect(values.indices.map { columns[1].scalar($0) } == values.indices.map { .integer(Int64($0)) })
+    #expect(
+      values.indices.map { columns[1].scalar($0) } == values.indices.map { .integer(Int64($0)) })
   }
 
   @Test func ordersAsTheValuesDo() {
@@ -65,11 +79,14 @@ import Testing
     #expect(order(numbers, .long, up) == [1, 2, 0, 3])
     #expect(order(numbers, .long, down) == [3, 0, 2, 1])
     #expect(order(numbers, .long, KeyOrder(isDescending: true, nullsFirst: true)) == [1, 3, 0, 2])
-    #expect(order(numbers, .long, KeyOrder(isDescending: false, nullsFirst: false)) == [2, 0, 3, 1])
+    #expect(
+      order(numbers, .long, KeyOrder(isDescending: false, nullsFirst: false)) == [2, 0, 3, 1])
     let texts: [Scalar] = [.text("b"), .text("a\u{0}"), .text("a"), .text("ab"), .text(""), .null]
     #expect(order(texts, .string, up) == [5, 4, 2, 1, 3, 0])
     #expect(order(texts, .string, down) == [0, 3, 1, 2, 4, 5])
-    let fractions: [Scalar] = [.double(.nan), .double(-.infinity), .double(-0.5), .double(0), .double(3)]
+    let fractions: [Scalar] = [
+      .double(.nan), .double(-.infinity), .double(-0.5), .double(0), .double(3),
+    ]
     #expect(order(fractions, .double, up) == [1, 2, 3, 4, 0])
   }
 

@@ -89,7 +89,9 @@ extension UnresolvedPlan {
           "k", "unix_micros(session_window.start) DIV 60000000 AS s",
           "unix_micros(session_window.end) DIV 60000000 AS e", "n")
     }
-    func rows(_ times: (Int64, String)...) -> [[Scalar]] { times.map { [int(minutes($0.0)), text($0.1)] } }
+    func rows(_ times: (Int64, String)...) -> [[Scalar]] {
+      times.map { [int(minutes($0.0)), text($0.1)] }
+    }
     let isComplete = mode == .complete
     // 12:00 and 12:10 are two sessions; 12:05 touches both.
     #expect(
@@ -106,14 +108,18 @@ extension UnresolvedPlan {
         == (isComplete ? ["a 720 735 3", "a 760 765 1", "b 731 736 1"] : ["a 720 735 3"]))
     #expect(
       try query.batch([], watermark: minutes(770))
-        == (isComplete ? ["a 720 735 3", "a 760 765 1", "b 731 736 1"]
+        == (isComplete
+          ? ["a 720 735 3", "a 760 765 1", "b 731 736 1"]
           : ["a 760 765 1", "b 731 736 1"]))
     #expect(query.state.count == (isComplete ? 3 : 0))
   }
 
   @Test func deduplicationRemembers() throws {
     let query = try StreamQuery("k STRING, n INT", .append) { $0.deduplicate(["k"]) }
-    #expect(try query.batch([[text("a"), int(1)], [text("a"), int(2)], [text("b"), int(3)]]) == ["a 1", "b 3"])
+    #expect(
+      try query.batch([[text("a"), int(1)], [text("a"), int(2)], [text("b"), int(3)]]) == [
+        "a 1", "b 3",
+      ])
     try query.restart()
     #expect(try query.batch([[text("a"), int(4)], [text("c"), int(5)]]) == ["c 5"])
     #expect(query.metrics.state["deduplicate"]?.custom["numDroppedDuplicateRows"] == 1)
@@ -144,7 +150,9 @@ extension UnresolvedPlan {
 }
 
 @Suite struct StreamingRulesTests {
-  private func refusal(_ mode: OutputMode, _ build: (UnresolvedPlan) throws -> UnresolvedPlan) -> String? {
+  private func refusal(_ mode: OutputMode, _ build: (UnresolvedPlan) throws -> UnresolvedPlan)
+    -> String?
+  {
     do {
       _ = try StreamQuery("t TIMESTAMP, k STRING, n INT", mode, build)
       return nil
@@ -159,7 +167,9 @@ extension UnresolvedPlan {
   private let legacy = "_LEGACY_ERROR_TEMP_3102"
 
   @Test func outputModes() throws {
-    let stateless: (UnresolvedPlan) throws -> UnresolvedPlan = { try $0.filter("n > 1").select("k") }
+    let stateless: (UnresolvedPlan) throws -> UnresolvedPlan = {
+      try $0.filter("n > 1").select("k")
+    }
     #expect(refusal(.append, stateless) == nil)
     #expect(refusal(.update, stateless) == nil)
     #expect(refusal(.complete, stateless) == mode)
@@ -167,10 +177,13 @@ extension UnresolvedPlan {
     #expect(refusal(.append, plain) == mode)
     #expect(refusal(.update, plain) == nil)
     #expect(refusal(.complete, plain) == nil)
-    #expect(refusal(.append) { try $0.watermark("t", "1 minute").aggregate(["k"], ["count(1)"]) } == mode)
-    #expect(refusal(.append) { try $0.watermark("t", "1 minute").aggregate(["t"], ["count(1)"]) } == nil)
+    #expect(
+      refusal(.append) { try $0.watermark("t", "1 minute").aggregate(["k"], ["count(1)"]) } == mode)
+    #expect(
+      refusal(.append) { try $0.watermark("t", "1 minute").aggregate(["t"], ["count(1)"]) } == nil)
     let session: (UnresolvedPlan) throws -> UnresolvedPlan = {
-      try $0.watermark("t", "1 minute").aggregate(["k", "session_window(t, '1 minute')"], ["count(1)"])
+      try $0.watermark("t", "1 minute").aggregate(
+        ["k", "session_window(t, '1 minute')"], ["count(1)"])
     }
     #expect(refusal(.append, session) == nil)
     #expect(refusal(.update, session) == mode)
@@ -183,23 +196,35 @@ extension UnresolvedPlan {
     #expect(refusal(.update) { $0.limit(1) } == legacy)
     #expect(refusal(.append) { $0.limit(1) } == nil)
     #expect(refusal(.append) { try $0.sort(("k", .ascending)) } == legacy)
-    #expect(refusal(.complete) { try $0.aggregate(["k"], ["count(1) AS c"]).sort(("c", .ascending)).limit(2) } == nil)
-    #expect(refusal(.update) { try $0.aggregate(["k"], ["count(1) AS c"]).sort(("c", .ascending)) } == legacy)
+    #expect(
+      refusal(.complete) {
+        try $0.aggregate(["k"], ["count(1) AS c"]).sort(("c", .ascending)).limit(2)
+      } == nil)
+    #expect(
+      refusal(.update) { try $0.aggregate(["k"], ["count(1) AS c"]).sort(("c", .ascending)) }
+        == legacy)
     #expect(refusal(.update) { try $0.aggregate(["k"], ["count(DISTINCT n)"]) } == legacy)
-    #expect(refusal(.update) { try $0.aggregate(["k"], ["count(1) AS c"]).aggregate(["c"], ["count(1)"]) } == legacy)
-    #expect(refusal(.append) {
-      try $0.watermark("t", "1 minute").aggregate(["window(t, '1 minute')"], ["count(1) AS c"])
-        .aggregate(["window(window_time(window), '2 minutes')"], ["sum(c)"])
-    } == nil)
-    #expect(refusal(.append) { try $0.select("row_number() OVER (PARTITION BY k ORDER BY n)") }
-      == "NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING")
+    #expect(
+      refusal(.update) { try $0.aggregate(["k"], ["count(1) AS c"]).aggregate(["c"], ["count(1)"]) }
+        == legacy)
+    #expect(
+      refusal(.append) {
+        try $0.watermark("t", "1 minute").aggregate(["window(t, '1 minute')"], ["count(1) AS c"])
+          .aggregate(["window(window_time(window), '2 minutes')"], ["sum(c)"])
+      } == nil)
+    #expect(
+      refusal(.append) { try $0.select("row_number() OVER (PARTITION BY k ORDER BY n)") }
+        == "NON_TIME_WINDOW_NOT_SUPPORTED_IN_STREAMING")
     #expect(refusal(.append) { $0.then("deduplicateWithinWatermark") } == legacy)
-    #expect(refusal(.append) { try $0.aggregate(["window(n, '1 minute')"], ["count(1)"]) }
-      == "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
-    #expect(refusal(.append) { try $0.aggregate(["window(t, '1 month')"], ["count(1)"]) }
-      == "_LEGACY_ERROR_TEMP_3231")
+    #expect(
+      refusal(.append) { try $0.aggregate(["window(n, '1 minute')"], ["count(1)"]) }
+        == "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE")
+    #expect(
+      refusal(.append) { try $0.aggregate(["window(t, '1 month')"], ["count(1)"]) }
+        == "_LEGACY_ERROR_TEMP_3231")
     #expect(refusal(.append) { $0.watermark("t", "soon") } == "CANNOT_PARSE_INTERVAL")
-    #expect(refusal(.append) { $0.watermark("k", "1 minute") } == "EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE")
+    #expect(
+      refusal(.append) { $0.watermark("k", "1 minute") } == "EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE")
   }
 }
 

@@ -130,7 +130,8 @@ final class StreamQuery {
   /// One batch: rows in two splits, and the watermark (microseconds) that was fixed at its start.
   func batch(_ rows: [[Scalar]], watermark: Int64 = 0) throws -> [String] {
     let half = (rows.count + 1) / 2
-    let splits = [rows[..<half], rows[half...]].filter { !$0.isEmpty }.map { some -> any InputSplit in
+    let splits = [rows[..<half], rows[half...]].filter { !$0.isEmpty }.map {
+      some -> any InputSplit in
       let columns = schema.fields.enumerated().map { index, field -> Vector in
         let builder = VectorBuilder(field.type)
         for row in some { builder.append(row[index]) }

@@ -18,23 +18,25 @@ import Testing
 
   private func makeState() throws -> LuaState {
     let state = try LuaState()
-    try state.register("test", [
-      "fail": { call in
-        let held = Held()
-        defer { withExtendedLifetime(held) {} }
-        throw Failure("TEST", "no", details: ["a"], cause: Failure("INNER", "why"))
-      },
-      "call": { call in
-        let held = Held()
-        defer { withExtendedLifetime(held) {} }
-        return try call.push(call.state.call(call.function(1), call.values(from: 2)))
-      },
-      "echo": { call in
-        let held = Held()
-        defer { withExtendedLifetime(held) {} }
-        return try call.push(call.values())
-      },
-    ])
+    try state.register(
+      "test",
+      [
+        "fail": { call in
+          let held = Held()
+          defer { withExtendedLifetime(held) {} }
+          throw Failure("TEST", "no", details: ["a"], cause: Failure("INNER", "why"))
+        },
+        "call": { call in
+          let held = Held()
+          defer { withExtendedLifetime(held) {} }
+          return try call.push(call.state.call(call.function(1), call.values(from: 2)))
+        },
+        "echo": { call in
+          let held = Held()
+          defer { withExtendedLifetime(held) {} }
+          return try call.push(call.values())
+        },
+      ])
     return state
   }
 

@@ -37,10 +37,12 @@ import Testing
   @Test func scalarsGoThrough() throws {
     let add = try function("function(a, b) return a and a + b end", returns: .long)
     #expect(
-      try call(add, [
-        vector(.int, [.integer(1), .null, .integer(3)]),
-        .constant(.integer(10), .long, count: 3),
-      ]) == [.integer(11), .null, .integer(13)])
+      try call(
+        add,
+        [
+          vector(.int, [.integer(1), .null, .integer(3)]),
+          .constant(.integer(10), .long, count: 3),
+        ]) == [.integer(11), .null, .integer(13)])
     let upper = try function("function(s) return s:upper() end", returns: .string)
     let words = ["a", "b", "a", "a long string beyond the view", "a long string beyond the view"]
     #expect(
@@ -50,11 +52,13 @@ import Testing
     #expect(try call(half, [vector(.double, [.double(6)])]) == [.integer(3)])
     let shout = try function("function(d, b, f) return d .. tostring(b) .. f end", returns: .string)
     #expect(
-      try call(shout, [
-        vector(.decimal(precision: 10, scale: 2), [.decimal(-5), .decimal(123_456)]),
-        vector(.boolean, [.boolean(true), .boolean(false)]),
-        vector(.float, [.double(1.5), .double(2)]),
-      ]) == [.text("-0.05true1.5"), .text("1234.56false2.0")])
+      try call(
+        shout,
+        [
+          vector(.decimal(precision: 10, scale: 2), [.decimal(-5), .decimal(123_456)]),
+          vector(.boolean, [.boolean(true), .boolean(false)]),
+          vector(.float, [.double(1.5), .double(2)]),
+        ]) == [.text("-0.05true1.5"), .text("1234.56false2.0")])
   }
 
   @Test func nestedValuesGoThrough() throws {
@@ -155,11 +159,12 @@ import Testing
     ])
     let made = try show.expand(
       peopleRows, schema: people, output: output, isFlat: false, task: TaskContext())
-    #expect(made.columns.map { $0.scalar(0) } == [
-      .text("ann"), .integer(30), .boolean(true), .integer(4),
-      .text("name=string,age=number,asTable=boolean,tags=table"),
-      .text("Row(name='ann', age=30, asTable=true, tags={'x', null})"), .boolean(true),
-    ])
+    #expect(
+      made.columns.map { $0.scalar(0) } == [
+        .text("ann"), .integer(30), .boolean(true), .integer(4),
+        .text("name=string,age=number,asTable=boolean,tags=table"),
+        .text("Row(name='ann', age=30, asTable=true, tags={'x', null})"), .boolean(true),
+      ])
     #expect(made.columns[1].scalar(1) == .null)
     let unknown = try function("function(row) return row.nmae end")
     let error = #expect(throws: RowFailure.self) {
@@ -175,9 +180,10 @@ import Testing
     let twice = try function("function(row) return { row, { name = row.name .. '2' } } end")
     let made = try twice.expand(
       peopleRows, schema: people, output: people, isFlat: true, task: TaskContext())
-    #expect((0..<4).map { made.columns[0].scalar($0) } == [
-      .text("ann"), .text("ann2"), .text("bob"), .text("bob2"),
-    ])
+    #expect(
+      (0..<4).map { made.columns[0].scalar($0) } == [
+        .text("ann"), .text("ann2"), .text("bob"), .text("bob2"),
+      ])
     #expect((0..<4).map { made.rows.rows[$0] } == [0, 0, 1, 1])
     let count = try function(
       """
@@ -196,9 +202,10 @@ import Testing
     let result = try count.apply(
       key: key, keySchema: Schema([Field("age", .int)]), rows: peopleRows, schema: people,
       output: output, task: TaskContext())
-    #expect(result.columns.map { $0.scalar(0) } == [
-      .integer(7), .integer(2), .array([.text("ann"), .text("bob")]), .integer(2), .text("bob"),
-    ])
+    #expect(
+      result.columns.map { $0.scalar(0) } == [
+        .integer(7), .integer(2), .array([.text("ann"), .text("bob")]), .integer(2), .text("bob"),
+      ])
   }
 
   @Test func aRowIsLentForOneCall() throws {

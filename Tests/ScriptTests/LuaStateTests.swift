@@ -40,17 +40,20 @@ import Testing
     #expect(thrown?.cause?.message == "deep")
   }
 
-  @Test(arguments: [
-    ("error 'x'", "x", 1), ("error('x', 0)", "x", nil), ("error(nil)", "nil", nil),
-    ("local a\nreturn a.b", "attempt to index a nil value (local 'a')", 2),
-    ("error({})", "table: ", nil), ("error(5)", "5", nil),
-    ("error(setmetatable({}, {__tostring = function() error 'no' end}))",
-      "a table that cannot be shown", nil),
-    ("error(setmetatable({}, {__tostring = function() return 'yes' end}))", "yes", nil),
-    ("error(string.rep('x', 1000000), 0)", "xxx", nil),
-    ("error(setmetatable({class = 5}, {__index = function() error 'no' end}))", "table: ", nil),
-    ("local function f() return 1 + f() end f()", "stack overflow", 1),
-  ] as [(String, String, Int?)])
+  @Test(
+    arguments: [
+      ("error 'x'", "x", 1), ("error('x', 0)", "x", nil), ("error(nil)", "nil", nil),
+      ("local a\nreturn a.b", "attempt to index a nil value (local 'a')", 2),
+      ("error({})", "table: ", nil), ("error(5)", "5", nil),
+      (
+        "error(setmetatable({}, {__tostring = function() error 'no' end}))",
+        "a table that cannot be shown", nil
+      ),
+      ("error(setmetatable({}, {__tostring = function() return 'yes' end}))", "yes", nil),
+      ("error(string.rep('x', 1000000), 0)", "xxx", nil),
+      ("error(setmetatable({class = 5}, {__index = function() error 'no' end}))", "table: ", nil),
+      ("local function f() return 1 + f() end f()", "stack overflow", 1),
+    ] as [(String, String, Int?)])
   func anyErrorIsUnderstood(_ text: String, _ message: String, _ line: Int?) throws {
     let state = try LuaState()
     let failure = #expect(throws: Failure.self) { try state.run(text, name: "@t.lua") }
@@ -69,10 +72,14 @@ import Testing
       deinit { Thing.live -= 1 }
     }
     let state = try LuaState()
-    try state.registerClass(Thing.self, ["__tostring": { call in
-      _ = try call.object(1, as: Thing.self)
-      return try call.push("a thing")
-    }])
+    try state.registerClass(
+      Thing.self,
+      [
+        "__tostring": { call in
+          _ = try call.object(1, as: Thing.self)
+          return try call.push("a thing")
+        }
+      ])
     try state.register("test", ["make": { call in try call.push(.object(Thing())) }])
     let text = try state.run(
       "local make = require 'test'.make for i = 1, 100 do make() end return tostring(make())",

@@ -72,7 +72,10 @@ import Testing
   @Test func libraryFunctionsAndModulesMapToTheWorkers() throws {
     var template = Array("/tmp/moontide-modules-XXXXXX".utf8CString)
     let folder = String(cString: mkdtemp(&template))
-    defer { _ = unlink(folder + "/util_shipped.lua"); rmdir(folder) }
+    defer {
+      _ = unlink(folder + "/util_shipped.lua")
+      rmdir(folder)
+    }
     let file = try #require(fopen(folder + "/util_shipped.lua", "w"))
     fputs("local m = { loads = 1 } function m.double(x) return 2 * x end return m", file)
     fclose(file)
@@ -95,15 +98,23 @@ import Testing
   }
 
   @Test(arguments: [
-    ("local cfg = { inner = { c = coroutine.create(print) } } return function() return cfg end",
-      "function at a.lua:1 → upvalue 'cfg'.inner.c is a coroutine"),
-    ("local f = io.stdout return function() return f end",
-      "function at a.lua:1 → upvalue 'f' is a userdata"),
-    ("local it = ('x'):gmatch('.') return function() return it() end",
-      "function at a.lua:1 → upvalue 'it' is a C function"),
-    ("local c = coroutine.create(print)\nlocal function h() return c end\n"
-      + "return function() return h() end",
-      "function at a.lua:3 → upvalue 'h' (function at a.lua:2) → upvalue 'c' is a coroutine"),
+    (
+      "local cfg = { inner = { c = coroutine.create(print) } } return function() return cfg end",
+      "function at a.lua:1 → upvalue 'cfg'.inner.c is a coroutine"
+    ),
+    (
+      "local f = io.stdout return function() return f end",
+      "function at a.lua:1 → upvalue 'f' is a userdata"
+    ),
+    (
+      "local it = ('x'):gmatch('.') return function() return it() end",
+      "function at a.lua:1 → upvalue 'it' is a C function"
+    ),
+    (
+      "local c = coroutine.create(print)\nlocal function h() return c end\n"
+        + "return function() return h() end",
+      "function at a.lua:3 → upvalue 'h' (function at a.lua:2) → upvalue 'c' is a coroutine"
+    ),
   ])
   func whatCannotTravelIsNamed(_ text: String, _ message: String) throws {
     let failure = failure(text)

@@ -113,10 +113,11 @@ private final class FakeProcessorStates: ProcessorStates {
     let output = Schema([Field("user", .string), Field("n", .long), Field("late", .boolean)])
     let made = try function.call(
       groups, states: states, output: output, returnsOneRow: false, task: TaskContext())
-    #expect(rows(made) == [
-      [.text("a"), .integer(3), .boolean(false)], [.text("a"), .integer(77), .null],
-      [.text("b"), .integer(110), .boolean(false)], [.text("b"), .integer(77), .null],
-    ])
+    #expect(
+      rows(made) == [
+        [.text("a"), .integer(3), .boolean(false)], [.text("a"), .integer(77), .null],
+        [.text("b"), .integer(110), .boolean(false)], [.text("b"), .integer(77), .null],
+      ])
     #expect(states.values[0] == [.integer(3)])
     #expect(states.values[1] == nil)
     #expect(states.timeouts == [0: 600_000_000, 1: 600_000_000])
@@ -173,16 +174,19 @@ private final class FakeProcessorStates: ProcessorStates {
         rows: Batch([values.finish()], count: 1), schema: groups.schema, offsets: [0, 1]),
       task: TaskContext())
     let made = try running.handleInputRows(groups, task: TaskContext())
-    #expect(rows(made) == [
-      [.text("a"), .integer(1003)], [.text("a2"), .integer(3)], [.text("timers"), .integer(1008)],
-      [.text("b"), .integer(10)], [.text("a2,b10"), .integer(13)],
-      [.text("timers"), .integer(1023)],
-    ])
+    #expect(
+      rows(made) == [
+        [.text("a"), .integer(1003)], [.text("a2"), .integer(3)],
+        [.text("timers"), .integer(1008)],
+        [.text("b"), .integer(10)], [.text("a2,b10"), .integer(13)],
+        [.text("timers"), .integer(1023)],
+      ])
     let expired = try running.handleExpiredTimers(
       keys: groups.keys, keySchema: groups.keySchema, timesUs: [1008, 15], task: TaskContext())
-    #expect(rows(expired) == [
-      [.text("a1008"), .integer(1003)], [.text("b15"), .integer(10)],
-    ])
+    #expect(
+      rows(expired) == [
+        [.text("a1008"), .integer(1003)], [.text("b15"), .integer(10)],
+      ])
     #expect(states.timers.isEmpty)
     try running.close()
   }

@@ -32,7 +32,8 @@ struct DurableStateStoreTests {
     }
   }
 
-  private func contents(_ store: DurableStateStore, _ partition: Int = 0) throws -> [String: String] {
+  private func contents(_ store: DurableStateStore, _ partition: Int = 0) throws -> [String: String]
+  {
     var found: [String: String] = [:]
     try store.open("op", partition: partition).restore { key, value in
       let name = String(decoding: key, as: UTF8.self)

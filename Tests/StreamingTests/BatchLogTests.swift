@@ -1,8 +1,8 @@
 import Connectors
-@testable import Contract
 import Glibc
 import Testing
 
+@testable import Contract
 @testable import Streaming
 
 /// A folder that goes away with the test.
@@ -23,8 +23,11 @@ struct BatchLogTests {
   private func offsets(_ batchId: Int64, run: String = "r") -> OffsetsRecord {
     OffsetsRecord(
       batchId: batchId, runId: run,
-      ranges: [.init(start: batchId == 0 ? nil : SourceOffset("{\"o\":\(batchId)}"),
-        end: SourceOffset("{\"o\":\(batchId + 1)}"))],
+      ranges: [
+        .init(
+          start: batchId == 0 ? nil : SourceOffset("{\"o\":\(batchId)}"),
+          end: SourceOffset("{\"o\":\(batchId + 1)}"))
+      ],
       watermarkMs: batchId * 10, lateWatermarkMs: 0, batchTimeUs: 5, seed: 0xFEED_FACE_CAFE_BEEF)
   }
 
@@ -100,7 +103,9 @@ struct BatchLogTests {
   @Test func aNewerFormatAndAnotherQueryAreRefused() throws {
     let folder = TemporaryFolder()
     let path = folder.path + "/batches.log"
-    let header = JSON.of(["moontide": .text("batches"), "format": .integer(2), "queryId": .text("q")])
+    let header = JSON.of([
+      "moontide": .text("batches"), "format": .integer(2), "queryId": .text("q"),
+    ])
     try storage.create(path, Array(RecordLog.line(header).utf8))
     let failure = #expect(throws: Failure.self) { _ = try reopen(folder) }
     #expect(failure?.condition == "STREAMING_LOG_FORMAT_UNSUPPORTED")
@@ -137,4 +142,3 @@ struct BatchLogTests {
     #expect(progress.lastCommit == commit(199) && progress.run == run())
   }
 }
-

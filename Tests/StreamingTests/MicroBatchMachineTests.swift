@@ -184,7 +184,10 @@ struct MicroBatchMachineTests {
         if case .appendCommit(let record) = action { world.commits.append(record) }
         action = machine.handle(.committed)
       }
-      guard case .stop(nil) = action else { Issue.record("\(action)"); return }
+      guard case .stop(nil) = action else {
+        Issue.record("\(action)")
+        return
+      }
       #expect(world.commits.count == commits)
     }
   }

@@ -89,8 +89,8 @@ public final class JSONReader {
         "INVALID_JSON_MAP_KEY_TYPE", "the keys of a map read from JSON are STRING, not \(key)",
         hint:
           "Declare "
-            + "\(DataType.map(.string, type.childTypes[1], valueContainsNull: true)) and "
-            + "cast the keys"
+          + "\(DataType.map(.string, type.childTypes[1], valueContainsNull: true)) and "
+          + "cast the keys"
       )
     }
     for child in type.childTypes { try check(child) }

@@ -73,7 +73,9 @@ enum NestedKey {
     _ vector: Vector, _ at: Int, _ width: Int, to target: UnsafeMutableRawPointer,
     _ normalised: Bool
   ) -> UnsafeMutableRawPointer {
-    func store<T: FixedWidthInteger>(_ bits: T) { target.storeBytes(of: bits.bigEndian, as: T.self) }
+    func store<T: FixedWidthInteger>(_ bits: T) {
+      target.storeBytes(of: bits.bigEndian, as: T.self)
+    }
     switch (width, vector.type) {
     case (4, .float):
       store(KeyBytes.ordered(vector.typed(Float.self)[at], normalised: normalised))

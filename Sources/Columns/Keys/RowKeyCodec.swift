@@ -108,7 +108,6 @@ public enum RowKeyHash {
     return product.high ^ product.low
   }
 
-
   /// Reads no byte beyond `count`.
   @inlinable @inline(__always)
   public static func hash(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64 {
@@ -130,13 +129,16 @@ public enum RowKeyHash {
       }
       // The last 16 bytes, which may overlap what was taken already.
       let end = bytes + count
-      a = count >= 16 ? (end - 16).loadUnaligned(as: UInt64.self) : bytes.loadUnaligned(as: UInt64.self)
+      a =
+        count >= 16
+        ? (end - 16).loadUnaligned(as: UInt64.self) : bytes.loadUnaligned(as: UInt64.self)
       b = (end - 8).loadUnaligned(as: UInt64.self)
     } else if count >= 4 {
       a = UInt64(bytes.loadUnaligned(as: UInt32.self))
       b = UInt64((bytes + (count &- 4)).loadUnaligned(as: UInt32.self))
     } else if count > 0 {
-      a = UInt64(bytes.load(as: UInt8.self)) << 16
+      a =
+        UInt64(bytes.load(as: UInt8.self)) << 16
         | UInt64(bytes.load(fromByteOffset: count >> 1, as: UInt8.self)) << 8
         | UInt64(bytes.load(fromByteOffset: count &- 1, as: UInt8.self))
     }

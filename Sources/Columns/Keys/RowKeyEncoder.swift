@@ -77,7 +77,8 @@ public final class RowKeyEncoder {
     return at
   }
 
-  private func addStringLengths(_ column: Vector, count: Int, to lengths: UnsafeMutablePointer<Int>) {
+  private func addStringLengths(_ column: Vector, count: Int, to lengths: UnsafeMutablePointer<Int>)
+  {
     let strings = column.strings
     if column.nullCount == 0 {
       for row in 0..<count {
@@ -297,7 +298,8 @@ enum KeyBytes {
     } else {
       var at = 0
       while at < count {
-        target.storeBytes(of: source.load(fromByteOffset: at, as: UInt8.self), toByteOffset: at, as: UInt8.self)
+        target.storeBytes(
+          of: source.load(fromByteOffset: at, as: UInt8.self), toByteOffset: at, as: UInt8.self)
         at &+= 1
       }
     }

@@ -183,8 +183,9 @@ public enum IntervalLiteral {
       String(decoding: part, as: UTF8.self).uppercased().split(separator: " ").map(String.init)
     }
     let head = spaced(parts[0])
-    guard head.count <= 2, head.first == "INTERVAL", head.count == 1 || head[1] == "-"
-      || head[1] == "+"
+    guard head.count <= 2, head.first == "INTERVAL",
+      head.count == 1 || head[1] == "-"
+        || head[1] == "+"
     else { return (nil, false) }
     let tail = first == last ? [first.text] : [first.text, "TO", last.text]
     guard spaced(parts[2]) == tail else { return (nil, false) }

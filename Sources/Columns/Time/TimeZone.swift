@@ -56,10 +56,14 @@ public final class TimeZone: Sendable {
       let lastYear = year + 401
       while year <= lastYear {
         let changes = [
-          (summer.starts.seconds(inYear: year) - Int64(footer.standardOffset),
-            summer.offset, summer.name),
-          (summer.ends.seconds(inYear: year) - Int64(summer.offset),
-            footer.standardOffset, footer.standardName),
+          (
+            summer.starts.seconds(inYear: year) - Int64(footer.standardOffset),
+            summer.offset, summer.name
+          ),
+          (
+            summer.ends.seconds(inYear: year) - Int64(summer.offset),
+            footer.standardOffset, footer.standardName
+          ),
         ]
         for (time, offset, name) in changes.sorted(by: { $0.0 < $1.0 })
         where time > (times.last ?? Int64.min) {

@@ -104,7 +104,8 @@ public struct TimestampReader {
   func readAny(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
     guard let parts = TimestampParts(bytes) else { return nil }
     if parts.zone.count > 0, let offset = TimestampParts.offset(parts.zone) {
-      let days = parts.isTimeOnly
+      let days =
+        parts.isTimeOnly
         ? Int(Calendar.floorQuotient(nowUs &+ offset, Calendar.microsecondsPerDay)) : parts.days
       return parts.localUs(days: days).flatMap { Int64(exactly: $0 - Int128(offset)) }
     }

@@ -98,7 +98,11 @@ struct PosixZoneRule {
 
   /// A day of every year, with the seconds after its midnight at which the clock changes.
   struct Day {
-    enum Kind { case monthWeek(Int, Int, Int), dayWithoutLeap(Int), dayFromZero(Int) }
+    enum Kind {
+      case monthWeek(Int, Int, Int)
+      case dayWithoutLeap(Int)
+      case dayFromZero(Int)
+    }
     var kind: Kind
     var time: Int
 

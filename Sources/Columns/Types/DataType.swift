@@ -179,10 +179,12 @@ extension Field {
   /// The name, in back-quotes where DDL needs them.
   public var quotedName: String {
     let plain = name.utf8.allSatisfy { byte in
-      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 95
+      (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        || byte == 95
     }
     let startsWell = name.utf8.first.map { !(48...57).contains($0) } ?? false
     if plain && startsWell { return name }
-    return "`" + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
+    return "`"
+      + name.split(separator: "`", omittingEmptySubsequences: false).joined(separator: "``") + "`"
   }
 }

@@ -64,7 +64,8 @@ public enum Bitmap {
 
   @inlinable @inline(__always)
   public static func get(_ bits: UnsafeRawPointer, _ index: Int) -> Bool {
-    (bits.load(fromByteOffset: index >> 3, as: UInt8.self) >> UInt8(truncatingIfNeeded: index & 7)) & 1 != 0
+    (bits.load(fromByteOffset: index >> 3, as: UInt8.self) >> UInt8(truncatingIfNeeded: index & 7))
+      & 1 != 0
   }
 
   @inlinable @inline(__always)

@@ -28,7 +28,9 @@ public struct Selection: Sendable {
   public static func range(_ range: Range<Int>) -> Selection {
     let buffer = Buffer(capacity: range.count * 4)
     let out = buffer.typed(UInt32.self)
-    for index in 0..<range.count { out[index] = UInt32(truncatingIfNeeded: range.lowerBound &+ index) }
+    for index in 0..<range.count {
+      out[index] = UInt32(truncatingIfNeeded: range.lowerBound &+ index)
+    }
     return Selection(buffer: buffer, count: range.count)
   }
 

@@ -46,7 +46,9 @@ public struct StringView: Sendable {
       let base = target.baseAddress.unsafelyUnwrapped
       var index = 0
       while index < count {
-        base.storeBytes(of: bytes.load(fromByteOffset: index, as: UInt8.self), toByteOffset: 4 &+ index, as: UInt8.self)
+        base.storeBytes(
+          of: bytes.load(fromByteOffset: index, as: UInt8.self), toByteOffset: 4 &+ index,
+          as: UInt8.self)
         index &+= 1
       }
     }
@@ -80,7 +82,9 @@ public struct StringReader {
   @usableFromInline let mask: Int
 
   @inlinable
-  public init(views: UnsafePointer<StringView>, blocks: UnsafePointer<UnsafeRawPointer>, isConstant: Bool) {
+  public init(
+    views: UnsafePointer<StringView>, blocks: UnsafePointer<UnsafeRawPointer>, isConstant: Bool
+  ) {
     self.views = views
     self.blocks = blocks
     mask = isConstant ? 0 : -1

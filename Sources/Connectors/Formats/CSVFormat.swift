@@ -83,7 +83,8 @@ public struct CSVFormat: FileFormat {
         "What stands before an escape that is meant as it is."),
       Parameter("comment", .text, default: "none", "Lines that start with it are passed over."),
       Parameter(
-        "header", .boolean, default: "false", "Whether the first line of a file names "
+        "header", .boolean, default: "false",
+        "Whether the first line of a file names "
           + "the columns."),
       Parameter(
         "inferSchema", .boolean, default: "false",

@@ -78,7 +78,8 @@ public struct JSONFormat: FileFormat {
         "allowUnquotedFieldNames", .boolean, default: "false",
         "Whether names may stand without quotes."),
       Parameter(
-        "allowSingleQuotes", .boolean, default: "true", "Whether apostrophes may stand "
+        "allowSingleQuotes", .boolean, default: "true",
+        "Whether apostrophes may stand "
           + "for quotes."),
       Parameter(
         "allowNumericLeadingZeros", .boolean, default: "false",
@@ -105,7 +106,8 @@ public struct JSONFormat: FileFormat {
         "inferTimestamp", .boolean, default: "false",
         "Inference: texts that are timestamps are TIMESTAMP."),
       Parameter(
-        "ignoreNullFields", .boolean, default: "true", "Writing: whether NULL fields "
+        "ignoreNullFields", .boolean, default: "true",
+        "Writing: whether NULL fields "
           + "are left out."),
     ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
 }

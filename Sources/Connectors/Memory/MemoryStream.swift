@@ -30,7 +30,8 @@ public final class MemoryStream: Sendable {
     if let stream = request.host as? MemoryStream { return stream }
     throw Failure(
       "MISSING_MEMORY_STREAM", "the format `memory` is read through a memory stream",
-      hint: "Write `session:memoryStream(schema):toDF()`; `session:table(name)` reads a memory sink.",
+      hint:
+        "Write `session:memoryStream(schema):toDF()`; `session:table(name)` reads a memory sink.",
       origin: request.origin)
   }
 }
@@ -57,11 +58,14 @@ private final class MemoryStreamSource: StreamSource {
     let (first, last) = (try step(start), try step(end))
     guard last <= stream.stepCount else {
       throw Failure(
-        "MEMORY_STREAM_LOST", "the memory stream has \(stream.stepCount) of the \(last) steps that "
+        "MEMORY_STREAM_LOST",
+        "the memory stream has \(stream.stepCount) of the \(last) steps that "
           + "the checkpoint knows",
         hint: "Rows of a memory stream do not outlive the process: use a new checkpoint.")
     }
-    return stream.rows(first..<max(first, last)).map { RowsSplit(rows: $0, description: description) }
+    return stream.rows(first..<max(first, last)).map {
+      RowsSplit(rows: $0, description: description)
+    }
   }
 
   private func step(_ offset: SourceOffset?) throws -> Int {

@@ -90,7 +90,8 @@ final class SocketSource: StreamSource {
   func recover(from start: SourceOffset?, to end: SourceOffset) {
     base = number(end)
     log(
-      "warn", "\(description): the lines \(number(start) + 1) to \(number(end)) came to an earlier "
+      "warn",
+      "\(description): the lines \(number(start) + 1) to \(number(end)) came to an earlier "
         + "process and are lost; their batch is run without them")
   }
 

@@ -147,7 +147,9 @@ public protocol Accumulator: AnyObject {
   /// Groups from now on; new ones are empty.
   func grow(to groupCount: Int)
   /// Row `i` of the arguments belongs to group `groups[i]`. Rows come in their order of arrival.
-  func update(_ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext) throws
+  func update(
+    _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext)
+    throws
   /// Row `i` of the state columns is a partial result of group `groups[i]`.
   func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) throws
   /// The partial results of some groups.

@@ -165,7 +165,8 @@ private final class AggregateOperator: Operator {
           let end = min(at + run.batchRows, groups.count)
           let some = groups.sliced(at..<end)
           at = end
-          return try held.table.output(some, codec: codec, task: task.with(partition: index, worker: own.worker))
+          return try held.table.output(
+            some, codec: codec, task: task.with(partition: index, worker: own.worker))
         }
       }
     }

@@ -168,7 +168,9 @@ struct OwnedKeys: Sendable {
     let starts = Buffer(capacity: (groups.count + 1) * 8)
     let places = starts.typed(Int.self)
     places[0] = 0
-    for index in 0..<groups.count { places[index + 1] = places[index] &+ table.key(rows[index]).count }
+    for index in 0..<groups.count {
+      places[index + 1] = places[index] &+ table.key(rows[index]).count
+    }
     bytes = Buffer(capacity: places[groups.count])
     for index in 0..<groups.count {
       let target = bytes.pointer + places[index]

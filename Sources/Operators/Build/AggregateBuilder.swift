@@ -72,7 +72,8 @@ struct AggregateBuilder {
       if let made = known[identity] { return .attribute(made, origin: expression.origin) }
       // A result that is nothing but this aggregate has the result's own name and id.
       let isWhole = column.expression === expression
-      let made = isWhole
+      let made =
+        isWhole
         ? column.attribute
         : Attribute(expression.automaticName, expression.type, isNullable: expression.isNullable)
       calls.append(NamedExpression(expression, as: made))
@@ -138,9 +139,10 @@ func buildAggregate(_ call: OperatorCall) throws -> any PlanNode {
     call, try shape.resolve(rest, grouped), over: grouped.input)
   let keepsKeys = !call.has("keepKeys") || call.boolean("keepKeys")
   let shownKeys = keepsKeys ? grouped.keys.prefix(keys.count) : []
-  let shown = shownKeys.map {
-    NamedExpression(.attribute($0.attribute), as: $0.attribute)
-  } + aggregates
+  let shown =
+    shownKeys.map {
+      NamedExpression(.attribute($0.attribute), as: $0.attribute)
+    } + aggregates
   return try AggregateBuilder(call: call)
     .build(keys: grouped.keys, shown: shown, over: grouped.input.node)
 }
@@ -172,7 +174,11 @@ private func pivoted(
     let label = try resolver.resolve(
       UnresolvedExpression(.cast(value, .string, isTry: false), origin: call.origin))
     let name: String
-    if case .literal(let scalar) = fold(label).kind { name = scalar.text ?? "null" } else { name = "null" }
+    if case .literal(let scalar) = fold(label).kind {
+      name = scalar.text ?? "null"
+    } else {
+      name = "null"
+    }
     return try aggregates.map { aggregate in
       let filtered = try aggregate.expression.transformed { node in
         guard case .aggregate(let call) = node.kind else { return node }

@@ -188,7 +188,9 @@ func buildDrop(_ call: OperatorCall) throws -> any PlanNode {
       continue
     }
   }
-  let kept = call.child.output.filter { !names.contains(call.key($0.name)) && !dropped.contains($0) }
+  let kept = call.child.output.filter {
+    !names.contains(call.key($0.name)) && !dropped.contains($0)
+  }
   if kept.count == call.child.output.count { return call.child }
   return Project(
     kept.map { NamedExpression(.attribute($0), as: $0) }, call.child, origin: call.origin)

@@ -157,7 +157,8 @@ func buildUnionByName(_ call: OperatorCall) throws -> any PlanNode {
   let extra = right.output.filter { !names.contains(call.key($0.name)) }
   if let first = extra.first, !allowMissing { _ = try column(first, in: left) }
   let wanted = left.output + extra
-  let leftNode: any PlanNode = extra.isEmpty
+  let leftNode: any PlanNode =
+    extra.isEmpty
     ? left : Project(try wanted.map { try column($0, in: left) }, left, origin: call.origin)
   let rightNode = Project(try wanted.map { try column($0, in: right) }, right, origin: call.origin)
   return try united(call, [leftNode, rightNode])

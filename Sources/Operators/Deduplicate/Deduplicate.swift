@@ -152,7 +152,8 @@ final class KeySet {
 /// `deduplicate`, `deduplicateWithinWatermark`.
 func buildDeduplicate(_ call: OperatorCall, isWithinWatermark: Bool) throws -> any PlanNode {
   let output = call.child.output
-  let keys = call.has("names")
+  let keys =
+    call.has("names")
     ? try call.texts("names").map { try call.column(named: $0, in: output) } : output
   if isWithinWatermark, !call.child.isStreaming {
     throw Failure(

@@ -42,7 +42,8 @@ struct Exchange: Sendable {
   }
 
   /// The rows of each partition, in order.
-  static func selections(_ hashes: UnsafePointer<UInt64>, _ rows: Int, _ count: Int) -> [Selection] {
+  static func selections(_ hashes: UnsafePointer<UInt64>, _ rows: Int, _ count: Int) -> [Selection]
+  {
     var sizes = [Int](repeating: 0, count: count)
     for row in 0..<rows { sizes[RowKeyHash.partition(hashes[row], of: count)] += 1 }
     let buffers = sizes.map { Buffer(capacity: $0 * 4) }

@@ -133,7 +133,8 @@ func groupKeys(_ call: OperatorCall) throws -> [NamedExpression] {
   let keys = try call.expressions("keys").map { try call.resolver.resolveNamed($0) }
   if keys.isEmpty {
     throw Failure(
-      "UNSUPPORTED_FEATURE", "a function with state needs a key: `groupBy(…)` without columns has "
+      "UNSUPPORTED_FEATURE",
+      "a function with state needs a key: `groupBy(…)` without columns has "
         + "none", origin: call.origin)
   }
   return keys

@@ -94,7 +94,8 @@ public struct Join: OperatorNode, TakesUid {
   }
 
   public func with(children: [any PlanNode]) -> any PlanNode {
-    Join(kind, children[0], children[1], keys: keys, conditions: conditions, uid: uid, origin: origin)
+    Join(
+      kind, children[0], children[1], keys: keys, conditions: conditions, uid: uid, origin: origin)
   }
 
   public func with(expressions: [Expression]) -> any PlanNode {
@@ -127,12 +128,14 @@ extension Join {
   private var staticRefusal: Failure? {
     if left.isStreaming, kind == .rightOuter || kind == .fullOuter {
       return refused(
-        "with a streaming DataFrame/Dataset on the left and a static DataFrame/Dataset on the right")
+        "with a streaming DataFrame/Dataset on the left and a static DataFrame/Dataset on the right"
+      )
     }
     if right.isStreaming, kind.keepsLeft || kind.isLeftOnly {
       if kind == .leftAnti { return antiRefusal }
       return refused(
-        "with a streaming DataFrame/Dataset on the right and a static DataFrame/Dataset on the left")
+        "with a streaming DataFrame/Dataset on the right and a static DataFrame/Dataset on the left"
+      )
     }
     return nil
   }

@@ -31,7 +31,8 @@ struct JoinBounds: Sendable {
   }
 
   init(_ join: Join) {
-    if let key = join.keys.first(where: { Self.isEventTime($0.left) || Self.isEventTime($0.right) }) {
+    if let key = join.keys.first(where: { Self.isEventTime($0.left) || Self.isEventTime($0.right) })
+    {
       left = Bound(time: key.left, shiftUs: 0)
       right = Bound(time: key.right, shiftUs: 0)
       (boundsLeft, boundsRight) = (true, true)
@@ -78,7 +79,9 @@ struct JoinBounds: Sendable {
   private static func comparison(
     _ expression: Expression
   ) -> (greater: Expression, lesser: Expression, isStrict: Bool)? {
-    guard case .call(let function, let sides) = expression.kind, sides.count == 2 else { return nil }
+    guard case .call(let function, let sides) = expression.kind, sides.count == 2 else {
+      return nil
+    }
     switch function.name {
     case ">": return (sides[0], sides[1], true)
     case ">=": return (sides[0], sides[1], false)

@@ -39,7 +39,8 @@ final class JoinTable: @unchecked Sendable {
   }
 
   /// For each probing row, the first row of its key, or `Selection.none`.
-  func find(_ keyColumns: [Vector], count: Int, encoder: RowKeyEncoder, nullSafe: [Bool]) -> Buffer {
+  func find(_ keyColumns: [Vector], count: Int, encoder: RowKeyEncoder, nullSafe: [Bool]) -> Buffer
+  {
     let found = Buffer(capacity: count * 4)
     let out = found.typed(UInt32.self)
     keys.find(encoder.encode(keyColumns, count: count), into: out)
@@ -109,7 +110,9 @@ extension Selection {
   init(_ rows: [UInt32]) {
     let buffer = Buffer(capacity: rows.count * 4)
     rows.withUnsafeBytes { bytes in
-      if let base = bytes.baseAddress { buffer.pointer.copyMemory(from: base, byteCount: bytes.count) }
+      if let base = bytes.baseAddress {
+        buffer.pointer.copyMemory(from: base, byteCount: bytes.count)
+      }
     }
     self.init(buffer: buffer, count: rows.count)
   }

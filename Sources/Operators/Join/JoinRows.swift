@@ -55,9 +55,13 @@ final class JoinRows {
   /// Bytes held, about.
   var memoryBytes: Int {
     let cells = chunks.reduce(0) { sum, chunk in
-      sum + chunk.columns.reduce(0) { $0 + $1.values.capacity + $1.blocks.reduce(0) { $0 + $1.capacity } }
+      sum
+        + chunk.columns.reduce(0) {
+          $0 + $1.values.capacity + $1.blocks.reduce(0) { $0 + $1.capacity }
+        }
     }
-    return cells + keys.memoryBytes + slots.capacity * MemoryLayout<Slot>.stride + expiry.memoryBytes
+    return cells + keys.memoryBytes + slots.capacity * MemoryLayout<Slot>.stride
+      + expiry.memoryBytes
   }
 
   // MARK: Looking up
@@ -241,7 +245,8 @@ final class JoinRows {
       _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) -> (mark: UInt8, entry: Entry) {
       let id = UInt64(bigEndian: key.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
-      let length = Int(UInt32(littleEndian: value.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
+      let length = Int(
+        UInt32(littleEndian: value.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
       let entry = Entry(
         id: id, isMatched: value[0] == 1, key: Array(value[5..<5 + length]),
         cells: Array(value[(5 + length)...]))

@@ -78,7 +78,9 @@ final class StreamJoinPartition: @unchecked Sendable {
     var canMeet = [Bool](repeating: true, count: rows.count)
     for condition in side.conditions {
       let holds = try condition.evaluate(context)
-      for row in 0..<rows.count where holds.isNull(row) || !holds.boolean(row) { canMeet[row] = false }
+      for row in 0..<rows.count where holds.isNull(row) || !holds.boolean(row) {
+        canMeet[row] = false
+      }
     }
     let hasMet = try pair(rows, keys: keys, canMeet, isLeft: isLeft, task: task, &result)
     try keep(

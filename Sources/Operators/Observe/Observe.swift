@@ -66,7 +66,8 @@ private final class ObserveOperator: Operator {
   func partitions(_ run: BatchRun) throws -> [Partition] {
     let partitions = try child.partitions(run)
     let parts = Parts(partitions.count)
-    let finish: @Sendable ([AggregatePiece]) throws -> Void = { [node, aggregation, results] pieces in
+    let finish: @Sendable ([AggregatePiece]) throws -> Void = {
+      [node, aggregation, results] pieces in
       let table = GroupTable(aggregation)
       table.addSingleGroup()
       for piece in pieces { try table.merge(piece) }
@@ -131,7 +132,8 @@ func buildObserve(_ call: OperatorCall) throws -> any PlanNode {
       "INVALID_OBSERVED_METRICS.WINDOW_EXPRESSIONS_UNSUPPORTED",
       "`observe` shows aggregates, not functions over windows of rows")
   }
-  let results = (plan as? Project)?.columns
+  let results =
+    (plan as? Project)?.columns
     ?? aggregate.output.map { NamedExpression(.attribute($0), as: $0) }
   return Observe(
     label: call.text("name"), aggregates: aggregate.aggregates, results: results,

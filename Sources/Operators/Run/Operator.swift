@@ -22,13 +22,17 @@ public struct Partition: Sendable {
   /// Called on the worker that pulls.
   public let open: @Sendable (TaskContext) throws -> any BatchStream
 
-  public init(inputName: String = "", open: @escaping @Sendable (TaskContext) throws -> any BatchStream) {
+  public init(
+    inputName: String = "", open: @escaping @Sendable (TaskContext) throws -> any BatchStream
+  ) {
     self.inputName = inputName
     self.open = open
   }
 
   /// The same rows through a row-by-row operator.
-  public func through(_ wrap: @escaping @Sendable (any BatchStream, TaskContext) throws -> any BatchStream) -> Partition {
+  public func through(
+    _ wrap: @escaping @Sendable (any BatchStream, TaskContext) throws -> any BatchStream
+  ) -> Partition {
     let open = self.open
     return Partition(inputName: inputName) { try wrap(open($0), $0) }
   }

@@ -53,7 +53,8 @@ struct StateLoader {
     for row in 0..<count {
       out[row] = RowKeyHash.hash(bytes.pointer + keyEnds[row], keyEnds[row + 1] - keyEnds[row])
     }
-    let offsets = keyWidth == nil
+    let offsets =
+      keyWidth == nil
       ? keyEnds.withUnsafeBytes { Buffer(copying: $0) } : nil
     return OwnedKeys(
       bytes: bytes, offsets: offsets, width: keyWidth ?? 0, count: count, hashes: hashes)

@@ -25,7 +25,9 @@ public final class WorkerPool: Sendable {
 
   /// Runs `job(0…jobs-1, worker)` on the workers and waits for all. The first failure, by job number,
   /// is thrown once no job runs any more; jobs not begun by then are left out.
-  public func run(_ jobs: Int, _ job: @escaping @Sendable (_ job: Int, _ worker: Int) throws -> Void) throws {
+  public func run(
+    _ jobs: Int, _ job: @escaping @Sendable (_ job: Int, _ worker: Int) throws -> Void
+  ) throws {
     if jobs == 0 { return }
     let group = Group(jobs)
     for index in 0..<jobs {
@@ -40,7 +42,9 @@ public final class WorkerPool: Sendable {
   }
 
   /// Runs `body` for each number and gives the results in order.
-  public func map<T: Sendable>(_ jobs: Int, _ body: @escaping @Sendable (_ job: Int, _ worker: Int) throws -> T) throws -> [T] {
+  public func map<T: Sendable>(
+    _ jobs: Int, _ body: @escaping @Sendable (_ job: Int, _ worker: Int) throws -> T
+  ) throws -> [T] {
     let results = Mutex([T?](repeating: nil, count: jobs))
     try run(jobs) { job, worker in
       let result = try body(job, worker)
@@ -61,10 +65,12 @@ public final class WorkerPool: Sendable {
     pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
     var thread = pthread_t()
     let context = Unmanaged.passRetained(Body(body)).toOpaque()
-    let code = pthread_create(&thread, &attributes, { pointer in
-      if let pointer { Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run() }
-      return nil
-    }, context)
+    let code = pthread_create(
+      &thread, &attributes,
+      { pointer in
+        if let pointer { Unmanaged<Body>.fromOpaque(pointer).takeRetainedValue().run() }
+        return nil
+      }, context)
     pthread_attr_destroy(&attributes)
     precondition(code == 0, "no thread could be started: error \(code)")
   }

@@ -124,11 +124,12 @@ final class SessionAggregateOperator: StatefulOperator {
     isStreaming = operatorId != nil
     mode = isStreaming ? lowering.outputMode : .complete
     partitionCount = lowering.partitionCount
-    kept = try operatorId.map { id in
-      try (0..<lowering.partitionCount).map { index in
-        SessionPartition(aggregation, store: try lowering.state.open(id, partition: index))
-      }
-    } ?? []
+    kept =
+      try operatorId.map { id in
+        try (0..<lowering.partitionCount).map { index in
+          SessionPartition(aggregation, store: try lowering.state.open(id, partition: index))
+        }
+      } ?? []
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
@@ -143,7 +144,8 @@ final class SessionAggregateOperator: StatefulOperator {
     let partials = try PartialAggregation(
       aggregation, partitionCount: partitionCount, keySuffixBytes: SessionPartition.sessionBytes
     ).run(try child.partitions(run), run, late: late)
-    let parts = isStreaming
+    let parts =
+      isStreaming
       ? kept
       : (0..<partitionCount).map { _ in
         SessionPartition(aggregation, store: NoStateStore().open("", partition: 0))

@@ -69,7 +69,8 @@ final class SessionPartition: @unchecked Sendable {
     counts.updated = changed.count
     for slot in changed { index.add(UInt32(slot), at: sessions[slot].endUs) }
     let evicted = evictUs.map(expired) ?? []
-    let emitted = mode == .complete
+    let emitted =
+      mode == .complete
       ? sessions.indices.filter { sessions[$0].stamp > 0 }.map { UInt32($0) } : evicted
     let batches = try output(emitted, task, batchRows)
     let gone = Set(evicted)

@@ -23,7 +23,8 @@ public struct SetOperation: OperatorNode {
   public var expressions: [Expression] { [] }
   public var details: String { "" }
   public var streaming: StreamingFacts {
-    let message = kind == .intersect
+    let message =
+      kind == .intersect
       ? "Intersect of streaming DataFrames/Datasets is not supported"
       : "Except on a streaming DataFrame/Dataset is not supported"
     return StreamingFacts(

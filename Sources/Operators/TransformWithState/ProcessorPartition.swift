@@ -50,7 +50,8 @@ final class ProcessorPartition: @unchecked Sendable {
       store, node: node, watermarkUs: node.hasWatermark ? evictUs ?? 0 : nil, task: task)
     let threshold = threshold(evictUs, task)
     // A processor is opened for a partition that has something to do.
-    let isIdle = batches.allSatisfy { $0.count == 0 } && initial.allSatisfy { $0.count == 0 }
+    let isIdle =
+      batches.allSatisfy { $0.count == 0 } && initial.allSatisfy { $0.count == 0 }
       && !store.hasTimer(upTo: threshold)
     if !isIdle {
       let processor = try node.processor.open(states, output: node.schema, task: task)

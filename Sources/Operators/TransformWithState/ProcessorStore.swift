@@ -97,7 +97,8 @@ final class ProcessorStore {
   func remove(_ place: [UInt8], _ suffix: [UInt8]) { change(place, suffix, to: nil) }
 
   func clear(_ place: [UInt8]) {
-    for suffix in buckets[place]?.items.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) ?? [] {
+    for suffix in buckets[place]?.items.keys.sorted(by: { $0.lexicographicallyPrecedes($1) }) ?? []
+    {
       remove(place, suffix)
     }
   }

@@ -134,10 +134,13 @@ final class TransformWithStateOperator: StatefulOperator {
     self.exchange = exchange
     self.operatorId = operatorId ?? ""
     isStreaming = operatorId != nil
-    initial = children.count < 2 ? nil : Exchange(
-      keys: children[1].output.prefix(node.keys.count).map {
-        CompiledExpression(.attribute($0), input: children[1].output)
-      }, input: children[1].output, partitionCount: lowering.partitionCount)
+    initial =
+      children.count < 2
+      ? nil
+      : Exchange(
+        keys: children[1].output.prefix(node.keys.count).map {
+          CompiledExpression(.attribute($0), input: children[1].output)
+        }, input: children[1].output, partitionCount: lowering.partitionCount)
     timePlace = node.children[0].output.firstIndex { $0.watermarkDelayUs != nil }
     let store: any StateStore = isStreaming ? lowering.state : NoStateStore()
     let id = self.operatorId
@@ -152,7 +155,8 @@ final class TransformWithStateOperator: StatefulOperator {
     let marks = isStreaming ? run.watermarks[operatorId] : nil
     let rows = try exchange.run(try onTime(run, marks), run)
     // The initial state is read once, with the first batch of a query.
-    let states = try run.task.batchId == 0
+    let states =
+      try run.task.batchId == 0
       ? initial.map { try $0.run(try children[1].partitions(run), run) } : nil
     let results = try run.pool.map(partitions.count) {
       [partitions, operatorId, isStreaming, node] index, worker in
@@ -194,7 +198,9 @@ final class TransformWithStateOperator: StatefulOperator {
 
 extension Partition {
   /// Without the rows whose event time is behind the watermark of the batch before; they are counted.
-  func withoutLate(_ place: Int, _ lateUs: Int64, _ run: BatchRun, _ operatorId: String) -> Partition {
+  func withoutLate(_ place: Int, _ lateUs: Int64, _ run: BatchRun, _ operatorId: String)
+    -> Partition
+  {
     through { input, _ in
       GeneratedStream {
         guard let batch = try input.next() else { return nil }

@@ -52,7 +52,8 @@ struct WindowEvaluator: Sendable {
     let values = try arguments.map { try $0.evaluate(context) }
     switch function {
     case .rowNumber: return integers { $0 - extents.partitionStart[$0] + 1 }(rows.count)
-    case .rank: return integers { extents.peerStart[$0] - extents.partitionStart[$0] + 1 }(rows.count)
+    case .rank:
+      return integers { extents.peerStart[$0] - extents.partitionStart[$0] + 1 }(rows.count)
     case .denseRank: return denseRank(extents, rows.count)
     case .percentRank:
       return doubles(rows.count) { row in
@@ -157,7 +158,8 @@ struct WindowEvaluator: Sendable {
     return builder.finish()
   }
 
-  private func positioned(_ values: [Vector], _ frames: [Swift.Range<Int>], _ count: Int) -> Vector {
+  private func positioned(_ values: [Vector], _ frames: [Swift.Range<Int>], _ count: Int) -> Vector
+  {
     let builder = VectorBuilder(type, capacity: count)
     for row in 0..<count {
       let frame = frames[row]
@@ -220,7 +222,8 @@ struct WindowEvaluator: Sendable {
     _ key: Vector, _ row: Int, _ distance: Double, _ extents: Extents, isLower: Bool
   ) -> Int {
     func number(_ at: Int) -> Double {
-      key.type == .double ? key.typed(Double.self)[at]
+      key.type == .double
+        ? key.typed(Double.self)[at]
         : key.type == .float ? Double(key.typed(Float.self)[at]) : Double(key.integer(at))
     }
     let sign: Double = orders[0].isAscending ? 1 : -1

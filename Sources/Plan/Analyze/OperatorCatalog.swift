@@ -105,7 +105,9 @@ public struct OperatorCall: Sendable {
 
   /// A schema, given as a struct type.
   public func schema(_ name: String) -> Schema {
-    guard case .type(.structure(let fields))? = plan.arguments[name] else { missing(name, "schema") }
+    guard case .type(.structure(let fields))? = plan.arguments[name] else {
+      missing(name, "schema")
+    }
     return Schema(fields)
   }
 

@@ -46,7 +46,8 @@ public enum StreamingRules {
     let hint: String
     switch mode {
     case .append:
-      hint = "Group by a window of an event-time column that has `withWatermark`, "
+      hint =
+        "Group by a window of an event-time column that has `withWatermark`, "
         + "or write in update or complete mode."
     case .update: hint = "Write in append mode."
     case .complete: hint = "Write in append or update mode."
@@ -66,7 +67,9 @@ public enum StreamingRules {
 
   /// One column of the rows decides what is late and what is done.
   private static func checkEventTime(_ node: any PlanNode) throws {
-    guard let state = node.streaming.state, state.kind != .join, state.kind != .limit else { return }
+    guard let state = node.streaming.state, state.kind != .join, state.kind != .limit else {
+      return
+    }
     let isAggregation = state.kind == .aggregate || state.kind == .sessionAggregate
     let rows = isAggregation ? node.output : node.children[0].output
     let times = rows.filter { $0.watermarkDelayUs != nil }

@@ -144,9 +144,10 @@ public struct Optimizer: Sendable {
     }
     let children = node.children
     if children.isEmpty { return node }
-    return node.with(children: children.enumerated().map { index, child in
-      pruned(child, needed: neededBelow(node, index, child, needed))
-    })
+    return node.with(
+      children: children.enumerated().map { index, child in
+        pruned(child, needed: neededBelow(node, index, child, needed))
+      })
   }
 
   private func neededBelow(

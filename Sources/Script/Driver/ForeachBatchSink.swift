@@ -23,7 +23,8 @@ final class ForeachBatchSink: StreamSink {
     Spec(
       .sink, "foreachBatch", category: "functions",
       summary: "Calls `fn(df, batchId)` with each batch, in the script's own state.",
-      notes: "Made by `df.writeStream:foreachBatch(fn)`. The batch is computed once before the call."),
+      notes:
+        "Made by `df.writeStream:foreachBatch(fn)`. The batch is computed once before the call."),
     modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true
   ) { request in
     guard let function = request.host as? ForeachBatchFunction else {

@@ -30,7 +30,8 @@ extension Driver {
       "show": { [unowned self] call in
         try call.push(
           .string(
-            show(call, rows: call.integer(2), truncate: call.integer(3), vertical: call.boolean(4))))
+            show(call, rows: call.integer(2), truncate: call.integer(3), vertical: call.boolean(4)))
+        )
       },
       "persist": { [session] call in
         session.persist(plan: Int(try call.integer(1)))

@@ -79,5 +79,7 @@ private struct DescribedFunction: UserFunction, UserRowFunction {
     key: Batch?, keySchema: Schema, rows: Batch, schema: Schema, output: Schema, task: TaskContext
   ) throws -> Batch { neverRun() }
 
-  private func neverRun() -> Never { preconditionFailure("a plan that was only to be analysed ran") }
+  private func neverRun() -> Never {
+    preconditionFailure("a plan that was only to be analysed ran")
+  }
 }

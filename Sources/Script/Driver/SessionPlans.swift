@@ -76,7 +76,8 @@ extension Session {
     let views = call.texts("views")
     let names = views + tables.names.filter { !views.contains($0) }
     let schema = Schema([
-      Field("namespace", .string, isNullable: false), Field("tableName", .string, isNullable: false),
+      Field("namespace", .string, isNullable: false),
+      Field("tableName", .string, isNullable: false),
       Field("isTemporary", .boolean, isNullable: false),
     ])
     let rows = names.map {

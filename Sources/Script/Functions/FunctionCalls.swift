@@ -59,11 +59,13 @@ struct FunctionCalls {
     let type = taker.reader.type
     switch type {
     case .boolean, .int, .date, .yearMonthInterval, .long, .timestamp, .timestampNtz,
-      .dayTimeInterval, .double: break
+      .dayTimeInterval, .double:
+      break
     default: return nil
     }
     let count = Int(calls.count)
-    let values = type == .boolean
+    let values =
+      type == .boolean
       ? Buffer.zeroed(capacity: Bitmap.byteCount(count)) : Buffer(capacity: count * 8)
     let validity = Bitmap.filled(true, count: count)
     calls.resultKind = Int32(type.luaKind)
@@ -213,10 +215,10 @@ private let enterCall: @convention(c) (UnsafeMutableRawPointer?, Int64) -> Void 
 }
 
 /// What the C loop calls for each result. Never raises.
-let takeResult:
-  @convention(c) (OpaquePointer, UnsafeMutableRawPointer?, Int64) -> Bool = { _, context, row in
-    guard let context else { return false }
-    return Unmanaged<ResultTaker>.fromOpaque(context)._withUnsafeGuaranteedRef {
-      $0.take(row: Int(row))
-    }
+let takeResult: @convention(c) (OpaquePointer, UnsafeMutableRawPointer?, Int64) -> Bool = {
+  _, context, row in
+  guard let context else { return false }
+  return Unmanaged<ResultTaker>.fromOpaque(context)._withUnsafeGuaranteedRef {
+    $0.take(row: Int(row))
   }
+}

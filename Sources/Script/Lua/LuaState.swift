@@ -79,12 +79,13 @@ public final class LuaState {
   /// Loads a chunk of text. `name` is as in Lua: `@file.lua`, or `=text` for what is no file.
   public func load(_ text: String, name: String) throws -> LuaReference {
     var text = text
-    try check(text.withUTF8 { bytes in
-      bytes.withMemoryRebound(to: CChar.self) {
-        guard let start = $0.baseAddress else { return moontide_load(lua, "", 0, name) }
-        return moontide_load(lua, start, bytes.count, name)
-      }
-    })
+    try check(
+      text.withUTF8 { bytes in
+        bytes.withMemoryRebound(to: CChar.self) {
+          guard let start = $0.baseAddress else { return moontide_load(lua, "", 0, name) }
+          return moontide_load(lua, start, bytes.count, name)
+        }
+      })
     return try takeReference()
   }
 
@@ -172,10 +173,11 @@ public final class LuaState {
     var writer = LuaWriter()
     for value in values { try writer.write(value, in: self) }
     var count: Int32 = 0
-    try check(writer.bytes.withUnsafeBufferPointer { bytes in
-      guard let start = bytes.baseAddress else { return LUA_OK }
-      return moontide_push(lua, start, bytes.count, &count)
-    })
+    try check(
+      writer.bytes.withUnsafeBufferPointer { bytes in
+        guard let start = bytes.baseAddress else { return LUA_OK }
+        return moontide_push(lua, start, bytes.count, &count)
+      })
     return Int(count)
   }
 

@@ -30,7 +30,8 @@ struct Annotations {
 
   private static let sessionFields: [String: [String]] = [
     "Session": [
-      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig", "catalog Catalog",
+      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig",
+      "catalog Catalog",
       "streams StreamingQueries", "udf UDFRegistration", "version string",
     ],
     "StreamingQuery": [
@@ -151,6 +152,8 @@ extension Spec {
   var isNamedByWord: Bool {
     let operators: Set<String> = ["and", "or", "not", "in"]
     return !operators.contains(name)
-      && name.utf8.allSatisfy { ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 == 95 || $0 >= 48 && $0 <= 57 }
+      && name.utf8.allSatisfy {
+        ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 == 95 || $0 >= 48 && $0 <= 57
+      }
   }
 }

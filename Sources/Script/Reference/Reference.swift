@@ -92,7 +92,8 @@ public struct Reference {
     if !spec.parameters.isEmpty {
       text += "\n| \(page.parameterWord) | kind | default | meaning |\n|---|---|---|---|\n"
       for parameter in spec.parameters {
-        let fallback = parameter.defaultText.map { $0.isEmpty ? "–" : "`\(cell($0))`" } ?? "required"
+        let fallback =
+          parameter.defaultText.map { $0.isEmpty ? "–" : "`\(cell($0))`" } ?? "required"
         text += "| `\(parameter.name)` | \(cell(parameter.kind.text)) | \(fallback)"
         text += " | \(cell(parameter.summary)) |\n"
       }
@@ -146,7 +147,8 @@ struct ReferencePage {
       introduction: "For `agg`, and over windows.", kinds: [.aggregate], language: "sql"),
     ReferencePage(
       file: "dataframe", title: "DataFrame methods",
-      introduction: "A DataFrame is a plan: nothing runs before an action, or before a query starts.",
+      introduction:
+        "A DataFrame is a plan: nothing runs before an action, or before a query starts.",
       kinds: [.dataFrameMethod]),
     ReferencePage(
       file: "group", title: "Methods of grouped data",
@@ -164,7 +166,8 @@ struct ReferencePage {
       kinds: [.sessionMethod]),
     ReferencePage(
       file: "sources", title: "Sources",
-      introduction: "For `session.read:format(…)` and `session.readStream:format(…)`. Names of options do not differ by case.",
+      introduction:
+        "For `session.read:format(…)` and `session.readStream:format(…)`. Names of options do not differ by case.",
       kinds: [.source], parameterWord: "option"),
     ReferencePage(
       file: "sinks", title: "Sinks",
@@ -179,7 +182,8 @@ struct ReferencePage {
       kinds: [.trigger]),
     ReferencePage(
       file: "settings", title: "Settings",
-      introduction: "For `session.conf` and `moontide.session { conf = … }`. Spark's names with `spark.sql.` are understood too.",
+      introduction:
+        "For `session.conf` and `moontide.session { conf = … }`. Spark's names with `spark.sql.` are understood too.",
       kinds: [.setting]),
   ]
 }

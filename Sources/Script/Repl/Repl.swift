@@ -16,12 +16,14 @@ public final class Repl {
     self.state = state
     self.callbacks = callbacks
     self.write = write
-    try state.register("moontide.native", [
-      "write": { call in
-        write(try call.string(1))
-        return 0
-      }
-    ])
+    try state.register(
+      "moontide.native",
+      [
+        "write": { call in
+          write(try call.string(1))
+          return 0
+        }
+      ])
     try state.run(Self.opening, name: "=moontide.repl")
   }
 

@@ -121,7 +121,8 @@ final class ValueReader {
     let reading: DecimalText.Reading
     if lua_isinteger(lua, index) != 0 {
       let value = Int128(moontide_integer(lua, index))
-      reading = Decimals.rescale(value, from: 0, to: scale, precision: precision)
+      reading =
+        Decimals.rescale(value, from: 0, to: scale, precision: precision)
         .map { .value($0) } ?? .outOfRange
     } else if kind == LUA_TSTRING {
       reading = DecimalText.read(

@@ -12,7 +12,8 @@ extension MethodCatalog {
       "select", "columns", [columns], variadic: true,
       "Computes columns from columns; `\"*\"` stands for all.",
       examples: [
-        Example("session:range(2):select(\"id\", (F.col(\"id\") * 2):alias(\"twice\")):show()",
+        Example(
+          "session:range(2):select(\"id\", (F.col(\"id\") * 2):alias(\"twice\")):show()",
           "+---+-----+\n| id|twice|\n+---+-----+\n|  0|    0|\n|  1|    2|\n+---+-----+\n")
       ]),
     dataFrame(
@@ -22,7 +23,8 @@ extension MethodCatalog {
       "withColumn", "columns",
       [
         Parameter("colName", .text, "the column to add or replace"),
-        Parameter("col", .column, "a Column; a string is refused, since nobody can tell a name from a text"),
+        Parameter(
+          "col", .column, "a Column; a string is refused, since nobody can tell a name from a text"),
       ], "Adds a column, or replaces the one of that name."),
     dataFrame(
       "withColumns", "columns", [Parameter("map", .table, "Columns by name")],
@@ -62,7 +64,9 @@ extension MethodCatalog {
     dataFrame(
       "dropDuplicates", "rows", [Parameter("subset", .columns, default: "all", "column names")],
       "Keeps the first of the rows that agree in these columns.",
-      notes: "Over a stream the keys seen are kept, until the watermark passes the event time among them."),
+      notes:
+        "Over a stream the keys seen are kept, until the watermark passes the event time among them."
+    ),
     dataFrame(
       "dropDuplicatesWithinWatermark", "rows",
       [Parameter("subset", .columns, default: "all", "column names")],
@@ -71,7 +75,8 @@ extension MethodCatalog {
     dataFrame(
       "dropna", "rows",
       [
-        Parameter("how", .word(["any", "all"]), default: "any", "which rows go: with any or all missing"),
+        Parameter(
+          "how", .word(["any", "all"]), default: "any", "which rows go: with any or all missing"),
         Parameter("thresh", .integer, default: "", "keep rows with at least so many values"),
         Parameter("subset", .columns, default: "all", "column names"),
       ], "Drops rows with NULL or NaN."),
@@ -114,7 +119,9 @@ extension MethodCatalog {
             "leftAnti", "cross",
           ]), default: "inner", "the kind of join"),
       ], "Puts together the rows of two DataFrames that match.",
-      notes: "Joined by name, a column that both have comes once. Two streams need an equality, and for outer joins watermarks that bound the wait."),
+      notes:
+        "Joined by name, a column that both have comes once. Two streams need an equality, and for outer joins watermarks that bound the wait."
+    ),
     dataFrame("crossJoin", "joins", [other], "Puts each row together with each of the other."),
     dataFrame(
       "union", aliases: ["unionAll"], "sets", [other],
@@ -123,7 +130,8 @@ extension MethodCatalog {
       "unionByName", "sets",
       [
         other,
-        Parameter("allowMissingColumns", .boolean, default: "false", "NULL for columns that one lacks"),
+        Parameter(
+          "allowMissingColumns", .boolean, default: "false", "NULL for columns that one lacks"),
       ], "The rows of both, columns matched by name."),
     dataFrame("subtract", "sets", [other], "The rows that the other does not have, each once."),
     dataFrame("exceptAll", "sets", [other], "The rows less those of the other, one for one."),
@@ -170,14 +178,20 @@ extension MethodCatalog {
         Parameter("eventTime", .column, "a TIMESTAMP column"),
         Parameter("delayThreshold", .duration, "how late rows may come"),
       ], "Says which column is the event time, and how long to wait for late rows.",
-      notes: "A row is late when its time is at or before the greatest time seen so far less the delay, as of the batch before."),
+      notes:
+        "A row is late when its time is at or before the greatest time seen so far less the delay, as of the batch before."
+    ),
     dataFrame(
       "observe", "event time",
-      [Parameter("name", .text, "as the progress shows it"), Parameter("exprs", .column, "aggregates")],
+      [
+        Parameter("name", .text, "as the progress shows it"),
+        Parameter("exprs", .column, "aggregates"),
+      ],
       variadic: true, "Computes aggregates of each batch on the side, into the query's progress."),
     dataFrame(
       "uid", "event time", [Parameter("name", .text, "unlike any other in the query")],
-      "Names the stateful operator just built, so that its state is found again when the plan changes."),
+      "Names the stateful operator just built, so that its state is found again when the plan changes."
+    ),
   ]
 
   private static let actions: [Spec] = [
@@ -185,7 +199,8 @@ extension MethodCatalog {
       "show", "actions",
       [
         Parameter("n", .integer, default: "20", "rows at most"),
-        Parameter("truncate", .any, default: "true", "cut texts at 20 characters, at so many, or not"),
+        Parameter(
+          "truncate", .any, default: "true", "cut texts at 20 characters, at so many, or not"),
         Parameter("vertical", .boolean, default: "false", "one line a value"),
       ], returns: "nothing", "Prints the first rows as a table."),
     dataFrame("collect", "actions", [], returns: "list of rows", "All rows, as a list."),
@@ -220,6 +235,7 @@ extension MethodCatalog {
     dataFrame("unpersist", "actions", [], "Lets go of what `persist` kept."),
     dataFrame(
       "createOrReplaceTempView", "actions", [Parameter("name", .text, "for SQL text")],
-      returns: "nothing", "Makes the DataFrame known by a name to `session:sql` and `session:table`."),
+      returns: "nothing",
+      "Makes the DataFrame known by a name to `session:sql` and `session:table`."),
   ]
 }

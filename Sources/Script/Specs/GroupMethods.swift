@@ -7,7 +7,8 @@ extension MethodCatalog {
   static let groupMethods: [Spec] = [
     group(
       "agg", "aggregates", [Parameter("exprs", .column, "aggregates, or functions by column name")],
-      variadic: true, "Computes aggregates: `agg(F.sum(\"v\"):alias \"s\")`, `agg { v = \"sum\" }`."),
+      variadic: true, "Computes aggregates: `agg(F.sum(\"v\"):alias \"s\")`, `agg { v = \"sum\" }`."
+    ),
     group("count", "aggregates", [], "Rows of each group, as `count`."),
     group("sum", "aggregates", [names], variadic: true, "Sums of columns."),
     group("avg", aliases: ["mean"], "aggregates", [names], variadic: true, "Means of columns."),
@@ -33,13 +34,16 @@ extension MethodCatalog {
           "`outputSchema`, `stateSchema`, `outputMode`, `timeout`, `initialState`"),
         Parameter("fn", .function, "`fn(key, rows, state)` returns a list of rows"),
       ], "Makes rows of each group with new rows or a timeout, and keeps a state for it.",
-      notes: "`timeout` is `none`, `processingTime` or `eventTime`. A row's state is read and written through `state`: `exists get update remove hasTimedOut setTimeoutDuration setTimeoutTimestamp currentWatermark currentProcessingTime`."),
+      notes:
+        "`timeout` is `none`, `processingTime` or `eventTime`. A row's state is read and written through `state`: `exists get update remove hasTimedOut setTimeoutDuration setTimeoutTimestamp currentWatermark currentProcessingTime`."
+    ),
     group(
       "transformWithState", "state",
       [
         Parameter(
           "processor", .table,
-          "`outputSchema`, `outputMode`, `timeMode`, `initialState`, and the functions `init`, `handleInputRows`, `handleExpiredTimer`, `handleInitialState`, `close`")
+          "`outputSchema`, `outputMode`, `timeMode`, `initialState`, and the functions `init`, `handleInputRows`, `handleExpiredTimer`, `handleInitialState`, `close`"
+        )
       ], "Keeps several values, lists and maps for each group, and timers."),
     group(
       "applyInGroups", "state",

@@ -67,9 +67,13 @@ extension MethodCatalog {
         Parameter("returnType", .type, default: "STRING", "of the function's results"),
       ], returns: "function", "Makes a function known to SQL text; returns it for use on Columns."),
     method(
-      of: "Catalog", "listTables", [], returns: "table[]", "Views and tables: `name`, `isTemporary`."),
-    method(of: "Catalog", "tableExists", [name], returns: "boolean", "Whether there is a view or table."),
-    method(of: "Catalog", "dropTempView", [name], returns: "boolean", "Removes a view; whether there was one."),
+      of: "Catalog", "listTables", [], returns: "table[]",
+      "Views and tables: `name`, `isTemporary`."),
+    method(
+      of: "Catalog", "tableExists", [name], returns: "boolean", "Whether there is a view or table."),
+    method(
+      of: "Catalog", "dropTempView", [name], returns: "boolean",
+      "Removes a view; whether there was one."),
   ]
 
   private static let format = Parameter("name", .text, "a format, such as `json`")
@@ -81,7 +85,10 @@ extension MethodCatalog {
       method(of: owner, "format", [format], returns: owner, "Chooses the format."),
       method(
         of: owner, "option",
-        [Parameter("key", .text, "the option's name"), Parameter("value", .any, "text, number or boolean")],
+        [
+          Parameter("key", .text, "the option's name"),
+          Parameter("value", .any, "text, number or boolean"),
+        ],
         returns: owner, "Sets an option."),
       method(
         of: owner, "options", [Parameter("map", .table, "values by name")], returns: owner,
@@ -98,60 +105,72 @@ extension MethodCatalog {
         of: owner, "load", [Parameter("path", .text, default: "", "a file or folder")],
         returns: "DataFrame", "Reads what the format and options say."),
       method(of: owner, "table", [name], returns: "DataFrame", "Reads a view or table."),
-    ] + fileFormats.map {
-      method(of: owner, $0, [path], returns: "DataFrame", "Reads \($0) files.")
-    }
+    ]
+      + fileFormats.map {
+        method(of: owner, $0, [path], returns: "DataFrame", "Reads \($0) files.")
+      }
   }
 
   private static let partitionBy = Parameter("names", .text, "columns")
 
-  private static let writer: [Spec] = options(of: "DataFrameWriter") + [
-    method(
-      of: "DataFrameWriter", "mode",
-      [
-        Parameter(
-          "mode", .word(["append", "overwrite", "ignore", "error", "update"]),
-          "what to do where something is")
-      ], returns: "DataFrameWriter", "Says what to do where something is already; `error` if not said."),
-    method(
-      of: "DataFrameWriter", "partitionBy", [partitionBy], variadic: true,
-      returns: "DataFrameWriter", "One folder for each value of these columns."),
-    method(
-      of: "DataFrameWriter", "save", [Parameter("path", .text, default: "", "a folder")],
-      "Writes the rows."),
-    method(of: "DataFrameWriter", "saveAsTable", [name], "Keeps the rows as a table of the session."),
-  ] + fileFormats.map { method(of: "DataFrameWriter", $0, [path], "Writes \($0) files.") }
+  private static let writer: [Spec] =
+    options(of: "DataFrameWriter") + [
+      method(
+        of: "DataFrameWriter", "mode",
+        [
+          Parameter(
+            "mode", .word(["append", "overwrite", "ignore", "error", "update"]),
+            "what to do where something is")
+        ], returns: "DataFrameWriter",
+        "Says what to do where something is already; `error` if not said."),
+      method(
+        of: "DataFrameWriter", "partitionBy", [partitionBy], variadic: true,
+        returns: "DataFrameWriter", "One folder for each value of these columns."),
+      method(
+        of: "DataFrameWriter", "save", [Parameter("path", .text, default: "", "a folder")],
+        "Writes the rows."),
+      method(
+        of: "DataFrameWriter", "saveAsTable", [name], "Keeps the rows as a table of the session."),
+    ] + fileFormats.map { method(of: "DataFrameWriter", $0, [path], "Writes \($0) files.") }
 
-  private static let streamWriter: [Spec] = options(of: "DataStreamWriter") + [
-    method(
-      of: "DataStreamWriter", "outputMode",
-      [Parameter("mode", .word(["append", "update", "complete"]), "which rows each batch gives")],
-      returns: "DataStreamWriter", "New rows, changed rows, or the whole result."),
-    method(of: "DataStreamWriter", "queryName", [name], returns: "DataStreamWriter", "Names the query."),
-    method(
-      of: "DataStreamWriter", "partitionBy", [partitionBy], variadic: true,
-      returns: "DataStreamWriter", "One folder for each value of these columns."),
-    method(
-      of: "DataStreamWriter", "trigger",
-      [
-        Parameter(
-          "trigger", .table,
-          "`{ processingTime = \"1 second\" }`, `{ availableNow = true }`, `{ once = true }`")
-      ], returns: "DataStreamWriter", "Says when batches run; as soon as there is something new if not said."),
-    method(
-      of: "DataStreamWriter", "foreach",
-      [Parameter("writer", .any, "`function(row)`, or `{ open =, process =, close = }`")],
-      returns: "DataStreamWriter", "Hands every row to a function, in a worker with the whole standard library."),
-    method(
-      of: "DataStreamWriter", "foreachBatch", [Parameter("fn", .function, "`fn(df, batchId)`")],
-      returns: "DataStreamWriter", "Hands every batch to a function in the script's own state."),
-    method(
-      of: "DataStreamWriter", "start", [Parameter("path", .text, default: "", "where a file sink writes")],
-      returns: "StreamingQuery", "Starts the query."),
-    method(
-      of: "DataStreamWriter", "toTable", [name], returns: "StreamingQuery",
-      "Starts the query, writing to a table of the session."),
-  ]
+  private static let streamWriter: [Spec] =
+    options(of: "DataStreamWriter") + [
+      method(
+        of: "DataStreamWriter", "outputMode",
+        [
+          Parameter("mode", .word(["append", "update", "complete"]), "which rows each batch gives")
+        ],
+        returns: "DataStreamWriter", "New rows, changed rows, or the whole result."),
+      method(
+        of: "DataStreamWriter", "queryName", [name], returns: "DataStreamWriter", "Names the query."
+      ),
+      method(
+        of: "DataStreamWriter", "partitionBy", [partitionBy], variadic: true,
+        returns: "DataStreamWriter", "One folder for each value of these columns."),
+      method(
+        of: "DataStreamWriter", "trigger",
+        [
+          Parameter(
+            "trigger", .table,
+            "`{ processingTime = \"1 second\" }`, `{ availableNow = true }`, `{ once = true }`")
+        ], returns: "DataStreamWriter",
+        "Says when batches run; as soon as there is something new if not said."),
+      method(
+        of: "DataStreamWriter", "foreach",
+        [Parameter("writer", .any, "`function(row)`, or `{ open =, process =, close = }`")],
+        returns: "DataStreamWriter",
+        "Hands every row to a function, in a worker with the whole standard library."),
+      method(
+        of: "DataStreamWriter", "foreachBatch", [Parameter("fn", .function, "`fn(df, batchId)`")],
+        returns: "DataStreamWriter", "Hands every batch to a function in the script's own state."),
+      method(
+        of: "DataStreamWriter", "start",
+        [Parameter("path", .text, default: "", "where a file sink writes")],
+        returns: "StreamingQuery", "Starts the query."),
+      method(
+        of: "DataStreamWriter", "toTable", [name], returns: "StreamingQuery",
+        "Starts the query, writing to a table of the session."),
+    ]
 
   private static let seconds = Parameter("timeout", .number, default: "", "seconds")
 
@@ -166,7 +185,8 @@ extension MethodCatalog {
       of: "StreamingQuery", "processAllAvailable", [],
       "Returns when all rows available now have been processed."),
     method(
-      of: "StreamingQuery", "explain", [Parameter("extended", .boolean, default: "false", "all stages")],
+      of: "StreamingQuery", "explain",
+      [Parameter("extended", .boolean, default: "false", "all stages")],
       "Prints the plan."),
   ]
 
@@ -183,7 +203,8 @@ extension MethodCatalog {
       [
         Parameter(
           "listener", .table,
-          "`onQueryStarted`, `onQueryProgress`, `onQueryIdle`, `onQueryTerminated`, each `function(event)`")
+          "`onQueryStarted`, `onQueryProgress`, `onQueryIdle`, `onQueryTerminated`, each `function(event)`"
+        )
       ], "Hears of every query's start, batches and end."),
     method(
       of: "StreamingQueries", "removeListener", [Parameter("listener", .table, "as it was added")],

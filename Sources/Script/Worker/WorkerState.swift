@@ -118,9 +118,10 @@ public final class WorkerState {
   public func instance(of function: ShippedFunction) throws -> LuaReference {
     if let known = arrived[function.id] { return known }
     try lua.reserve(4)
-    try lua.check(function.bytes.withUnsafeBufferPointer { bytes in
-      bytes.baseAddress.map { moontide_arrive(lua.lua, $0, bytes.count) } ?? LUA_OK
-    })
+    try lua.check(
+      function.bytes.withUnsafeBufferPointer { bytes in
+        bytes.baseAddress.map { moontide_arrive(lua.lua, $0, bytes.count) } ?? LUA_OK
+      })
     let reference = try lua.takeReference()
     arrived[function.id] = reference
     return reference

@@ -63,8 +63,9 @@ public final class BatchLog {
 
   /// Forgets batches before `batchId` once the file has grown large.
   public func purge(before batchId: Int64) throws {
-    guard log.size > max(rewriteBytes, 2 * sizeAfterRewrite), let contents = try RecordLog.read(
-      log.path, kind: Self.kind, storage: storage)
+    guard log.size > max(rewriteBytes, 2 * sizeAfterRewrite),
+      let contents = try RecordLog.read(
+        log.path, kind: Self.kind, storage: storage)
     else { return }
     var runs: Set<String> = []
     for record in contents.records {

@@ -38,7 +38,8 @@ final class QueryRun {
   }
 
   /// Opens everything that the query needs, and checks that it fits its checkpoint.
-  init(_ definition: QueryDefinition, _ environment: QueryEnvironment, _ query: StreamingQuery,
+  init(
+    _ definition: QueryDefinition, _ environment: QueryEnvironment, _ query: StreamingQuery,
     _ checkpoint: Checkpoint
   ) throws {
     self.environment = environment
@@ -54,7 +55,8 @@ final class QueryRun {
     self.log = log
     if log.tornByteCount > 0 {
       environment.log(
-        "warn", "\(query.title): an unfinished record of \(log.tornByteCount) bytes was cut from "
+        "warn",
+        "\(query.title): an unfinished record of \(log.tornByteCount) bytes was cut from "
           + "the end of the batch log")
     }
     settings = Self.pinnedSettings(definition.settings, progress.run, query, environment)
@@ -66,8 +68,11 @@ final class QueryRun {
     sources = try Self.openSources(plan, checkpoint, environment.storage)
     try Self.check(sources.map(\.source), against: progress, definition)
     stateMark = progress.lastCommit?.stateMark
-    stateStore = stateful.entries.isEmpty ? nil : try Self.openState(
-      checkpoint, stateMark, settings, query, environment)
+    stateStore =
+      stateful.entries.isEmpty
+      ? nil
+      : try Self.openState(
+        checkpoint, stateMark, settings, query, environment)
     let partitionCount = Int(settings[integer: "moontide.shuffle.partitions"])
     let lowering = Lowering(
       settings: settings, partitionCount: partitionCount, state: stateStore ?? NoStateStore(),
@@ -75,8 +80,9 @@ final class QueryRun {
     root = try lowering.lower(plan)
     statefulOperators = lowering.statefulOperators
     (sink, badRows) = try Self.openSink(definition, settings, query, environment)
-    let policy = WatermarkTracker.Policy(
-      rawValue: settings[text: "moontide.streaming.multipleWatermarkPolicy"]) ?? .min
+    let policy =
+      WatermarkTracker.Policy(
+        rawValue: settings[text: "moontide.streaming.multipleWatermarkPolicy"]) ?? .min
     machine = MicroBatchMachine(
       .init(
         runId: query.runId, trigger: definition.trigger, sourceCount: sources.count,
@@ -108,7 +114,8 @@ final class QueryRun {
         now != logged, (try? result.set(member.name, to: logged)) != nil
       else { continue }
       environment.log(
-        "warn", "\(query.title): the checkpoint was made with `\(member.name)` = \(logged); "
+        "warn",
+        "\(query.title): the checkpoint was made with `\(member.name)` = \(logged); "
           + "the session's \(now) does not count")
     }
     return result
@@ -136,7 +143,8 @@ final class QueryRun {
     guard let last = progress.lastOffsets else { return }
     func kind(_ description: String) -> Substring { description.prefix { $0 != "[" } }
     let old = progress.run?.sources ?? []
-    let isSame = last.ranges.count == sources.count
+    let isSame =
+      last.ranges.count == sources.count
       && zip(old, sources).allSatisfy { kind($0) == kind($1.description) }
     guard !isSame else { return }
     throw Failure(
@@ -281,13 +289,15 @@ final class QueryRun {
     let next = propagation.watermarks(
       lateMs: question.lateWatermarkMs, evictMs: question.watermarkMs)
     // As in Spark, a new run knows of its operators only once it has run a batch.
-    let wantsBatch = hasRunBatch && statefulOperators.all.contains { one in
-      guard let last = lastWatermarks[one.operatorId], let next = next[one.operatorId] else {
-        return false
+    let wantsBatch =
+      hasRunBatch
+      && statefulOperators.all.contains { one in
+        guard let last = lastWatermarks[one.operatorId], let next = next[one.operatorId] else {
+          return false
+        }
+        return one.shouldRunAnotherBatch(
+          last: last, next: next, batchTimeUs: question.batchTimeUs)
       }
-      return one.shouldRunAnotherBatch(
-        last: last, next: next, batchTimeUs: question.batchTimeUs)
-    }
     return .offsetsRead(ends, operatorsWantBatch: wantsBatch)
   }
 

@@ -226,7 +226,8 @@ let encodingFunctions: [FunctionSpec] = [
     "make_valid_utf8", "The text with U+FFFD in place of bytes that are no UTF-8.",
     [textParameter],
     [
-      Example("make_valid_utf8('é')", "é"), Example("hex(make_valid_utf8(X'61C262'))", "61EFBFBD62"),
+      Example("make_valid_utf8('é')", "é"),
+      Example("hex(make_valid_utf8(X'61C262'))", "61EFBFBD62"),
       Example("make_valid_utf8(NULL)", "NULL"),
     ]
   ) { columns, _ in
