@@ -3,8 +3,10 @@ import Contract
 
 /// Where a streaming query's rows go, owned by the thread that runs the query.
 ///
-/// `begin(batch:)` → writers, one a partition, on worker threads → `commit` or `abort`. After a crash
-/// the same batch id may come again with the same rows: `begin` says whether the batch is in already.
+/// `begin(batch:)` → writers, one a partition, on worker threads → `commit` or `abort`. After a
+/// crash
+/// the same batch id may come again with the same rows: `begin` says whether the batch is in
+/// already.
 public protocol StreamSink: AnyObject {
   /// As the progress shows it.
   var description: String { get }

@@ -1,6 +1,7 @@
 import CSystem
 
-/// A log of JSON records in one file to which is only added: a line a record, each with its checksum
+/// A log of JSON records in one file to which is only added: a line a record, each with its
+/// checksum
 /// and length, a header first that says what the file is. Text, so that a person can look at it.
 ///
 ///     6f1ed002ab5595859014ebf0951522d9 54 {"moontide":"batches","format":1,…}
@@ -18,7 +19,8 @@ public final class RecordLog {
   /// The newest format of any log that this program reads.
   public static let format: Int64 = 1
 
-  /// Opens or makes the log and gives the records that it holds. `kind` is what the header must say;
+  /// Opens or makes the log and gives the records that it holds. `kind` is what the header must
+  /// say;
   /// `owner` is written into a new one.
   public static func open(
     _ path: String, kind: String, owner: String, storage: any Storage

@@ -48,7 +48,8 @@ public protocol StorageLock: AnyObject, Sendable {
 public protocol StorageLog: AnyObject, Sendable {
   /// Bytes now.
   var size: Int { get }
-  /// Adds the pieces, one after the other; they are durable after the next `sync`. After an error the
+  /// Adds the pieces, one after the other; they are durable after the next `sync`. After an error
+  /// the
   /// file is dead: what it holds is known only when it is opened anew.
   func write(_ pieces: [UnsafeRawBufferPointer]) throws
   /// Makes durable what was written. Never tried twice.

@@ -51,7 +51,8 @@ public struct StreamingFacts: Sendable {
   public var refusal: Failure?
   /// What Spark says to the node in some output modes.
   public var refusals: [OutputMode: Failure]
-  /// The modes in which the node may emit rows behind the watermark, which a stateful operator above
+  /// The modes in which the node may emit rows behind the watermark, which a stateful operator
+  /// above
   /// would drop.
   public var emitsLateRows: Set<OutputMode>
   /// What becomes of the watermark that comes from below.

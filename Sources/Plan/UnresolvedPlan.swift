@@ -77,12 +77,14 @@ public indirect enum PlanArgument: Sendable {
 }
 
 /// A function of the user's own language that works on rows: `filter`, `map`, `flatMap`,
-/// `mapPartitions`, `applyInGroups` and the stateful functions. Declared here, provided by the host.
+/// `mapPartitions`, `applyInGroups` and the stateful functions. Declared here, provided by the
+/// host.
 public protocol UserRowFunction: Sendable {
   var name: String { get }
   var origin: Origin? { get }
   var hash: UInt64 { get }
-  /// For each row of the batch whether it stays (BOOLEAN). A row on which it raises is a `RowFailure`.
+  /// For each row of the batch whether it stays (BOOLEAN). A row on which it raises is a
+  /// `RowFailure`.
   func filter(_ batch: Batch, schema: Schema, task: TaskContext) throws -> Vector
   /// Each row's results as columns of `output`, and for each result the row it came from, in order.
   /// `map` gives one a row, `flatMap` any number.

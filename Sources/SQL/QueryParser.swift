@@ -3,13 +3,15 @@ import Contract
 import Expressions
 import Plan
 
-/// Reads a query's text into the same unresolved tree that the Lua reader makes. Tables stay `table`
+/// Reads a query's text into the same unresolved tree that the Lua reader makes. Tables stay
+/// `table`
 /// nodes, which the caller replaces by the views it knows.
 ///
 ///     [WITH name AS (query), …] select {UNION | EXCEPT | INTERSECT select} [ORDER BY …] [LIMIT n]
 ///     SHOW TABLES | DESCRIBE name
 ///
-/// The last two give the nodes `showTables` and `describeTable` (`name`), for the session to answer.
+/// The last two give the nodes `showTables` and `describeTable` (`name`), for the session to
+/// answer.
 public struct QueryParser {
   var tokens: ExpressionParser
   let origin: Origin?

@@ -182,7 +182,8 @@ extension Select {
 }
 
 extension UnresolvedExpression {
-  /// Whether a name stands somewhere in the expression: then GROUP BY means the column, not the alias.
+  /// Whether a name stands somewhere in the expression: then GROUP BY means the column, not the
+  /// alias.
   fileprivate func mentions(_ name: String) -> Bool {
     if case .name(let parts) = node, parts.last?.lowercased() == name.lowercased() { return true }
     return node.children.contains { $0.mentions(name) }

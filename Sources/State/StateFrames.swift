@@ -6,7 +6,8 @@ import Glibc
 /// The files of a durable state store: a line that says what the file is, then frames.
 ///
 /// A frame is a header of 40 bytes (magic, kind, version, payload length, payload checksum, header
-/// checksum) and a payload. A `block` holds changes of one partition of one operator; an `end` seals
+/// checksum) and a payload. A `block` holds changes of one partition of one operator; an `end`
+/// seals
 /// the version to which the blocks before it belong. Snapshots and change files look alike: in a
 /// snapshot one end seals all.
 enum StateFrame {

@@ -143,7 +143,8 @@ import Testing
   // MARK: Sources and sinks
 
   /// A source of numbers, at most two a batch, whose functions fail when `bad` names them; a sink
-  /// that notes, which works once there is a file `mended`. `go(limit)` runs a query over both to its end.
+  /// that notes, which works once there is a file `mended`. `go(limit)` runs a query over both to
+  /// its end.
   private static let own = """
     local function fail(name)
       if name == bad and not io.open(dir .. "/mended") then error("bad " .. name, 0) end

@@ -90,7 +90,8 @@ enum NestedKey {
     return target + width
   }
 
-  /// A map's entries in the order of their keys' bytes, since two maps with the same entries are one
+  /// A map's entries in the order of their keys' bytes, since two maps with the same entries are
+  /// one
   /// group.
   private static func writeSortedEntries(
     _ vector: Vector, _ row: Int, to target: UnsafeMutableRawPointer

@@ -1,4 +1,5 @@
-/// One value outside a column: a literal of a plan, a cell of a row that was collected. Never on the
+/// One value outside a column: a literal of a plan, a cell of a row that was collected. Never on
+/// the
 /// data path. Its type is known beside it.
 public indirect enum Scalar: Hashable, Sendable {
   case null

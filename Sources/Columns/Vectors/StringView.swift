@@ -2,7 +2,8 @@ import Glibc
 
 /// A string as Arrow's `string_view`: 16 bytes, of which the first four are the length.
 ///
-/// Up to 12 bytes lie inline behind the length, padded with zeros; of a longer string its first four
+/// Up to 12 bytes lie inline behind the length, padded with zeros; of a longer string its first
+/// four
 /// bytes, then the index of its block (`Int32`) and the offset in it (`Int32`).
 @frozen
 public struct StringView: Sendable {
@@ -23,7 +24,8 @@ public struct StringView: Sendable {
   /// The empty string.
   public static let empty = StringView(low: 0, high: 0)
 
-  /// A view of `count` bytes at `bytes`, which lie at `offset` of block number `block`. Reads no byte
+  /// A view of `count` bytes at `bytes`, which lie at `offset` of block number `block`. Reads no
+  /// byte
   /// beyond them.
   @inlinable @inline(__always)
   public init(_ bytes: UnsafeRawPointer, count: Int, block: Int, offset: Int) {

@@ -1,6 +1,7 @@
 /// A column of values, immutable, in Arrow's layout (see `DataType.Layout`).
 ///
-/// Border (`@unchecked Sendable`): all stored properties are `let`; the memory behind them is frozen
+/// Border (`@unchecked Sendable`): all stored properties are `let`; the memory behind them is
+/// frozen
 /// once the vector exists (see `Buffer`).
 public final class Vector: @unchecked Sendable {
   public let type: DataType

@@ -237,7 +237,8 @@ public struct StringArena {
     return StringView(target, count: count, block: blocks.count &- 1, offset: used &- count)
   }
 
-  /// `count` bytes to be written, more than a view holds inline. They lie at `lastOffset` of the last block.
+  /// `count` bytes to be written, more than a view holds inline. They lie at `lastOffset` of the
+  /// last block.
   public mutating func reserve(_ count: Int) -> UnsafeMutableRawPointer {
     if let last = blocks.last, last.capacity &- used >= count {
       used &+= count

@@ -5,7 +5,8 @@ import Contract
 struct PartitionColumns: Sendable {
   let fields: [Field]
 
-  /// The keys of some files, in the order of the directories; a column of the schema gives its type,
+  /// The keys of some files, in the order of the directories; a column of the schema gives its
+  /// type,
   /// otherwise the values do.
   init(_ files: [ListedFile], schema: Schema?) {
     var names: [String] = []

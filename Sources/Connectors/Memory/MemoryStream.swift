@@ -2,7 +2,8 @@ import Columns
 import Contract
 import Synchronization
 
-/// Rows that a script hands to its queries: what `session:memoryStream(schema)` makes. Each `add` is
+/// Rows that a script hands to its queries: what `session:memoryStream(schema)` makes. Each `add`
+/// is
 /// one step of the offset.
 public final class MemoryStream: Sendable {
   public let schema: Schema

@@ -2,7 +2,8 @@ import Columns
 import Contract
 import Synchronization
 
-/// The tables that a session keeps in memory: what the sink `memory` writes and `saveAsTable` makes.
+/// The tables that a session keeps in memory: what the sink `memory` writes and `saveAsTable`
+/// makes.
 public final class MemoryTables: Sendable {
   /// A table's rows as they are now.
   public struct Content: Sendable {

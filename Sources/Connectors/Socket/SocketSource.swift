@@ -2,7 +2,8 @@ import Columns
 import Contract
 import Glibc
 
-/// Lines of text from a TCP server. Not replayable: after a restart it reads only what arrives then.
+/// Lines of text from a TCP server. Not replayable: after a restart it reads only what arrives
+/// then.
 final class SocketSource: StreamSource {
   static let parameters = [
     Parameter("host", .text, "The server's name or address."),

@@ -100,14 +100,16 @@ public struct ExpressionSession: Sendable {
   }
 }
 
-/// A function that makes several rows of one: `explode`, `posexplode`, `inline`, `stack`, `json_tuple`.
+/// A function that makes several rows of one: `explode`, `posexplode`, `inline`, `stack`,
+/// `json_tuple`.
 public protocol Generator: Sendable {
   var name: String { get }
   /// Names and types of the columns made, given the arguments.
   var output: [Field] { get }
   /// A row with no result still gives one row, of NULLs.
   var isOuter: Bool { get }
-  /// For `count` rows: the made columns, and for each made row the input row it came from, in order.
+  /// For `count` rows: the made columns, and for each made row the input row it came from, in
+  /// order.
   func generate(_ arguments: [Vector], count: Int, context: EvaluationContext) throws
     -> (columns: [Vector], rows: Selection)
 }

@@ -1,6 +1,7 @@
 import Columns
 
-/// Rows as a person reads them: what `show` and the console sink print, byte for byte as Spark does.
+/// Rows as a person reads them: what `show` and the console sink print, byte for byte as Spark
+/// does.
 public struct TableText: Sendable {
   /// UTF-16 units a cell may have; 0: all of them.
   public let truncate: Int

@@ -3,7 +3,8 @@ import Expressions
 import State
 
 /// Brings rows to the partitions that own their keys. Within a partition rows come in the order of
-/// the input's partitions and of the rows in them, so that the first row of a key is always the same.
+/// the input's partitions and of the rows in them, so that the first row of a key is always the
+/// same.
 struct Exchange: Sendable {
   let keys: [CompiledExpression]
   let input: [Attribute]

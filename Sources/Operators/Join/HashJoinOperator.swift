@@ -4,7 +4,8 @@ import Plan
 import State
 import Synchronization
 
-/// A join of which at least one side is a table: that side is built into a hash table for each batch,
+/// A join of which at least one side is a table: that side is built into a hash table for each
+/// batch,
 /// the other is probed as it streams by.
 final class HashJoinOperator: Operator {
   let output: [Attribute]

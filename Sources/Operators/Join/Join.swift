@@ -140,7 +140,8 @@ extension Join {
     return nil
   }
 
-  /// Pairs are given once; rows without a match only when none will come, which update mode cannot say.
+  /// Pairs are given once; rows without a match only when none will come, which update mode cannot
+  /// say.
   private var modeRefusals: [OutputMode: Failure] {
     var refusals = [OutputMode.complete: only(in: .complete)]
     if kind != .inner, kind != .cross { refusals[.update] = only(in: .update) }

@@ -4,8 +4,10 @@ import Plan
 
 /// When a stored row of a stream–stream join can have no match any more.
 ///
-/// Either the keys hold event time: then a row is done when its own time is behind the watermark. Or
-/// the condition bounds one side's time by the other's: from `l.t >= r.t + c` follows that a left row
+/// Either the keys hold event time: then a row is done when its own time is behind the watermark.
+/// Or
+/// the condition bounds one side's time by the other's: from `l.t >= r.t + c` follows that a left
+/// row
 /// with `l.t < watermark + c` is done, since every right row to come is at or after the watermark.
 struct JoinBounds: Sendable {
   /// The moment of a stored row that is compared, and what is added to the watermark.
@@ -18,7 +20,8 @@ struct JoinBounds: Sendable {
 
   let left: Bound?
   let right: Bound?
-  /// Whether the condition bounds a side's rows at all; Spark then allows an outer join, although it
+  /// Whether the condition bounds a side's rows at all; Spark then allows an outer join, although
+  /// it
   /// never forgets (nor gives, unmatched) the rows of a side that has no watermark of its own.
   let boundsLeft: Bool
   let boundsRight: Bool
@@ -68,7 +71,8 @@ struct JoinBounds: Sendable {
         own.contains(upper.column), others.contains(lower.column),
         lower.column.watermarkDelayUs != nil
       else { continue }
-      // own + a >= other + b: done when own <= watermark + (b - a), a millisecond less if equal is a match.
+      // own + a >= other + b: done when own <= watermark + (b - a), a millisecond less if equal is
+      // a match.
       let shift = lower.offsetUs - upper.offsetUs
       found.append(
         Bound(time: .attribute(upper.column), shiftUs: isStrict ? shift : shift - 1000))

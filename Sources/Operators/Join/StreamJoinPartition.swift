@@ -122,7 +122,8 @@ final class StreamJoinPartition: @unchecked Sendable {
     return hasMet
   }
 
-  /// A left semi join gives each left row once: a new one that meets a stored right row, or a stored
+  /// A left semi join gives each left row once: a new one that meets a stored right row, or a
+  /// stored
   /// one when its first right row comes; it then need not be stored any more.
   private func giveSemi(
     _ rows: Batch, _ pairs: JoinPairs, _ hasMet: [Bool], isLeft: Bool, _ result: inout Result

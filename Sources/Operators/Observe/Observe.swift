@@ -4,7 +4,8 @@ import Expressions
 import Plan
 import Synchronization
 
-/// `observe`: aggregates of the rows that pass, shown in the batch's progress. The rows stay as they
+/// `observe`: aggregates of the rows that pass, shown in the batch's progress. The rows stay as
+/// they
 /// are.
 public struct Observe: OperatorNode {
   public let label: String

@@ -46,7 +46,8 @@ public final class BatchRun: Sendable {
   public let inputs: [Int: [any InputSplit]]
   /// `moontide.columnBatch.rows`.
   public let batchRows: Int
-  /// By stateful operator id: rows at or before `late` are dropped, state at or before `evict` leaves.
+  /// By stateful operator id: rows at or before `late` are dropped, state at or before `evict`
+  /// leaves.
   public let watermarks: [String: Watermarks]
   public let metrics: BatchMetrics
 

@@ -4,8 +4,10 @@ import Synchronization
 
 /// The threads that run partitions: one a core, with native stacks large enough for Lua.
 ///
-/// Plain threads, not Swift tasks: Lua needs 8 MiB of native stack, and a worker's Lua states belong
-/// to it alone. A waiting caller does not help: `run` may be called from any thread that is not a worker.
+/// Plain threads, not Swift tasks: Lua needs 8 MiB of native stack, and a worker's Lua states
+/// belong
+/// to it alone. A waiting caller does not help: `run` may be called from any thread that is not a
+/// worker.
 public final class WorkerPool: Sendable {
   /// Threads.
   public let count: Int
@@ -23,7 +25,8 @@ public final class WorkerPool: Sendable {
   /// Ends the threads once the jobs at hand are done.
   public func shutDown() { queue.close() }
 
-  /// Runs `job(0…jobs-1, worker)` on the workers and waits for all. The first failure, by job number,
+  /// Runs `job(0…jobs-1, worker)` on the workers and waits for all. The first failure, by job
+  /// number,
   /// is thrown once no job runs any more; jobs not begun by then are left out.
   public func run(
     _ jobs: Int, _ job: @escaping @Sendable (_ job: Int, _ worker: Int) throws -> Void

@@ -58,7 +58,8 @@ extension StreamScan: PrunesColumns {
   }
 }
 
-/// The columns of a scan that are read: those needed, and one at least, since rows are counted by it.
+/// The columns of a scan that are read: those needed, and one at least, since rows are counted by
+/// it.
 func keptColumns(
   _ output: [Attribute], _ places: [Int], needed: Set<Attribute>
 ) -> [(attribute: Attribute, place: Int)] {

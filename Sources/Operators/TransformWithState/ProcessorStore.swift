@@ -4,8 +4,10 @@ import State
 /// The entries that a processor's states are made of, in one partition: byte keys to byte values,
 /// with an end where they have a time to live.
 ///
-/// An entry's key is the kind and name of its state and the group's key (together its place), then a
-/// suffix: nothing for a value, the element's number for a list, the map's key for a map, the time for
+/// An entry's key is the kind and name of its state and the group's key (together its place), then
+/// a
+/// suffix: nothing for a value, the element's number for a list, the map's key for a map, the time
+/// for
 /// a timer. One owner.
 final class ProcessorStore {
   enum Kind: UInt8 {

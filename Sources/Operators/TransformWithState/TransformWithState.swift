@@ -197,7 +197,8 @@ final class TransformWithStateOperator: StatefulOperator {
 }
 
 extension Partition {
-  /// Without the rows whose event time is behind the watermark of the batch before; they are counted.
+  /// Without the rows whose event time is behind the watermark of the batch before; they are
+  /// counted.
   func withoutLate(_ place: Int, _ lateUs: Int64, _ run: BatchRun, _ operatorId: String)
     -> Partition
   {

@@ -5,7 +5,8 @@ import Expressions
 /// A plan with its names and types settled, and where the columns of the DataFrames below are.
 public struct AnalyzedPlan: Sendable {
   public let node: any PlanNode
-  /// By a DataFrame's id: its columns as attributes of this plan. Several lists where that DataFrame
+  /// By a DataFrame's id: its columns as attributes of this plan. Several lists where that
+  /// DataFrame
   /// is joined with itself.
   public let columnsOfPlan: [Int: [[Attribute]]]
 

@@ -92,7 +92,8 @@ extension Driver {
     }
   }
 
-  /// Waits for the batch at hand; inside a callback, which that batch may be waiting for, only asks.
+  /// Waits for the batch at hand; inside a callback, which that batch may be waiting for, only
+  /// asks.
   func stop(_ query: StreamingQuery) throws {
     guard query.isActive else { return }
     if callbacks.isInCallback { return query.requestStop() }

@@ -4,7 +4,8 @@ import Plan
 import Streaming
 import Synchronization
 
-/// The session's streaming queries, made when the first one starts. Any thread may ask them to stop.
+/// The session's streaming queries, made when the first one starts. Any thread may ask them to
+/// stop.
 final class RunningQueries: Sendable {
   private let made = Mutex<StreamingQueries?>(nil)
   /// Failures that the script has been told of: they no longer decide the exit status.

@@ -4,7 +4,8 @@ import Glibc
 import Operators
 import Synchronization
 
-/// One run of a user's script: the driver's Lua state with the engine behind it, from the first line
+/// One run of a user's script: the driver's Lua state with the engine behind it, from the first
+/// line
 /// until every query has ended.
 public final class ScriptHost {
   /// What `start` does.

@@ -16,7 +16,8 @@ public struct LoggedProgress: Sendable, Hashable {
   }
 }
 
-/// One query's log of batches: `offsets` before a batch, `commit` after it, one durable append each.
+/// One query's log of batches: `offsets` before a batch, `commit` after it, one durable append
+/// each.
 /// One owner, one thread at a time.
 public final class BatchLog {
   private let log: RecordLog

@@ -4,7 +4,8 @@ import Contract
 /// The exactly-once argument in one file: which step follows which. Events in, one action out;
 /// nothing here reads a clock, a file or a source.
 ///
-/// A batch is: read offsets → write them to the log → release what the batch before has read → run →
+/// A batch is: read offsets → write them to the log → release what the batch before has read → run
+/// →
 /// make the state durable → commit the sink → write the commit. Whatever stops it in between, a new
 /// run finds in the log either no trace of the batch (it is planned anew from the same start), or
 /// its offsets without a commit: then the same batch id runs again with the same offsets, clock,
@@ -35,7 +36,8 @@ public struct MicroBatchMachine: Sendable {
     case offsetsRead([SourceOffset?], operatorsWantBatch: Bool)
     case offsetsAppended
     case sourcesReleased
-    /// All rows are with the sink, uncommitted. The greatest event time that each watermark node saw.
+    /// All rows are with the sink, uncommitted. The greatest event time that each watermark node
+    /// saw.
     case batchRan(maximaUs: [Int: Int64])
     case stateCommitted
     case sinkWritten

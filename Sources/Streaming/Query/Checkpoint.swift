@@ -1,7 +1,8 @@
 import Contract
 import Glibc
 
-/// A query's directory: `metadata` (the query's id), `lock`, `batches.log`, `sources/<i>/`, `state/`.
+/// A query's directory: `metadata` (the query's id), `lock`, `batches.log`, `sources/<i>/`,
+/// `state/`.
 final class Checkpoint {
   let path: String
   let queryId: String

@@ -17,7 +17,8 @@ public struct QueryDefinition: Sendable {
   public var partitionColumns: [String] = []
   public var settings: Settings
   public var context: FormatContext
-  /// What the sink needs of the script: a `ForeachBatchHandler`, a `ForeachWriterFactory`, a Lua sink.
+  /// What the sink needs of the script: a `ForeachBatchHandler`, a `ForeachWriterFactory`, a Lua
+  /// sink.
   public var host: (any Sendable)?
   /// Hash of the script's text.
   public var scriptHash = ""

@@ -1,7 +1,8 @@
 import Contract
 
 /// `window` and `session_window` make groups of rows, not values: the analyser takes them out of
-/// `groupBy`, `select` and `withColumn` before expressions are resolved. What reaches these functions
+/// `groupBy`, `select` and `withColumn` before expressions are resolved. What reaches these
+/// functions
 /// stands where no window can.
 let timeWindowSpecs: [FunctionSpec] = [
   placed(
