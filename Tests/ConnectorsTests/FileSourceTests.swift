@@ -188,6 +188,28 @@ struct FileSourceTests {
     #expect(try source.batches() == [["c", "a"], ["b"]])
   }
 
+  /// Directories that have not changed are not listed again, and files that come are found.
+  @Test func filesThatComeAreFound() throws {
+    let world = self.world()
+    let source = try world.stream("text", ["path": world.folder + "/in", "maxFilesPerTrigger": "1"])
+    var at: SourceOffset?
+    var rows: [[String]] = []
+    for step in 0..<6 {
+      if step == 1 { world.write("in/early.txt", "early\n", at: 50) }
+      if step == 3 { world.write("in/late.txt", "late\n", at: 500) }
+      // An old time, as if nothing had happened for long.
+      let old = timespec(tv_sec: 10 + step / 3, tv_nsec: 0)
+      if step != 1 { utimensat(AT_FDCWD, world.folder + "/in", [old, old], 0) }
+      guard let end = try source.latestOffset(from: at, limit: .asConfigured), end != at else {
+        rows.append([])
+        continue
+      }
+      rows.append(try source.rows(from: at, to: end))
+      at = end
+    }
+    #expect(rows == [["c"], ["early"], ["a"], ["b"], ["late"], []])
+  }
+
   @Test func sparksSinkLogIsHonoured() throws {
     let world = ConnectorWorld()
     for name in ["a", "b", "c", "orphan"] { world.write("in/\(name).txt", "\(name)\n") }

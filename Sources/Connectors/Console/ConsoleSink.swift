@@ -21,24 +21,20 @@ final class ConsoleSink: StreamSink, Sendable {
       Spec(
         .sink, "console", category: "tests", summary: "Prints each batch as a table.",
         parameters: parameters),
-      modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true
-    ) { request in
-      try request.options.check(against: parameters, of: "console")
-      let rows = try request.options.integer("numRows", in: 0...1_000_000) ?? 20
-      let truncates = try request.options.boolean("truncate") ?? true
-      return ConsoleSink(
-        request.schema, rowCount: Int(rows),
-        TableText(truncate: truncates ? 20 : 0, timeZoneId: request.context.timeZoneId), print)
-    }
+      modes: Set(OutputMode.allCases), allowsTemporaryCheckpoint: true,
+      save: { request, _ in try ConsoleSink(request, parameters, print).batch(head: "") },
+      open: { try ConsoleSink($0, parameters, print) })
   }
 
   init(
-    _ schema: Schema, rowCount: Int, _ table: TableText,
+    _ request: SinkRequest, _ parameters: [Parameter],
     _ print: @escaping @Sendable (String) -> Void
-  ) {
-    self.schema = schema
-    self.rowCount = rowCount
-    self.table = table
+  ) throws {
+    try request.options.check(against: parameters, of: "console")
+    rowCount = Int(try request.options.integer("numRows", in: 0...1_000_000) ?? 20)
+    let truncates = try request.options.boolean("truncate") ?? true
+    table = TableText(truncate: truncates ? 20 : 0, timeZoneId: request.context.timeZoneId)
+    schema = request.schema
     self.print = print
   }
 
@@ -46,14 +42,17 @@ final class ConsoleSink: StreamSink, Sendable {
   var outputRowCount: Int64 { written.withLock { $0 } }
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
+    let rule = "-------------------------------------------\n"
+    return batch(head: rule + "Batch: \(id)\n" + rule)
+  }
+
+  private func batch(head: String) -> any SinkBatch {
     CollectedBatch(whole: { [self] batches in
       let total = batches.reduce(0) { $0 + $1.count }
-      let batch = Batch.concatenated(
-        batches, types: schema.fields.map(\.type))
-      let rule = "-------------------------------------------\n"
+      let batch = Batch.concatenated(batches, types: schema.fields.map(\.type))
       let text = table.text(batch, schema: schema, rows: rowCount)
       // A blank line follows, unless the table ends with how much of it is shown.
-      print(rule + "Batch: \(id)\n" + rule + text + (total > rowCount ? "" : "\n"))
+      print(head + text + (total > rowCount ? "" : "\n"))
       written.withLock { $0 = Int64(total) }
     })
   }

@@ -30,18 +30,18 @@ struct FileListing: Sendable {
   static let depthLimit = 64
 
   /// The files, path by path, each directory's in order of name. Throws where a path that is no
-  /// pattern does not exist.
-  func files() throws -> [ListedFile] {
+  /// pattern does not exist. `memory` spares what has not changed since it was looked at.
+  func files(_ memory: DirectoryMemory = DirectoryMemory()) throws -> [ListedFile] {
     var found: [ListedFile] = []
     for path in paths {
       for root in try Self.expand(path) {
-        if let logged = try SinkLogReader(root, storage)?.files() {
-          found += logged.filter { accepts(Self.name($0.path)) }.map { file in
+        if let log = try SinkLogReader(root, storage) {
+          found += try memory.logged(root, log).filter { accepts(Self.name($0.path)) }.map { file in
             ListedFile(file: file, partition: Self.partition(of: file.path, below: root))
           }
           continue
         }
-        try walk(root, partition: [], depth: 0, isRoot: true, into: &found)
+        try walk(root, partition: [], depth: 0, isRoot: true, memory, into: &found)
       }
     }
     return found
@@ -68,7 +68,7 @@ struct FileListing: Sendable {
 
   private func walk(
     _ path: String, partition: [PartitionValue], depth: Int, isRoot: Bool,
-    into found: inout [ListedFile]
+    _ memory: DirectoryMemory, into found: inout [ListedFile]
   ) throws {
     var info = stat()
     guard stat(path, &info) == 0 else {
@@ -80,39 +80,42 @@ struct FileListing: Sendable {
     }
     switch info.st_mode & S_IFMT {
     case S_IFREG:
-      guard isRoot || accepts(Self.name(path)) else { return }
-      let modified = Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
-      found.append(
-        ListedFile(
-          file: InputFile(path: path, size: Int64(info.st_size), modifiedUs: modified),
-          partition: partition))
+      found.append(ListedFile(file: InputFile(path: path, info), partition: partition))
     case S_IFDIR:
       guard depth < Self.depthLimit else {
         throw Failure("PATH_TOO_DEEP", "`\(path)` lies deeper than \(Self.depthLimit) directories")
       }
-      for name in try storage.list(path) where !Self.isHidden(name) {
-        try enter(path, name, partition, depth, into: &found)
+      let entries = try memory.entries(path, info) { try self.entries(path) }
+      for entry in entries {
+        switch entry {
+        case .file(let file): found.append(ListedFile(file: file, partition: partition))
+        case .directory(let child, let value):
+          if isRecursive {
+            try walk(
+              child, partition: [], depth: depth + 1, isRoot: false, memory, into: &found)
+          } else if let value {
+            try walk(
+              child, partition: partition + [value], depth: depth + 1, isRoot: false, memory,
+              into: &found)
+          }
+        }
       }
     default: return
     }
   }
 
-  private func enter(
-    _ path: String, _ name: String, _ partition: [PartitionValue], _ depth: Int,
-    into found: inout [ListedFile]
-  ) throws {
-    let child = path == "/" ? "/" + name : path + "/" + name
-    var info = stat()
-    let isDirectory = stat(child, &info) == 0 && info.st_mode & S_IFMT == S_IFDIR
-    guard isDirectory else {
-      try walk(child, partition: partition, depth: depth + 1, isRoot: false, into: &found)
-      return
-    }
-    if isRecursive {
-      try walk(child, partition: [], depth: depth + 1, isRoot: false, into: &found)
-    } else if let value = Self.partitionValue(name) {
-      try walk(
-        child, partition: partition + [value], depth: depth + 1, isRoot: false, into: &found)
+  /// The files and directories of a directory that may matter.
+  private func entries(_ directory: String) throws -> [DirectoryMemory.Entry] {
+    try storage.list(directory).compactMap { name in
+      if Self.isHidden(name) { return nil }
+      let child = directory == "/" ? "/" + name : directory + "/" + name
+      var info = stat()
+      guard stat(child, &info) == 0 else { return nil }
+      switch info.st_mode & S_IFMT {
+      case S_IFREG: return accepts(name) ? .file(InputFile(path: child, info)) : nil
+      case S_IFDIR: return .directory(child, Self.partitionValue(name))
+      default: return nil
+      }
     }
   }
 
@@ -177,5 +180,72 @@ enum PercentText {
       }
     }
     return String(decoding: out, as: UTF8.self)
+  }
+}
+
+extension InputFile {
+  init(path: String, _ info: stat) {
+    let modified = Int64(info.st_mtim.tv_sec) * 1_000_000 + Int64(info.st_mtim.tv_nsec) / 1000
+    self.init(path: path, size: Int64(info.st_size), modifiedUs: modified)
+  }
+}
+
+/// What directories held when they were last looked at. A directory whose modification time is the
+/// same, and was not fresh then, has the same entries: names come and go only with it.
+final class DirectoryMemory {
+  enum Entry {
+    case file(InputFile)
+    case directory(String, PartitionValue?)
+  }
+
+  private struct Seen {
+    var stamp: Stamp
+    var isSettled: Bool
+    var entries: [Entry] = []
+    var files: [InputFile] = []
+  }
+
+  private struct Stamp: Equatable {
+    let seconds: Int
+    let nanoseconds: Int
+    let size: Int
+
+    init(_ info: stat) {
+      seconds = info.st_mtim.tv_sec
+      nanoseconds = info.st_mtim.tv_nsec
+      size = Int(info.st_size)
+    }
+
+    /// Old enough that a change from now on gets another time, on any file system's clock.
+    var isSettled: Bool { time(nil) - seconds > 2 }
+  }
+
+  private var directories: [String: Seen] = [:]
+  /// Whether anything was read anew since this was last set to false.
+  var hasChanged = true
+
+  func entries(_ path: String, _ info: stat, _ read: () throws -> [Entry]) rethrows -> [Entry] {
+    let stamp = Stamp(info)
+    if let seen = directories[path], seen.isSettled, seen.stamp == stamp { return seen.entries }
+    hasChanged = true
+    let isSettled = stamp.isSettled
+    let entries = try read()
+    directories[path] = Seen(stamp: stamp, isSettled: isSettled, entries: entries)
+    return entries
+  }
+
+  /// The files that a sink's log names.
+  func logged(_ root: String, _ log: SinkLogReader) throws -> [InputFile] {
+    var info = stat()
+    let isThere = stat(log.watchedPath, &info) == 0
+    let stamp = Stamp(info)
+    if isThere, let seen = directories[log.watchedPath], seen.isSettled, seen.stamp == stamp {
+      return seen.files
+    }
+    hasChanged = true
+    let isSettled = stamp.isSettled
+    let files = try log.files()
+    directories[log.watchedPath] = Seen(stamp: stamp, isSettled: isSettled, files: files)
+    return files
   }
 }

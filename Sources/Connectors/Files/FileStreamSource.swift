@@ -16,6 +16,9 @@ final class FileStreamSource: StreamSource {
   private var current: Int64 = -1
   private var seen: SeenFiles
   private var frozen: [ListedFile]?
+  private let memory = DirectoryMemory()
+  /// New files in the order in which they are taken, of directories that have not changed since.
+  private var waiting: [ListedFile] = []
   private var cleanedThrough: Int64?
 
   private static let kind = "source files"
@@ -121,21 +124,44 @@ final class FileStreamSource: StreamSource {
   func freezeForAvailableNow() throws { frozen = try options.listing.files() }
 
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
-    var files = try frozen ?? options.listing.files()
-    files = files.filter { seen.isNew($0.file) }
+    try findNew()
+    let taken = limit == .everything ? waiting : limited(waiting)
+    waiting.removeFirst(taken.count)
+    let files = taken.compactMap(Self.asItIsNow)
+    guard !files.isEmpty else { return offset(current) }
+    try log.append([Self.record(current + 1, files)])
+    current += 1
+    entries[current] = files
+    for file in files { seen.add(file.file) }
+    return offset(current)
+  }
+
+  /// Brings `waiting` up to date.
+  private func findNew() throws {
+    let all: [ListedFile]
+    if let frozen {
+      if !memory.hasChanged { return }
+      all = frozen
+    } else {
+      all = try options.listing.files(memory)
+      // Files of one path each are looked at every time; so are patterns.
+      let isWatched = options.listing.paths.allSatisfy { !FileListing.isPattern($0) }
+      if isWatched && !memory.hasChanged { return }
+    }
+    memory.hasChanged = false
     // Oldest first; files of one moment in the order in which they were listed.
-    let ordered = files.enumerated().sorted { a, b in
+    waiting = all.filter { seen.isNew($0.file) }.enumerated().sorted { a, b in
       let (x, y) = (a.element.file.modifiedUs / 1000, b.element.file.modifiedUs / 1000)
       if x != y { return options.isLatestFirst ? x > y : x < y }
       return options.isLatestFirst ? a.offset > b.offset : a.offset < b.offset
     }.map(\.element)
-    let taken = limit == .everything ? ordered : limited(ordered)
-    guard !taken.isEmpty else { return offset(current) }
-    try log.append([Self.record(current + 1, taken)])
-    current += 1
-    entries[current] = taken
-    for file in taken { seen.add(file.file) }
-    return offset(current)
+  }
+
+  /// A file may have grown since its directory was listed, or be gone.
+  private static func asItIsNow(_ file: ListedFile) -> ListedFile? {
+    var info = stat()
+    guard stat(file.file.path, &info) == 0 else { return nil }
+    return ListedFile(file: InputFile(path: file.file.path, info), partition: file.partition)
   }
 
   private func limited(_ files: [ListedFile]) -> [ListedFile] {

@@ -27,6 +27,11 @@ struct SinkLogReader {
     }
   }
 
+  /// Changes when a batch is committed.
+  var watchedPath: String {
+    root + "/" + (isOwn ? SinkLog.file : SinkLog.sparkDirectory)
+  }
+
   /// The committed files, in the order in which they were written.
   func files() throws -> [InputFile] { isOwn ? try ownFiles() : try sparkFiles() }
 
