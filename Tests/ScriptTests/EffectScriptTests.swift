@@ -56,7 +56,10 @@ import Testing
           note("open", partition, epoch)
           return epoch ~= 1
         end,
-        process = function(self, row) self.count = self.count + 1 note("row", self.count, row.x) end,
+        process = function(self, row)
+          self.count = self.count + 1
+          note("row", self.count, row.x)
+        end,
         close = function(self, err) note("close", self.count, tostring(err)) end,
       }:start()
       input:addData { { 7 }, { 8 } }
@@ -143,8 +146,8 @@ import Testing
   // MARK: Sources and sinks
 
   /// A source of numbers, at most two a batch, whose functions fail when `bad` names them; a sink
-  /// that notes, which works once there is a file `mended`. `go(limit)` runs a query over both to
-  /// its end.
+  /// that notes, which works once there is a file `mended`. `go(top)` runs a
+  /// query over both to its end.
   private static let own = """
     local function fail(name)
       if name == bad and not io.open(dir .. "/mended") then error("bad " .. name, 0) end
@@ -175,7 +178,10 @@ import Testing
         for row in rows do self.rows[#self.rows + 1] = row.n end
         fail "write"
       end,
-      commit = function(self, id) fail "commit" note("commit", id, table.concat(self.rows, ",")) end,
+      commit = function(self, id)
+        fail "commit"
+        note("commit", id, table.concat(self.rows, ","))
+      end,
       abort = function(self, id, err) note("abort", id, err.message) end,
       close = function(self) note "sink closed" end,
     }

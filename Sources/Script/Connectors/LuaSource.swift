@@ -3,8 +3,7 @@ import Connectors
 import Contract
 
 /// A source of the script's own: `moontide.source { name =, schema =, read =, … }`. One effect
-/// state
-/// a query runs it; its functions take turns. Offsets are JSON values.
+/// state a query runs it; its functions take turns. Offsets are JSON values.
 final class LuaSource: StreamSource {
   /// The component that a declaration describes.
   static func spec(
