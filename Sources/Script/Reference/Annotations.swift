@@ -30,8 +30,7 @@ struct Annotations {
 
   private static let sessionFields: [String: [String]] = [
     "Session": [
-      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig",
-      "catalog Catalog",
+      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig", "catalog Catalog",
       "streams StreamingQueries", "udf UDFRegistration", "version string",
     ],
     "StreamingQuery": [
@@ -63,8 +62,10 @@ struct Annotations {
     let kinds: Set<Spec.Kind> = [.function, .aggregate, .generator, .windowFunction]
     var text = "---@meta moontide.functions\n\(Self.head)\n"
     text += "---@alias ColumnOrName Column|string|number|boolean\n\nlocal F = {}\n"
-    for spec in specs where kinds.contains(spec.kind) && spec.isNamedByWord {
-      for name in [spec.name] + spec.aliases { text += function("F", ".", name, spec, "Column") }
+    for spec in specs where kinds.contains(spec.kind) {
+      for name in ([spec.name] + spec.aliases).filter(Spec.isWord) {
+        text += function("F", ".", name, spec, "Column")
+      }
     }
     return text + "\nreturn F\n"
   }
@@ -149,11 +150,10 @@ extension Parameter.Kind {
 
 extension Spec {
   /// Operators (`+`, `and`) have no function of their name in scripts.
-  var isNamedByWord: Bool {
-    let operators: Set<String> = ["and", "or", "not", "in"]
-    return !operators.contains(name)
-      && name.utf8.allSatisfy {
-        ($0 | 32) >= 97 && ($0 | 32) <= 122 || $0 == 95 || $0 >= 48 && $0 <= 57
+  static func isWord(_ name: String) -> Bool {
+    !["and", "or", "not", "in"].contains(name)
+      && name.utf8.allSatisfy { byte in
+        (97...122).contains(byte | 32) || (48...57).contains(byte) || byte == 95
       }
   }
 }

@@ -82,7 +82,8 @@ public struct Reference {
     var text = "\n| setting | default | meaning |\n|---|---|---|\n"
     for spec in entries.sorted(by: { $0.name < $1.name }) {
       let notes = spec.notes.isEmpty ? "" : " " + spec.notes
-      text += "| `\(spec.name)` | `\(spec.returns)` | \(cell(spec.summary + notes)) |\n"
+      let fallback = spec.returns.isEmpty ? "–" : "`\(spec.returns)`"
+      text += "| `\(spec.name)` | \(fallback) | \(cell(spec.summary + notes)) |\n"
     }
     return text
   }
@@ -191,6 +192,9 @@ struct ReferencePage {
 extension Spec {
   /// `lpad(str, len [, pad])`.
   var signature: String {
+    if !Self.isWord(name), parameters.count == 2 {
+      return "\(parameters[0].name) \(name) \(parameters[1].name)"
+    }
     var text = name + "("
     for (index, parameter) in parameters.enumerated() {
       let optional = parameter.defaultText != nil
