@@ -23,8 +23,9 @@ struct Command: Sendable {
 
         --sealed    writers and own sources too run without io, os and C modules
 
-      Exit status: 0; 1 when the script or a query failed; 130 or 143 after SIGINT or SIGTERM, which
-      let every query finish its current batch. A second signal ends the process at once: always safe.
+      Exit status: 0; 1 when the script or a query failed; 130 or 143 after SIGINT or SIGTERM,
+      which let every query finish its current batch. A second signal ends the process at once:
+      always safe.
       """,
     run: { script($0, mode: .run, command: "run") })
 
@@ -40,9 +41,10 @@ struct Command: Sendable {
   private static let repl = Command(
     name: "repl", usage: "repl [--sealed]", summary: "run what you type, line by line",
     text: """
-      Reads Lua from the terminal (or a pipe), runs it and prints what it gives. A DataFrame is shown
-      as its schema. `moontide` and `F` (moontide.functions) are at hand. Running queries go on and
-      call the script while it waits for you. Ctrl-C leaves the line or ends what runs; Ctrl-D leaves.
+      Reads Lua from the terminal (or a pipe), runs it and prints what it gives. A DataFrame is
+      shown as its schema. `moontide` and `F` (moontide.functions) are at hand. Running queries go
+      on and call the script while it waits for you. Ctrl-C leaves the line or ends what runs;
+      Ctrl-D leaves.
       """,
     run: { arguments in
       var options = ScriptHost.Options()

@@ -14,6 +14,8 @@ public final class Driver {
   let isSealed: Bool
   /// Through which queries call the script.
   let callbacks = CallbackQueue()
+  /// Of the script's text, for the batch log; empty at the REPL.
+  var scriptHash = ""
 
   /// Puts the engine's functions into the script's state.
   public init(

@@ -39,6 +39,10 @@ extension Driver {
       options: options, settings: session.settings, context: session.formats,
       host: try host(request), origin: origin)
     definition.partitionColumns = request["partitionBy"].texts
+    definition.scriptHash = scriptHash
+    definition.functionHashes = definition.plan.userFunctions.map {
+      ($0.name, String($0.hash, radix: 16))
+    }
     return definition
   }
 

@@ -1,4 +1,5 @@
 import CLua
+import CSystem
 import Contract
 import Glibc
 import Operators
@@ -46,6 +47,7 @@ public final class ScriptHost {
   public func run(_ path: String, arguments: [String]) -> Int32 {
     do {
       let text = try Self.read(path)
+      driver.scriptHash = Self.hash(text)
       try state.setGlobal("arg", Self.argumentTable(path, arguments))
       try state.call(
         try state.load(text, name: "@" + path), arguments.map { LuaValue.string($0) })
@@ -67,6 +69,13 @@ public final class ScriptHost {
       Self.report(error)
       return 1
     }
+  }
+
+  private static func hash(_ text: String) -> String {
+    let hash = Array(text.utf8).withUnsafeBytes {
+      moontide_hash64($0.baseAddress, UInt($0.count), 0)
+    }
+    return String(hash, radix: 16)
   }
 
   /// As Lua's own interpreter sets `arg`: the script at 0, its arguments from 1.
