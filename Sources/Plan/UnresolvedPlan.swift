@@ -8,9 +8,9 @@ import Expressions
 /// The operations and their arguments (`?`: may be absent; a list is of what its name says):
 ///
 ///     read                 format?, isStreaming, schema?, options, paths?, host?
-///     table                name, isStreaming, options?      (no view: views are put in place before)
+///     table                name, isStreaming, options?    (no view: views are put in place before)
 ///     range                start, end, step
-///     localRows            rows                             (also the batch that foreachBatch gets)
+///     localRows            rows                           (also the batch that foreachBatch gets)
 ///     select, withColumns  columns
 ///     withColumnsRenamed   existing, names                  (texts)
 ///     drop                 names, columns
@@ -24,8 +24,8 @@ import Expressions
 ///     deduplicate, deduplicateWithinWatermark    names?     (absent: all columns)
 ///     union; unionByName   allowMissingColumns              (two inputs, as have these:)
 ///     except, intersect    all
-///     join                 kind, names?, condition?         (kind: inner cross leftOuter rightOuter
-///                                                            fullOuter leftSemi leftAnti)
+///     join                 kind, names?, condition?       (kind: inner cross leftOuter rightOuter
+///                                                          fullOuter leftSemi leftAnti)
 ///     aggregate            grouping, keys, aggregates
 ///                                                           (grouping: groupBy rollup cube)
 ///                          keepKeys?                        (false: only the aggregates come out)

@@ -264,7 +264,7 @@ import Testing
 
         return failure(function() counter(3):groupBy "n":count().writeStream
             :format "notes":outputMode "complete":start() end),
-          failure(function() 
+          failure(function()
             return session.readStream:format "counter":option("upTwo", 1):load().schema
           end),
           failure(moontide.sink, { name = "Notes", write = print })

@@ -1,5 +1,5 @@
 -- Holds the tree to docs/STYLE.md: what a machine can see of it.
-local MAX_LINE, MAX_FILE, MAX_FUNCTION = 100, 500, 70
+local MAX_LINE, MAX_FILE, MAX_FUNCTION = 100, 550, 70
 
 -- The rooms in the order in which dependencies point; a room imports only rooms before it.
 local ROOMS = {

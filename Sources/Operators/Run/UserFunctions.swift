@@ -35,7 +35,7 @@ extension PlanNode {
 extension Expression {
   fileprivate var userFunctions: [(name: String, hash: UInt64)] {
     let below = children.flatMap(\.userFunctions)
-    if case .userFunction(let function, _) = kind { return [(function.name, function.hash)] + below }
-    return below
+    guard case .userFunction(let function, _) = kind else { return below }
+    return [(function.name, function.hash)] + below
   }
 }

@@ -140,7 +140,8 @@ struct ReferencePage {
       file: "functions", title: "Functions",
       introduction: """
         Of `local F = require "moontide.functions"`, and of SQL text under the same names.
-        A *column* argument takes a column's name, a Column, or a number; a *value* argument takes a value or a Column.
+        A *column* argument takes a column's name, a Column, or a number; a *value* argument takes a
+        value or a Column.
         """,
       kinds: [.function, .generator, .windowFunction], language: "sql"),
     ReferencePage(
@@ -162,7 +163,8 @@ struct ReferencePage {
       file: "session", title: "The session, readers, writers and queries",
       introduction: """
         `local session = moontide.session { appName = "…" }`.
-        `session.read`, `session.readStream`, `df.write` and `df.writeStream` are values: each call on one gives a new one.
+        `session.read`, `session.readStream`, `df.write` and `df.writeStream` are values: each call
+        on one gives a new one.
         """,
       kinds: [.sessionMethod]),
     ReferencePage(
