@@ -310,17 +310,19 @@ function F.min(value) end
 ---@return Column
 function F.max(value) end
 
---- The first argument in the row in which the second is the least.
+--- The first argument in the row in which the second is the least, or in so many rows.
 ---@param value ColumnOrName the result
 ---@param ordering ColumnOrName what is compared
+---@param count? any of how many rows, as an array; a constant
 ---@return Column
-function F.min_by(value, ordering) end
+function F.min_by(value, ordering, count) end
 
---- The first argument in the row in which the second is the greatest.
+--- The first argument in the row in which the second is the greatest, or in so many rows.
 ---@param value ColumnOrName the result
 ---@param ordering ColumnOrName what is compared
+---@param count? any of how many rows, as an array; a constant
 ---@return Column
-function F.max_by(value, ordering) end
+function F.max_by(value, ordering, count) end
 
 --- The value of the first row to arrive.
 ---@param value ColumnOrName the result
@@ -1649,7 +1651,17 @@ function F.try_url_decode(text) end
 ---@return Column
 function F.encode(text, charset) end
 
---- Bytes of a character set as text; with more arguments, the result that goes with the first search value that equals the expression.
+--- Whether the bytes are well-formed UTF-8.
+---@param text ColumnOrName the string
+---@return Column
+function F.is_valid_utf8(text) end
+
+--- The text with U+FFFD in place of bytes that are no UTF-8.
+---@param text ColumnOrName the string
+---@return Column
+function F.make_valid_utf8(text) end
+
+--- Bytes as text; with more arguments, the result behind the first search value that is equal.
 ---@param value ColumnOrName the bytes, or what is looked for
 ---@param charset any the character set, or the first search value
 ---@param ... any results and search values in turn, and a default
@@ -1668,7 +1680,7 @@ function F.format_string(format, ...) end
 ---@return Column
 function F.printf(format, ...) end
 
---- The number with commas between thousands, at so many digits behind the point or by a pattern.
+--- The number with commas between thousands, at so many digits or by a pattern.
 ---@param value ColumnOrName the number
 ---@param digits any how many digits, or a pattern such as '#,##0.0'
 ---@return Column
@@ -1714,6 +1726,10 @@ function F.xxhash64(...) end
 ---@param value ColumnOrName any value
 ---@return Column
 function F.typeof(value) end
+
+--- The version of the engine.
+---@return Column
+function F.version() end
 
 --- Raises an error with a message.
 ---@param message ColumnOrName the message
@@ -1820,6 +1836,12 @@ function F.schema_of_json(json, options) end
 ---@param options? table as those of the reader or writer
 ---@return Column
 function F.from_csv(csv, schema, options) end
+
+--- The struct type that a constant CSV text has, as DDL.
+---@param csv any the CSV text
+---@param options? table as those of the reader or writer
+---@return Column
+function F.schema_of_csv(csv, options) end
 
 --- The struct as CSV text.
 ---@param value ColumnOrName a struct
@@ -2202,6 +2224,38 @@ function F.try_make_timestamp(year, month, day, hour, minute, second, zone) end
 ---@param second ColumnOrName the second, with its fraction
 ---@return Column
 function F.make_timestamp_ntz(year, month, day, hour, minute, second) end
+
+--- As `make_timestamp`.
+---@param year ColumnOrName the year
+---@param month ColumnOrName the month, from 1
+---@param day ColumnOrName the day, from 1
+---@param hour ColumnOrName the hour
+---@param minute ColumnOrName the minute
+---@param second ColumnOrName the second, with its fraction
+---@param zone? any the time zone
+---@return Column
+function F.make_timestamp_ltz(year, month, day, hour, minute, second, zone) end
+
+--- As `try_make_timestamp`.
+---@param year ColumnOrName the year
+---@param month ColumnOrName the month, from 1
+---@param day ColumnOrName the day, from 1
+---@param hour ColumnOrName the hour
+---@param minute ColumnOrName the minute
+---@param second ColumnOrName the second, with its fraction
+---@param zone? any the time zone
+---@return Column
+function F.try_make_timestamp_ltz(year, month, day, hour, minute, second, zone) end
+
+--- As `make_timestamp_ntz`; NULL where there is none.
+---@param year ColumnOrName the year
+---@param month ColumnOrName the month, from 1
+---@param day ColumnOrName the day, from 1
+---@param hour ColumnOrName the hour
+---@param minute ColumnOrName the minute
+---@param second ColumnOrName the second, with its fraction
+---@return Column
+function F.try_make_timestamp_ntz(year, month, day, hour, minute, second) end
 
 --- A day-time interval of its parts.
 ---@param days? ColumnOrName days

@@ -167,7 +167,8 @@ let recordFunctions: [FunctionSpec] = [
     ]
   ) { call in
     guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
-    let settings = try CSVOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    var settings = try CSVOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    settings.inferSchema = true
     let inference = try CSVInference(settings)
     // A record ends with a line feed.
     let buffer = (bytes + [10]).withUnsafeBytes { Buffer(copying: $0) }
