@@ -79,11 +79,18 @@ extension QueryParser {
       try tokens.expect("OF")
       plan = node(
         "withWatermark", [plan],
-        [
-          "column": .expression(column), "delay": .expression(try tokens.expression()),
-        ])
+        ["column": .expression(column), "delay": .text(try watermarkDelay())])
     }
     return try aliased(plan)
+  }
+
+  /// `INTERVAL 10 SECONDS`, as the text that `withWatermark` takes.
+  private mutating func watermarkDelay() throws -> String {
+    switch try tokens.expression().node {
+    case .literal(.integer(let us), .dayTimeInterval): return "\(us) microseconds"
+    case .literal(.integer(let months), .yearMonthInterval): return "\(months) months"
+    default: throw tokens.unexpected("a watermark's delay is an interval")
+    }
   }
 
   private mutating func aliased(_ plan: UnresolvedPlan) throws -> UnresolvedPlan {
