@@ -9,7 +9,7 @@ public struct PosixStorage: Storage {
   /// `isPrivate`: new files and directories are for this user alone, as a checkpoint's must be;
   /// otherwise as the process's umask says.
   public init(isPrivate: Bool = true, faults: StorageFaults? = nil) {
-    calls = StorageCalls(isPrivate: isPrivate, faults: faults)
+    calls = StorageCalls(isPrivate: isPrivate, faults: faults ?? .ofProcess)
   }
 
   public func createDirectory(_ path: String) throws {

@@ -27,13 +27,24 @@ public final class StorageFaults: Sendable {
     var calls: [(call: StorageCall, path: String)] = []
   }
 
+  /// Those of this process's `FaultPlan`; nil: none.
+  static let ofProcess: StorageFaults? = FaultPlan.environment.map { StorageFaults($0) }
+
   private let state = Mutex(State())
   private let choose:
     @Sendable (_ number: Int, _ call: StorageCall, _ path: String) -> StorageFault?
+  /// Whether a kill ends this process.
+  private let isReal: Bool
 
   /// `choose` is asked with the number of the call, from 1.
   public init(_ choose: @escaping @Sendable (Int, StorageCall, String) -> StorageFault?) {
     self.choose = choose
+    isReal = false
+  }
+
+  private init(_ plan: FaultPlan) {
+    choose = { _, call, path in plan.fault(at: call, path) }
+    isReal = true
   }
 
   /// One fault at the n-th call.
@@ -48,6 +59,7 @@ public final class StorageFaults: Sendable {
   public var calls: [(call: StorageCall, path: String)] { state.withLock { $0.calls } }
 
   func next(_ call: StorageCall, _ path: String) throws -> StorageFault? {
+    if isReal { return choose(0, call, path) }
     let (number, isKilled) = state.withLock { state in
       state.count += 1
       state.calls.append((call, path))
@@ -60,6 +72,7 @@ public final class StorageFaults: Sendable {
   }
 
   func kill() -> Failure {
+    if isReal { FaultPlan.die() }
     state.withLock { $0.isKilled = true }
     return Self.killed
   }

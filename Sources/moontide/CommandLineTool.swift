@@ -27,6 +27,7 @@ enum CommandLineTool {
     if let missing = missingProcessorFeature() {
       return refuse("this binary needs a processor with \(missing)")
     }
+    if FaultPlan.isMisspelt { return refuse("`\(FaultPlan.variable)` is no plan of faults") }
     if rest.first == "--help" || rest.first == "-h" { return help([name]) }
     return command.run(rest)
   }

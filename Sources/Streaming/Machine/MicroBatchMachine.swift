@@ -59,6 +59,21 @@ public struct MicroBatchMachine: Sendable {
     /// Then comes `triggered`.
     case wait(Wait)
     case stop(Failure?)
+
+    /// As fault plans name the step.
+    var name: String {
+      switch self {
+      case .readOffsets: "readOffsets"
+      case .appendOffsets: "appendOffsets"
+      case .releaseSources: "releaseSources"
+      case .runBatch: "runBatch"
+      case .commitState: "commitState"
+      case .commitSink: "commitSink"
+      case .appendCommit: "appendCommit"
+      case .wait: "wait"
+      case .stop: "stop"
+      }
+    }
   }
 
   /// What a trigger asks.

@@ -51,6 +51,8 @@ public struct QueryEnvironment: Sendable {
   public var storage: any Storage = PosixStorage()
   public var random: @Sendable () -> UInt64 = { UInt64.random(in: 0...UInt64.max) }
   public var pool: WorkerPool
+  /// Told of each step, so that a test can end the process there.
+  public var faults: FaultPlan? = .environment
   /// Level (`warn`, `info`) and text.
   public var log: @Sendable (_ level: String, _ text: String) -> Void = { _, _ in }
   /// Called whenever something happened that a caller may wait for: a query has ended, or found

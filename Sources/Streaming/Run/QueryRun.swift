@@ -204,7 +204,11 @@ final class QueryRun {
         close()
         return failure
       }
-      do { event = try perform(action) } catch {
+      do {
+        environment.faults?.begins(action.name)
+        event = try perform(action)
+        environment.faults?.finished(action.name)
+      } catch {
         event = .failed(located(Self.failure(error)))
       }
     }
