@@ -40,18 +40,19 @@ public struct TextTimeOptions: Sendable {
 struct TextTimes {
   private var timestamps: TimestampReader
   private let hasTimestampPattern: Bool
-  private let timestampPattern: DateTimePattern?
+  private var timestampPattern: PatternReader?
   private let timestampNtzPattern: DateTimePattern?
   private let datePattern: DateTimePattern?
   private let timestampFallback: Bool
   private let dateFallback: Bool
 
   init(_ options: TextTimeOptions) throws {
-    timestamps = TimestampReader(zone: try options.zone(), nowUs: options.nowUs)
+    let zone = try options.zone()
+    timestamps = TimestampReader(zone: zone, nowUs: options.nowUs)
     func pattern(_ text: String?) throws -> DateTimePattern? {
       try text.map { try DateTimePattern($0, for: .parsing) }
     }
-    timestampPattern = try pattern(options.timestampFormat)
+    timestampPattern = try pattern(options.timestampFormat).map { PatternReader($0, zone: zone) }
     hasTimestampPattern = timestampPattern != nil
     timestampNtzPattern = try pattern(options.timestampNtzFormat)
     datePattern = try pattern(options.dateFormat)
@@ -61,8 +62,8 @@ struct TextTimes {
 
   @inline(__always)
   mutating func timestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
-    if hasTimestampPattern, let timestampPattern {
-      if let us = timestampPattern.timestamp(text, zone: timestamps.zone) { return us }
+    if hasTimestampPattern {
+      if let us = timestampPattern?.timestamp(text) { return us }
       if !timestampFallback { return nil }
     }
     return timestamps.read(text)
@@ -76,9 +77,7 @@ struct TextTimes {
   /// Whether inference takes a text for a timestamp.
   mutating func isTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     if timestampNtz(text) != nil { return true }
-    if let timestampPattern {
-      return timestampPattern.timestamp(text, zone: timestamps.zone) != nil
-    }
+    if hasTimestampPattern { return timestampPattern?.timestamp(text) != nil }
     return timestamps.read(text) != nil
   }
 

@@ -40,6 +40,21 @@ import Testing
     }
   }
 
+  /// The fast way accepts nothing that the pattern's items refuse.
+  @Test(arguments: [
+    "2024-02-29 13:04:05.1Z", "2024-02-29 13:04:05Z", "2024-02-29 13:04:05.", "2024-02-29 13:04:05",
+    "2024-02-29 13:04:05.12", "2024-02-29 13:04:05.1234", "2024-02-29T13:04:05.123",
+    "2024-02-29 24:04:05.123", "2024-02-29 13:04:05.12x",
+  ])
+  func readsNoMoreThanThePattern(text: String) throws {
+    for written in ["yyyy-MM-dd HH:mm:ss.SSS", "yyyy-MM-dd HH:mm:ss[.SSS][XXX]"] {
+      let pattern = try DateTimePattern(written, for: .parsing)
+      var reader = PatternReader(pattern, zone: .utc)
+      let slow = withBytes(text) { pattern.timestamp($0, zone: .utc) }
+      #expect(withBytes(text) { reader.timestamp($0) } == slow, "\(text) by \(written)")
+    }
+  }
+
   @Test func leavesOutWhatAValueLacks() throws {
     let pattern = try DateTimePattern("yyyy-MM-dd[ HH:mm][XXX]", for: .formatting)
     let printer = PatternPrinter(pattern, zone: .utc)

@@ -289,16 +289,19 @@ private struct PatternTextReader {
 /// `TimestampReader`; a text that is not exactly so goes through the pattern's items.
 public struct PatternReader {
   public let pattern: DateTimePattern
+  /// The pattern's, beside it: a look into the class would count references for every text.
+  private let shape: DateTimePattern.Shape?
   private var common: TimestampReader
 
   public init(_ pattern: DateTimePattern, zone: TimeZone) {
     self.pattern = pattern
+    shape = pattern.shape
     common = TimestampReader(zone: zone, nowUs: 0)
   }
 
   /// The instant; nil where the text does not follow the pattern.
   public mutating func timestamp(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
-    if let shape = pattern.shape, shape.allows(bytes), let us = common.readShaped(bytes) {
+    if let shape, shape.allows(bytes), let us = common.readShaped(bytes) {
       return us
     }
     return pattern.timestamp(bytes, zone: common.zone)
@@ -311,7 +314,10 @@ extension DateTimePattern.Shape {
   fileprivate func allows(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var count = bytes.count
     guard count >= 19, bytes[10] == separator else { return false }
-    if hasOptionalOffset, bytes[count &- 1] == 0x5A { count &-= 1 }
+    if bytes[count &- 1] == 0x5A {
+      guard hasOptionalOffset else { return false }
+      count &-= 1
+    }
     if count == 19 { return fractionDigits == 0 || isFractionOptional }
     let digits = count &- 20
     return bytes[19] == 0x2E && digits >= 1 && digits <= fractionDigits
