@@ -196,12 +196,15 @@ struct StorageCalls: Sendable {
     }
   }
 
-  func write(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, _ path: String) throws {
+  /// `place` is what the faults are told, where it is not the path that messages name.
+  func write(
+    _ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, _ path: String, at place: String? = nil
+  ) throws {
     var rest = bytes
     while !rest.isEmpty {
       var count = rest.count
       var isTorn = false
-      switch try faults?.next(.write, path) {
+      switch try faults?.next(.write, place ?? path) {
       case .error(let code)?: throw Failure.file("write", path, errno: code)
       case .short?: count = 1
       case .torn?: (count, isTorn) = (rest.count / 2, true)
@@ -217,10 +220,12 @@ struct StorageCalls: Sendable {
     }
   }
 
-  func sync(_ descriptor: CInt, _ path: String) throws {
+  func sync(_ descriptor: CInt, _ path: String, at place: String? = nil) throws {
     // Never repeated: after a failed write-back the kernel calls the pages clean, and a second
     // fdatasync would say that all is well.
-    try check(.sync, "make durable", path)
+    if case .error(let code)? = try faults?.next(.sync, place ?? path) {
+      throw Failure.file("make durable", path, errno: code)
+    }
     if fdatasync(descriptor) != 0 { throw Failure.file("make durable", path, errno: errno) }
   }
 
@@ -344,12 +349,12 @@ private final class NewFile: StorageFile {
   }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws {
-    try calls.write(descriptor, bytes, path)
+    try calls.write(descriptor, bytes, path, at: temporary)
     size += bytes.count
   }
 
   func seal() throws {
-    try calls.sync(descriptor, path)
+    try calls.sync(descriptor, path, at: temporary)
     let open = descriptor
     descriptor = -1
     try calls.close(open, path)

@@ -1,8 +1,9 @@
+import Connectors
 import Contract
 
 /// The settings that the engine reads.
 public enum StreamingSettings {
-  public static let all: [Setting] = session + streaming
+  public static let all: [Setting] = session + streaming + FileSettings.all
 
   private static let session: [Setting] = [
     Setting(
@@ -27,8 +28,13 @@ public enum StreamingSettings {
       "moontide.streaming.forceDeleteTempCheckpointLocation", .boolean(false),
       "Whether a temporary checkpoint is removed also after a failure."),
     Setting(
-      "moontide.streaming.minBatchesToRetain", .integer(100),
-      "How many batches stay in the checkpoint at least.", range: 2...Int64.max),
+      "moontide.streaming.log.rewriteBytes", .integer(1 << 20),
+      "How large the batch log grows, in bytes, before it is written anew without old batches.",
+      range: 1...Int64.max),
+    Setting(
+      "moontide.streaming.stateStore.minDeltasForSnapshot", .integer(4096),
+      "After how many batches that changed the state a snapshot is due; 64 MiB of changes make "
+        + "one due before.", range: 1...Int64.max),
     Setting(
       "moontide.streaming.noDataMicroBatches.enabled", .boolean(true),
       "Whether a batch without rows runs when the watermark has moved and state would leave."),

@@ -10,6 +10,12 @@ final class ConnectorWorld: Sendable {
   let folder = "/tmp/moontide-test-" + String(UInt64.random(in: 0...UInt64.max), radix: 36)
   let printed = Mutex("")
   let warnings = Mutex<[String]>([])
+  private let retainedBatches = Mutex<Int?>(nil)
+  /// Batches that logs keep; with a value they are also folded as often as they can be.
+  var retained: Int? {
+    get { retainedBatches.withLock { $0 } }
+    set { retainedBatches.withLock { $0 = newValue } }
+  }
   private let time = Mutex<Int64>(1_700_000_000_000_000)
 
   init() { mkdir(folder, 0o700) }
@@ -53,9 +59,14 @@ final class ConnectorWorld: Sendable {
   func request(
     _ format: String, _ options: [String: String], schema: String? = nil, inference: Bool = false
   ) throws -> SourceRequest {
-    let settings = Settings([
-      Setting("moontide.streaming.schemaInference", .boolean(inference), "Tests.")
-    ])
+    var settings = Settings(
+      FileSettings.all + [
+        Setting("moontide.streaming.schemaInference", .boolean(inference), "Tests.")
+      ])
+    if let retained {
+      try settings.set(FileSettings.retained, to: String(retained))
+      try settings.set(FileSettings.sourceInterval, to: "1")
+    }
     return SourceRequest(
       format: format, schema: try schema.map { try Schema(ddl: $0) },
       options: Options(options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }),
@@ -81,7 +92,7 @@ final class ConnectorWorld: Sendable {
     SinkRequest(
       format: format, schema: try Schema(ddl: schema),
       options: Options(options.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }),
-      partitionColumns: partitionBy, queryId: "q", settings: Settings([]),
+      partitionColumns: partitionBy, queryId: "q", settings: Settings(FileSettings.all),
       context: FormatContext(), clock: TestClock(world: self))
   }
 

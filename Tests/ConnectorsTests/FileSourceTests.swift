@@ -227,6 +227,35 @@ struct FileSourceTests {
       } == "INVALID_OPTION_VALUE")
   }
 
+  /// The log is written anew again and again; nothing that still counts is forgotten, and files
+  /// beyond `maxFileAge` are.
+  @Test func theLogIsFolded() throws {
+    let world = ConnectorWorld()
+    world.retained = 2
+    var at: SourceOffset?
+    var read: [String] = []
+    let options = ["path": world.folder + "/in", "maxFileAge": "100 seconds"]
+    var sizes: [Int] = []
+    for round in 0..<60 {
+      let number = String(1000 + round)
+      world.write("in/\(number).txt", number + "\n", at: 1_000_000 + round * 10)
+      // Each time another process.
+      let source = try world.stream("text", options)
+      guard let end = try source.latestOffset(from: at, limit: .asConfigured), end != at else {
+        Issue.record("the file \(number) was not found")
+        return
+      }
+      read += try source.rows(from: at, to: end)
+      at = end
+      try source.commit(end)
+      source.stop()
+      let log = try PosixStorage().read(world.folder + "/checkpoint/files.log")
+      sizes.append(log?.count ?? 0)
+    }
+    #expect(read == (1000..<1060).map(String.init), "each file once")
+    #expect(sizes[30...].max() ?? 0 < 4 * (sizes[..<15].max() ?? 0), "\(sizes)")
+  }
+
   @Test func aLargeLogIsCompacted() throws {
     var seen = SeenFiles(maxAgeUs: 1000, usesNameOnly: false)
     for number in 0..<1000 {

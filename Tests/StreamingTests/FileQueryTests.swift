@@ -12,15 +12,23 @@ import Testing
 struct FileQueryTests {
   private let schema = Schema([Field("n", .long), Field("k", .string)])
 
-  private func definition(
-    _ folder: TemporaryFolder, _ faults: StorageFaults?, partitionBy: [String]
-  ) throws -> QueryDefinition {
+  private func catalog(_ faults: StorageFaults?) -> ConnectorCatalog {
     var environment = ConnectorEnvironment(print: { _ in })
     environment.storage = PosixStorage(faults: faults)
     environment.outputStorage = PosixStorage(isPrivate: false, faults: faults)
-    let catalog = ConnectorCatalog.builtIn(
-      formats: FormatCatalog.builtIn.formats, environment)
-    let settings = Settings(StreamingSettings.all)
+    return .builtIn(formats: FormatCatalog.builtIn.formats, environment)
+  }
+
+  private func definition(
+    _ folder: TemporaryFolder, _ faults: StorageFaults?, partitionBy: [String]
+  ) throws -> QueryDefinition {
+    let catalog = catalog(faults)
+    var settings = Settings(StreamingSettings.all)
+    // Every log is folded as often as it can be.
+    try settings.set("moontide.streaming.minBatchesToRetain", to: "2")
+    try settings.set("moontide.streaming.log.rewriteBytes", to: "1")
+    try settings.set("moontide.streaming.fileSink.log.compactInterval", to: "1")
+    try settings.set("moontide.streaming.fileSource.log.compactInterval", to: "1")
     let source = try catalog.source("json")
     let request = SourceRequest(
       format: "json", schema: schema,
@@ -80,17 +88,36 @@ struct FileQueryTests {
     return (lines.sorted(), hidden)
   }
 
+  /// What a query or a batch read of the output sees, through the sink's log.
+  private func readThroughLog(_ folder: TemporaryFolder) throws -> [Int64] {
+    guard try PosixStorage().exists(folder.path + "/out") else { return [] }
+    let request = SourceRequest(
+      format: "json", schema: Schema([Field("n", .long)]),
+      options: Options([("path", folder.path + "/out")]),
+      settings: Settings(StreamingSettings.all), context: FormatContext(), clock: SystemClock())
+    var found: [Int64] = []
+    for split in try catalog(nil).source("json").table?(request).splits() ?? [] {
+      let rows = try split.open(ReadRequest(columns: [0], batchRows: 100))
+      while let batch = try rows.next() {
+        for row in 0..<batch.count {
+          if case .integer(let n) = batch.column(0).scalar(row) { found.append(n) }
+        }
+      }
+    }
+    return found
+  }
+
   /// Ends the process before every call and goes on: every row is there once, and nothing else.
   @Test(arguments: [false, true], [[], ["k"]])
   func killedAtEveryCall(_ isTorn: Bool, _ partitionBy: [String]) throws {
     let quiet = TemporaryFolder()
-    try write(quiet, files: 3)
+    try write(quiet, files: 5)
     try run(quiet, partitionBy: partitionBy)
     let expected = try output(quiet).lines
-    #expect(expected.count == 9)
+    #expect(expected.count == 15)
     for number in 1...10_000 {
       let folder = TemporaryFolder()
-      try write(folder, files: 3)
+      try write(folder, files: 5)
       let faults = StorageFaults { count, call, _ in
         guard count == number else { return nil }
         return isTorn && call == .write ? .torn : .kill
@@ -100,13 +127,34 @@ struct FileQueryTests {
       // A reader that comes now sees no row twice, and none that goes away.
       let between = (try? output(folder).lines) ?? []
       #expect(Set(between).count == between.count)
+      let logged = try readThroughLog(folder)
+      #expect(logged.sorted() == Array(0..<Int64(logged.count)), "call \(number)")
+      #expect(logged.map { $0 / 3 } == logged.map { $0 / 3 }.sorted(), "in the order of batches")
+      #expect(logged.count % 3 == 0 && logged.count <= between.count, "whole batches")
       try run(folder, partitionBy: partitionBy)
       let (lines, hidden) = try output(folder)
       #expect(lines == expected, "call \(number)")
       #expect(Set(between).isSubset(of: lines), "call \(number)")
       #expect(hidden.isEmpty, "call \(number): \(hidden)")
+      #expect(try readThroughLog(folder).count == 15, "call \(number)")
       if !faults.isKilled { return }
     }
+  }
+
+  /// The logs of a query that runs for ever stay as long as what they must hold.
+  @Test func logsDoNotGrow() throws {
+    let folder = TemporaryFolder()
+    var sizes: [[Int]] = []
+    for round in 1...3 {
+      try write(folder, files: round * 30)
+      try run(folder)
+      sizes.append(
+        try ["checkpoint/batches.log", "out/_moontide_metadata/files.log"].map {
+          try PosixStorage().read(folder.path + "/" + $0)?.count ?? 0
+        })
+    }
+    #expect(zip(sizes[2], sizes[0]).allSatisfy { Double($0) < Double($1) * 1.2 }, "\(sizes)")
+    #expect(try readThroughLog(folder).count == 270)
   }
 
   @Test func partitionsAreDirectories() throws {

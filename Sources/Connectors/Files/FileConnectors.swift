@@ -78,7 +78,8 @@ struct FileConnectors: Sendable {
         let reading = try reading(request, isStreaming: true)
         return try FileStreamSource(
           reading.options, schema: reading.schema, reader: reading.reader,
-          partitions: reading.partitions, directory: directory, storage: storage)
+          partitions: reading.partitions, directory: directory, storage: storage,
+          settings: request.settings)
       },
       table: { request in
         let reading = try reading(request, isStreaming: false)

@@ -244,8 +244,15 @@ final class DirectoryMemory {
     }
     hasChanged = true
     let isSettled = stamp.isSettled
-    let files = try log.files()
-    directories[log.watchedPath] = Seen(stamp: stamp, isSettled: isSettled, files: files)
+    let (files, isWhole) = try log.files()
+    directories[log.watchedPath] = Seen(
+      stamp: stamp, isSettled: isSettled && isWhole, files: files)
     return files
+  }
+
+  /// Everything is to be looked at anew.
+  func forget() {
+    directories = [:]
+    hasChanged = true
   }
 }

@@ -14,6 +14,12 @@ final class FileSink: StreamSink {
   private let storage: any Storage
   private let clock: any Clock
   private var lastBatch: Int64 = -1
+  /// What the log holds besides its header.
+  private var records: [JSON]
+  /// Batches whose records stay as they are.
+  private let retained: Int
+  /// Batches after which the records before those are folded.
+  private let compactInterval: Int
 
   static let parameters: [Parameter] = [
     Parameter("path", .text, "The directory to write; `start(path)` sets it.")
@@ -40,11 +46,12 @@ final class FileSink: StreamSink {
         "`\(root)` was written by the query \(found.owner), this one is \(queryId)",
         hint: "Write to another directory, or go on with that query's checkpoint")
     }
-    let records: [JSON]
+    retained = Int(clamping: request.settings[integer: FileSettings.retained])
+    compactInterval = Int(clamping: request.settings[integer: FileSettings.sinkInterval])
     (log, records) = try RecordLog.open(
       file, kind: SinkLog.kind, owner: queryId, storage: storage)
     if let last = records.last {
-      lastBatch = last["batchId"]?.integer ?? -1
+      lastBatch = last["batchId"]?.integer ?? last["through"]?.integer ?? -1
       try show(last)
     }
     // What an attempt left that did not come to its record.
@@ -106,7 +113,20 @@ final class FileSink: StreamSink {
     ])
     try log.append([record])
     lastBatch = id
+    records.append(record)
     try show(record)
+    try compact()
+  }
+
+  /// Folds what is behind the retained batches: the log stays as long as they are, whatever the
+  /// number of files.
+  private func compact() throws {
+    let (most, overflows) = retained.addingReportingOverflow(compactInterval)
+    guard !overflows, records.count >= most else { return }
+    let folded = records.prefix(records.count - retained)
+    guard let last = folded.last?["batchId"]?.integer else { return }
+    records = [SinkLog.folded(through: last)] + records.suffix(retained)
+    try log.rewrite(records)
   }
 
   /// Gives the files of a record their names, as far as they have not got them.

@@ -21,21 +21,26 @@ final class FileStreamSource: StreamSource {
   private var waiting: [ListedFile] = []
   private var cleanedThrough: Int64?
 
-  private static let kind = "source files"
-  /// The log is rewritten when it is larger.
-  private static let rewriteBytes = 8 << 20
   /// Offsets whose files the rewritten log keeps.
-  private static let retained: Int64 = 100
+  private let retained: Int64
+  /// Offsets between two rewritings at least.
+  private let compactInterval: Int
+  private var recordsSinceRewrite = 0
+  private var sizeAfterRewrite = 0
+
+  private static let kind = "source files"
 
   init(
     _ options: FileSourceOptions, schema: Schema, reader: any FormatReader,
-    partitions: PartitionColumns, directory: String, storage: any Storage
+    partitions: PartitionColumns, directory: String, storage: any Storage, settings: Settings
   ) throws {
     self.options = options
     self.schema = schema
     self.reader = reader
     self.partitions = partitions
     self.storage = storage
+    retained = settings[integer: FileSettings.retained]
+    compactInterval = Int(settings[integer: FileSettings.sourceInterval])
     let ignoresAge = options.isLatestFirst && (options.maxFiles != nil || options.maxBytes != nil)
     seen = SeenFiles(
       maxAgeUs: ignoresAge ? nil : options.maxAgeUs, usesNameOnly: options.usesNameOnly)
@@ -43,7 +48,8 @@ final class FileStreamSource: StreamSource {
     (log, records) = try RecordLog.open(
       directory + "/files.log", kind: Self.kind, owner: "source", storage: storage)
     for record in records { try take(record) }
-    if log.size > Self.rewriteBytes { try compact() }
+    recordsSinceRewrite = records.count
+    try forgetOldOffsets()
     if options.cleaning != .off, try options.listing.hasSinkLog() {
       throw Failure(
         "INVALID_OPTION_VALUE",
@@ -94,15 +100,20 @@ final class FileStreamSource: StreamSource {
     return .object(members)
   }
 
-  /// Forgets the files that the age limit leaves out anyway.
-  private func compact() throws {
-    let oldest = current - Self.retained
-    let old = entries.filter { $0.key <= oldest }.sorted { $0.key < $1.key }.flatMap(\.value)
-    let kept = old.filter { seen.isRemembered($0.file) }
+  /// Forgets what no batch can ask for, and writes the log anew once it has doubled: without the
+  /// files that the age limit leaves out anyway, and of old offsets only what was seen.
+  private func forgetOldOffsets() throws {
+    let oldest = current - retained
     entries = entries.filter { $0.key > oldest }
+    guard oldest >= 0, recordsSinceRewrite >= compactInterval, log.size > 2 * sizeAfterRewrite
+    else { return }
+    let kept = Set(entries.values.joined().map(\.file.path))
+    let old = seen.remembered.filter { !kept.contains($0.path) }
     try log.rewrite(
-      [Self.record(max(oldest, 0), kept, isOld: true)]
+      [Self.record(oldest, old.map { ListedFile(file: $0, partition: []) }, isOld: true)]
         + entries.sorted { $0.key < $1.key }.map { Self.record($0.key, $0.value) })
+    recordsSinceRewrite = 0
+    sizeAfterRewrite = log.size
   }
 
   // MARK: Offsets
@@ -128,8 +139,11 @@ final class FileStreamSource: StreamSource {
     let taken = limit == .everything ? waiting : limited(waiting)
     waiting.removeFirst(taken.count)
     let files = taken.compactMap(Self.asItIsNow)
+    // What is not there may come back: nothing was taken of it.
+    if files.count < taken.count { memory.forget() }
     guard !files.isEmpty else { return offset(current) }
     try log.append([Self.record(current + 1, files)])
+    recordsSinceRewrite += 1
     current += 1
     entries[current] = files
     for file in files { seen.add(file.file) }
@@ -217,7 +231,7 @@ final class FileStreamSource: StreamSource {
     if options.cleaning != .off && first <= last {
       for number in first...last { for file in entries[number] ?? [] { clean(file.file.path) } }
     }
-    entries = entries.filter { $0.key > last - Self.retained }
+    try forgetOldOffsets()
   }
 
   /// Best effort, as in Spark: a file that cannot be moved stays where it is and is not read again.
@@ -240,7 +254,7 @@ struct SeenFiles {
   /// nil: all are remembered.
   let maxAgeUs: Int64?
   let usesNameOnly: Bool
-  private var times: [String: Int64] = [:]
+  private var files: [String: InputFile] = [:]
   private var newestUs: Int64 = 0
   private var purgeUs: Int64 = 0
 
@@ -253,19 +267,26 @@ struct SeenFiles {
     usesNameOnly ? FileListing.name(file.path) : file.path
   }
 
+  /// All that would be taken for new otherwise.
+  var remembered: [InputFile] {
+    files.values.filter { $0.modifiedUs >= purgeUs }.sorted {
+      ($0.modifiedUs, $0.path) < ($1.modifiedUs, $1.path)
+    }
+  }
+
   func isRemembered(_ file: InputFile) -> Bool { file.modifiedUs >= purgeUs }
 
-  func isNew(_ file: InputFile) -> Bool { isRemembered(file) && times[key(file)] == nil }
+  func isNew(_ file: InputFile) -> Bool { isRemembered(file) && files[key(file)] == nil }
 
   mutating func add(_ file: InputFile) {
-    times[key(file)] = file.modifiedUs
+    files[key(file)] = file
     newestUs = max(newestUs, file.modifiedUs)
     guard let maxAgeUs else { return }
     let limit = newestUs - maxAgeUs
     // Not with every file: each round looks at all that is remembered.
-    guard limit > purgeUs, limit - purgeUs > maxAgeUs / 64 || times.count < 64 else { return }
+    guard limit > purgeUs, limit - purgeUs > maxAgeUs / 64 || files.count < 64 else { return }
     purgeUs = limit
-    times = times.filter { $0.value >= limit }
+    files = files.filter { $0.value.modifiedUs >= limit }
   }
 }
 

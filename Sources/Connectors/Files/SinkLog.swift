@@ -1,4 +1,5 @@
 import Contract
+import Glibc
 
 /// The names in which file sinks keep their log.
 enum SinkLog {
@@ -6,6 +7,19 @@ enum SinkLog {
   static let file = "_moontide_metadata/files.log"
   static let kind = "sink files"
   static let sparkDirectory = "_spark_metadata"
+
+  /// A record that stands for all batches up to one: their files are those in view whose names
+  /// carry such a batch. A file comes into view only after its batch is in the log.
+  static func folded(through batch: Int64) -> JSON { .of(["through": .integer(batch)]) }
+
+  /// The batch and the partition in the name of a file in view.
+  static func place(inName name: String) -> (batch: Int64, partition: Int64)? {
+    let parts = name.split(separator: "-", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0] == "part", let partition = Int64(parts[1]),
+      let batch = Int64(parts[2])
+    else { return nil }
+    return (batch, partition)
+  }
 }
 
 /// Reads the log that a file sink, ours or Spark's, left in its directory.
@@ -32,20 +46,51 @@ struct SinkLogReader {
     root + "/" + (isOwn ? SinkLog.file : SinkLog.sparkDirectory)
   }
 
-  /// The committed files, in the order in which they were written.
-  func files() throws -> [InputFile] { isOwn ? try ownFiles() : try sparkFiles() }
+  /// The committed files, in the order in which they were written. `isWhole` is false while the
+  /// files of the last batch come into view: then it is left out as if it were not committed.
+  func files() throws -> (files: [InputFile], isWhole: Bool) {
+    isOwn ? try ownFiles() : (try sparkFiles(), true)
+  }
 
-  private func ownFiles() throws -> [InputFile] {
+  private func ownFiles() throws -> ([InputFile], Bool) {
     let path = root + "/" + SinkLog.file
     let records = try RecordLog.read(path, kind: SinkLog.kind, storage: storage)?.records ?? []
-    return try records.flatMap { record in
-      try (record["files"]?.array ?? []).map { file in
+    var files = try records.first?["through"]?.integer.map(filesInView) ?? []
+    var isWhole = true
+    for (index, record) in records.enumerated() {
+      let named = try (record["files"]?.array ?? []).map { file in
         guard let name = file["path"]?.text, let size = file["size"]?.integer,
           let modified = file["modifiedUs"]?.integer
         else { throw Failure("STREAMING_LOG_CORRUPT", "`\(path)` names a file without a size") }
         return InputFile(path: root + "/" + name, size: size, modifiedUs: modified)
       }
+      if index == records.count - 1 { isWhole = try named.allSatisfy { try isThere($0.path) } }
+      if isWhole { files += named }
     }
+    return (files, isWhole)
+  }
+
+  private func isThere(_ path: String) throws -> Bool { try storage.exists(path) }
+
+  /// Files in view of batches up to one, oldest batch first.
+  private func filesInView(through last: Int64) throws -> [InputFile] {
+    var found: [(batch: Int64, partition: Int64, file: InputFile)] = []
+    func walk(_ directory: String) throws {
+      for name in try storage.list(directory) {
+        let path = directory + "/" + name
+        if let place = SinkLog.place(inName: name) {
+          var info = stat()
+          guard place.batch <= last, stat(path, &info) == 0 else { continue }
+          found.append((place.batch, place.partition, InputFile(path: path, info)))
+        } else if !FileListing.isHidden(name), FileListing.partitionValue(name) != nil {
+          try walk(path)
+        }
+      }
+    }
+    try walk(root)
+    return found.sorted {
+      ($0.batch, $0.partition, $0.file.path) < ($1.batch, $1.partition, $1.file.path)
+    }.map(\.file)
   }
 
   /// Spark's log: one file a batch, every tenth batch one that holds all before it.

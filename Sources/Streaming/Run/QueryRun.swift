@@ -51,7 +51,8 @@ final class QueryRun {
     lastIdleNs = clock.monotonicNs
     query.set(status: "Initializing StreamExecution")
     let (log, progress) = try BatchLog.open(
-      directory: checkpoint.path, queryId: checkpoint.queryId, storage: environment.storage)
+      directory: checkpoint.path, queryId: checkpoint.queryId, storage: environment.storage,
+      rewriteBytes: Int(definition.settings[integer: "moontide.streaming.log.rewriteBytes"]))
     self.log = log
     if log.tornByteCount > 0 {
       environment.log(
@@ -165,6 +166,8 @@ final class QueryRun {
   ) throws -> DurableStateStore {
     var limits = DurableStateStore.Limits()
     limits.versionsToRetain = settings[integer: "moontide.streaming.minBatchesToRetain"]
+    limits.changeFileVersions =
+      settings[integer: "moontide.streaming.stateStore.minDeltasForSnapshot"]
     let store = try DurableStateStore(
       directory: checkpoint.path + "/state", queryId: checkpoint.queryId, mark: mark,
       storage: environment.storage, limits: limits)
