@@ -28,6 +28,7 @@ public final class RecordLog {
     let header = JSON.of([
       "moontide": .text(kind), "format": .integer(format), "queryId": .text(owner),
     ])
+    try storage.removeUnfinished(path)
     guard let bytes = try storage.read(path), !bytes.isEmpty else {
       try storage.replace(path, Array(line(header).utf8))
       let log = try storage.openLog(path, keeping: nil)

@@ -33,6 +33,19 @@ public protocol Storage: Sendable {
   func openForReading(_ path: String) throws -> any StorageReader
 }
 
+extension Storage {
+  /// Removes what a process that ended while it wrote this file left beside it. For the file's
+  /// owner alone.
+  public func removeUnfinished(_ path: String) throws {
+    let slash = path.lastIndex(of: "/")
+    let directory = slash.map { String(path[..<$0]) } ?? "."
+    let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+    for found in try list(directory) where found.hasPrefix(".\(name).") && found.hasSuffix(".tmp") {
+      try remove(directory + "/" + found)
+    }
+  }
+}
+
 /// What became of an attempt to take a lock.
 public enum StorageLockResult: Sendable {
   case taken(any StorageLock)

@@ -125,8 +125,11 @@ public final class DurableStateStore: StateStore {
   /// is thrown by the next `commit`.
   public func maintain() { upkeep.run() }
 
-  /// Closes the files.
-  public func close() { writing.withLock { $0.log?.close() } }
+  /// Closes the files. A snapshot that is being made is given up.
+  public func close() {
+    upkeep.close()
+    writing.withLock { $0.log?.close() }
+  }
 
   /// Takes a full block and gives an empty one.
   fileprivate func exchange(

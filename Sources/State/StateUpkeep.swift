@@ -27,6 +27,9 @@ final class StateUpkeep: Sendable {
   private let storage: any Storage
   private let limits: DurableStateStore.Limits
   private let files: Mutex<Files>
+  /// Held while a snapshot is made.
+  private let work = Mutex(())
+  private let isClosing = Atomic(false)
 
   init(
     _ directory: String, _ owner: String, _ storage: any Storage,
@@ -68,7 +71,19 @@ final class StateUpkeep: Sendable {
     }
   }
 
-  func run() {
+  /// Gives up a snapshot that is being made, and returns when nothing touches the files any more:
+  /// the next owner of the folder may be in this process.
+  func close() {
+    isClosing.store(true, ordering: .relaxed)
+    work.withLock { _ in }
+  }
+
+  func run() { work.withLock { _ in makeSnapshotOfFresh() } }
+
+  private struct Closing: Error {}
+
+  private func makeSnapshotOfFresh() {
+    if isClosing.load(ordering: .relaxed) { return }
     let work = files.withLock { files -> (snapshot: Int64?, closed: [ClosedFile])? in
       let fresh = files.fresh
       if files.isRunning || fresh.isEmpty { return nil }
@@ -79,6 +94,8 @@ final class StateUpkeep: Sendable {
     do {
       try makeSnapshot(work.snapshot, work.closed.map { ($0.name, $0.lastVersion) })
       files.withLock { $0.isRunning = false }
+    } catch is Closing {
+      return
     } catch {
       files.withLock { files in
         files.isRunning = false
@@ -121,6 +138,7 @@ final class StateUpkeep: Sendable {
     var blockCount = 0
     var sum: UInt64 = 0
     func flush(_ block: StateBlock) throws {
+      if isClosing.load(ordering: .relaxed) { throw Closing() }
       if block.isEmpty { return }
       let (frame, checksum) = block.seal(version: version)
       try file.write(frame)

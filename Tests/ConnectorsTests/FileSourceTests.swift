@@ -256,6 +256,20 @@ struct FileSourceTests {
     #expect(sizes[30...].max() ?? 0 < 4 * (sizes[..<15].max() ?? 0), "\(sizes)")
   }
 
+  /// A process that ends after it found files, and before a batch with them was logged, changes
+  /// no batch's size.
+  @Test func foundTwiceIsFoundOnce() throws {
+    let world = self.world()
+    let options = ["path": world.folder + "/in", "maxFilesPerTrigger": "1"]
+    let first = try world.stream("text", options)
+    let end = try first.latestOffset(from: nil, limit: .asConfigured)
+    first.stop()
+    let second = try world.stream("text", options)
+    #expect(try second.latestOffset(from: nil, limit: .asConfigured) == end)
+    #expect(try second.batches() == [["c"], ["a"], ["b"]])
+    second.stop()
+  }
+
   @Test func aLargeLogIsCompacted() throws {
     var seen = SeenFiles(maxAgeUs: 1000, usesNameOnly: false)
     for number in 0..<1000 {

@@ -135,6 +135,9 @@ final class FileStreamSource: StreamSource {
   func freezeForAvailableNow() throws { frozen = try options.listing.files() }
 
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
+    // Files that were found for a batch which did not come to its record: they are that batch, and
+    // no others with them, or its size would depend on where a process ended.
+    if limit == .asConfigured, try number(start) < current { return offset(current) }
     try findNew()
     let taken = limit == .everything ? waiting : limited(waiting)
     waiting.removeFirst(taken.count)

@@ -34,6 +34,7 @@ final class Checkpoint {
     _ path: String, newId: String, _ storage: any Storage
   ) throws -> String {
     let file = path + "/" + metadataName
+    try storage.removeUnfinished(file)
     guard let bytes = try storage.read(file) else {
       if try storage.exists(path + "/" + BatchLog.fileName) {
         throw Failure(
