@@ -18,6 +18,8 @@ public protocol PlanNode: Sendable {
   /// The same node with other expressions, in the order of `expressions`.
   func with(expressions: [Expression]) -> any PlanNode
   var streaming: StreamingFacts { get }
+  /// Whether rows keep coming. A leaf says so; the others ask what is below them.
+  var isStreaming: Bool { get }
 }
 
 extension PlanNode {
@@ -26,8 +28,7 @@ extension PlanNode {
     Schema(output.map { Field($0.name, $0.type, isNullable: $0.isNullable) })
   }
 
-  /// Whether rows keep coming.
-  public var isStreaming: Bool { streaming.isSource || children.contains { $0.isStreaming } }
+  public var isStreaming: Bool { children.contains { $0.isStreaming } }
 
   /// Rewrites bottom up.
   public func transformed(_ rewrite: (any PlanNode) throws -> any PlanNode) rethrows -> any PlanNode
@@ -43,8 +44,6 @@ extension PlanNode {
 
 /// What legality and watermarks need to know of a node; a stateless row-by-row node says nothing.
 public struct StreamingFacts: Sendable {
-  /// A leaf whose rows keep coming.
-  public var isSource = false
   /// Set where the node keeps rows or results between batches.
   public var state: StateFacts?
   /// What Spark says when the node may not stand over a stream at all; nil: it may.
@@ -59,11 +58,10 @@ public struct StreamingFacts: Sendable {
   public var watermark: WatermarkEffect
 
   public init(
-    isSource: Bool = false, state: StateFacts? = nil, refusal: Failure? = nil,
+    state: StateFacts? = nil, refusal: Failure? = nil,
     refusals: [OutputMode: Failure] = [:], emitsLateRows: Set<OutputMode> = [],
     watermark: WatermarkEffect = .passes
   ) {
-    self.isSource = isSource
     self.state = state
     self.refusal = refusal
     self.refusals = refusals

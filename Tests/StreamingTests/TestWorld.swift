@@ -84,7 +84,8 @@ struct TestSourceNode: StreamSourceNode {
   var expressions: [Expression] { [] }
   var origin: Origin? { nil }
   var details: String { "" }
-  var streaming: StreamingFacts { StreamingFacts(isSource: true) }
+  var streaming: StreamingFacts { StreamingFacts() }
+  var isStreaming: Bool { true }
   func with(children: [any PlanNode]) -> any PlanNode { self }
   func with(expressions: [Expression]) -> any PlanNode { self }
 

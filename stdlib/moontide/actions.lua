@@ -98,7 +98,7 @@ function methods:show(...)
   if truncate == false then truncate = 0 end
   check.integer(truncate, "`truncate` of `show`", 0)
   local text = engine.show(unwrap(self), rows, truncate, given.vertical == true)
-  print(text)
+  print((text:gsub("\n$", "")))
 end
 
 -- Plans

@@ -50,9 +50,7 @@ final class ConsoleSink: StreamSink, Sendable {
     CollectedBatch(whole: { [self] batches in
       let total = batches.reduce(0) { $0 + $1.count }
       let batch = Batch.concatenated(batches, types: schema.fields.map(\.type))
-      let text = table.text(batch, schema: schema, rows: rowCount)
-      // A blank line follows, unless the table ends with how much of it is shown.
-      print(head + text + (total > rowCount ? "" : "\n"))
+      print(head + table.text(batch, schema: schema, rows: rowCount))
       written.withLock { $0 = Int64(total) }
     })
   }

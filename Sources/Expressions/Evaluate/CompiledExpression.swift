@@ -21,15 +21,24 @@ public final class CompiledExpression: Sendable {
 
   /// Binds attributes to the places they have in `input`. An attribute that is not there is a bug
   /// of the analyser.
-  public init(_ expression: Expression, input: [Attribute]) {
+  public convenience init(_ expression: Expression, input: [Attribute]) {
+    self.init(expression, places: Self.places(input), parameters: [])
+  }
+
+  /// Binds several expressions to the same input.
+  public static func list(
+    _ expressions: [Expression], input: [Attribute]
+  ) -> [CompiledExpression] {
+    let places = places(input)
+    return expressions.map { CompiledExpression($0, places: places, parameters: []) }
+  }
+
+  private static func places(_ input: [Attribute]) -> [Int: Int] {
     var places: [Int: Int] = [:]
     for (index, attribute) in input.enumerated() where places[attribute.id] == nil {
       places[attribute.id] = index
     }
-    let compiled = CompiledExpression(expression, places: places, parameters: [])
-    node = compiled.node
-    type = compiled.type
-    origin = compiled.origin
+    return places
   }
 
   private init(_ expression: Expression, places: [Int: Int], parameters: Set<Int>) {

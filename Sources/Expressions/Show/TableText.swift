@@ -14,7 +14,8 @@ public struct TableText: Sendable {
     self.timeZoneId = timeZoneId
   }
 
-  /// The first `rows` of a batch that may hold more, the last line ended.
+  /// The first `rows` of a batch that may hold more. A blank line follows the table, unless it ends
+  /// with how much of it is shown.
   public func text(_ batch: Batch, schema: Schema, rows: Int) -> String {
     let shown = min(batch.count, rows)
     let types = schema.fields.map(\.type)
@@ -23,9 +24,11 @@ public struct TableText: Sendable {
     let cells = (0..<shown).map { row in
       types.indices.map { cell(columns[$0].scalar(row), types[$0]) }
     }
-    var text = isVertical ? vertical(names, cells) : table(names, cells)
-    if batch.count > rows { text += "only showing top \(rows) row\(rows == 1 ? "" : "s")\n" }
-    return text
+    let text = isVertical ? vertical(names, cells) : table(names, cells)
+    if batch.count > rows {
+      return text + "only showing top \(rows) row\(rows == 1 ? "" : "s")\n"
+    }
+    return text + "\n"
   }
 
   private func cell(_ value: Scalar, _ type: DataType) -> String {
@@ -33,7 +36,10 @@ public struct TableText: Sendable {
     let length = text.utf16.count
     guard truncate > 0, length > truncate else { return text }
     let kept = truncate < 4 ? truncate : truncate - 3
-    let cut = String(decoding: text.utf16.prefix(kept), as: UTF16.self)
+    var units = Array(text.utf16.prefix(kept))
+    // Half a character is printed as Java prints it.
+    if let last = units.last, UTF16.isLeadSurrogate(last) { units[kept - 1] = 0x3F }
+    let cut = String(decoding: units, as: UTF16.self)
     return truncate < 4 ? cut : cut + "..."
   }
 

@@ -6,25 +6,44 @@ import Synchronization
 /// their ids are, whatever they are called.
 public struct Attribute: Hashable, Sendable {
   public let id: Int
-  public let name: String
-  public let type: DataType
-  public let isNullable: Bool
-  /// The alias of the DataFrame it came through (`df:alias "l"`), for `l.name`.
-  public let qualifier: String?
-  /// The watermark's delay where this is an event-time column (or a window of one), microseconds.
-  public let watermarkDelayUs: Int64?
+  // Shared: a wide DataFrame names every column again at each step of a script.
+  private let facts: Facts
+
+  private final class Facts: Sendable {
+    let name: String
+    let type: DataType
+    let isNullable: Bool
+    let qualifier: String?
+    let watermarkDelayUs: Int64?
+
+    init(
+      _ name: String, _ type: DataType, isNullable: Bool, qualifier: String?,
+      watermarkDelayUs: Int64?
+    ) {
+      self.name = name
+      self.type = type
+      self.isNullable = isNullable
+      self.qualifier = qualifier
+      self.watermarkDelayUs = watermarkDelayUs
+    }
+  }
 
   public init(
     id: Int = Attribute.newId(), _ name: String, _ type: DataType, isNullable: Bool = true,
     qualifier: String? = nil, watermarkDelayUs: Int64? = nil
   ) {
     self.id = id
-    self.name = name
-    self.type = type
-    self.isNullable = isNullable
-    self.qualifier = qualifier
-    self.watermarkDelayUs = watermarkDelayUs
+    facts = Facts(
+      name, type, isNullable: isNullable, qualifier: qualifier, watermarkDelayUs: watermarkDelayUs)
   }
+
+  public var name: String { facts.name }
+  public var type: DataType { facts.type }
+  public var isNullable: Bool { facts.isNullable }
+  /// The alias of the DataFrame it came through (`df:alias "l"`), for `l.name`.
+  public var qualifier: String? { facts.qualifier }
+  /// The watermark's delay where this is an event-time column (or a window of one), microseconds.
+  public var watermarkDelayUs: Int64? { facts.watermarkDelayUs }
 
   private static let lastId = Atomic<Int>(0)
 
@@ -160,6 +179,11 @@ public struct NamedExpression: Sendable {
   public init(_ expression: Expression, as attribute: Attribute) {
     self.expression = expression
     self.attribute = attribute
+  }
+
+  /// A column of the input, as it is.
+  public var isUnchanged: Bool {
+    if case .attribute(let input) = expression.kind { input == attribute } else { false }
   }
 }
 

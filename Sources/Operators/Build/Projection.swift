@@ -100,6 +100,7 @@ func buildWithColumns(_ call: OperatorCall) throws -> any PlanNode {
   let (list, below) = try TimeWindows(analyzer: call.analyzer)
     .extract(call.expressions("columns"), from: input)
   let new = try call.analyzer.resolver(below.scope).resolveList(list)
+  if let joined = try withColumns(new, joining: below.node, call) { return joined }
   var names: [String] = []
   for item in new {
     switch item {
@@ -109,15 +110,55 @@ func buildWithColumns(_ call: OperatorCall) throws -> any PlanNode {
     }
   }
   var used = Set<Int>()
-  var items = input.node.output.map { old -> ProjectionItem in
-    guard let place = names.firstIndex(of: call.key(old.name)) else {
-      return .column(NamedExpression(.attribute(old), as: old))
+  let columnsBelow = (input.node as? Project)?.columns
+  var items = input.node.output.enumerated().map { index, old -> ProjectionItem in
+    if let place = names.firstIndex(of: call.key(old.name)) {
+      used.insert(place)
+      return new[place]
     }
-    used.insert(place)
-    return new[place]
+    // A column that goes through many steps is one expression.
+    if let below = columnsBelow?[index], below.isUnchanged { return .column(below) }
+    return .column(NamedExpression(.attribute(old), as: old))
   }
   items += new.indices.filter { !used.contains($0) }.map { new[$0] }
   return try ProjectionBuilder(call: call).project(items, over: below)
+}
+
+/// The new columns put into the projection below, where they neither use nor replace what it
+/// computes: a script that adds a thousand columns one by one then keeps one list of them, not a
+/// thousand. nil: they need a projection of their own.
+private func withColumns(
+  _ new: [ProjectionItem], joining below: any PlanNode, _ call: OperatorCall
+) throws -> Project? {
+  guard let lower = below as? Project else { return nil }
+  let plain = Set(lower.columns.lazy.filter(\.isUnchanged).map(\.attribute.id))
+  var columns = lower.columns
+  var places: [String: Int] = [:]
+  for (place, column) in columns.enumerated() { places[call.key(column.attribute.name)] = place }
+  guard places.count == columns.count else { return nil }
+  for item in new {
+    guard case .column(let column) = item,
+      column.expression.references.allSatisfy({ plain.contains($0.id) }),
+      !column.expression.contains(\.isNotOfOneRow), column.expression.eventTimeDelayUs == nil
+    else { return nil }
+    if let place = places.updateValue(columns.count, forKey: call.key(column.attribute.name)) {
+      guard place < lower.columns.count, lower.columns[place].isUnchanged else { return nil }
+      columns[place] = column
+    } else {
+      columns.append(column)
+    }
+  }
+  return Project(columns, lower.child, origin: call.origin)
+}
+
+extension Expression {
+  /// An aggregate, a window function or a generator: more than one row goes in or comes out.
+  fileprivate var isNotOfOneRow: Bool {
+    switch kind {
+    case .aggregate, .window, .generator: true
+    default: false
+    }
+  }
 }
 
 extension OperatorCall {

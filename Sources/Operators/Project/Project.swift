@@ -6,7 +6,7 @@ import Plan
 extension Project: OperatorNode {
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
     let input = children[0].output
-    let compiled = columns.map { CompiledExpression($0.expression, input: input) }
+    let compiled = CompiledExpression.list(expressions, input: input)
     return RowByRowOperator(
       output: output, child: children[0],
       step: ProjectStep(columns: compiled, places: plainPlaces(input)))
@@ -14,10 +14,11 @@ extension Project: OperatorNode {
 
   /// Where every column is an input column as it is: their places.
   private func plainPlaces(_ input: [Attribute]) -> [Int]? {
+    let known = Dictionary(
+      input.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { first, _ in first })
     var places: [Int] = []
     for column in columns {
-      guard case .attribute(let attribute) = column.expression.kind,
-        let place = input.firstIndex(of: attribute)
+      guard case .attribute(let attribute) = column.expression.kind, let place = known[attribute]
       else { return nil }
       places.append(place)
     }

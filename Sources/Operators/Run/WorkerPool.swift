@@ -58,6 +58,14 @@ public final class WorkerPool: Sendable {
 
   /// Starts a detached thread with a large stack.
   public static func startThread(_ body: @escaping @Sendable () -> Void) {
+    let code = startThread(stackBytes: stackBytes, body)
+    precondition(code == 0, "no thread could be started: error \(code)")
+  }
+
+  /// The same with a stack of any size; gives the system's error number, 0 for none.
+  public static func startThread(
+    stackBytes: Int, _ body: @escaping @Sendable () -> Void
+  ) -> Int32 {
     final class Body: Sendable {
       let run: @Sendable () -> Void
       init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -75,7 +83,8 @@ public final class WorkerPool: Sendable {
         return nil
       }, context)
     pthread_attr_destroy(&attributes)
-    precondition(code == 0, "no thread could be started: error \(code)")
+    if code != 0 { Unmanaged<Body>.fromOpaque(context).release() }
+    return code
   }
 
   /// Jobs in order of arrival.

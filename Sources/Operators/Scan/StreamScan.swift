@@ -32,7 +32,8 @@ public struct StreamScan: StreamSourceNode {
   public var children: [any PlanNode] { [] }
   public var expressions: [Expression] { [] }
   public var details: String { "\(request.format) \(PlanText.list(output))" }
-  public var streaming: StreamingFacts { StreamingFacts(isSource: true) }
+  public var streaming: StreamingFacts { StreamingFacts() }
+  public var isStreaming: Bool { true }
 
   public func with(children: [any PlanNode]) -> any PlanNode { self }
   public func with(expressions: [Expression]) -> any PlanNode { self }

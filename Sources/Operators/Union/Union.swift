@@ -7,22 +7,22 @@ import Plan
 /// each input, under the first input's attributes.
 public struct Union: OperatorNode {
   public let children: [any PlanNode]
+  public let output: [Attribute]
   public let origin: Origin?
 
   public init(_ children: [any PlanNode], origin: Origin? = nil) {
     self.children = children
     self.origin = origin
-  }
-
-  public var name: String { "Union" }
-  public var output: [Attribute] {
-    children[0].output.enumerated().map { index, first in
-      let nullable = children.contains { $0.output[index].isNullable }
-      return Attribute(
-        id: first.id, first.name, first.type, isNullable: nullable, qualifier: first.qualifier,
+    let outputs = children.map(\.output)
+    output = outputs[0].enumerated().map { index, first in
+      Attribute(
+        id: first.id, first.name, first.type,
+        isNullable: outputs.contains { $0[index].isNullable }, qualifier: first.qualifier,
         watermarkDelayUs: first.watermarkDelayUs)
     }
   }
+
+  public var name: String { "Union" }
   public var expressions: [Expression] { [] }
   public var details: String { "" }
   public var streaming: StreamingFacts { StreamingFacts() }

@@ -93,28 +93,35 @@ public struct Analyzer: Sendable {
   }
 
   /// How deep a plan may be: each step of a script adds a level, and analysis is recursive.
-  public static let depthLimit = 2000
+  public static let depthLimit = 5000
 
   public func analyze(_ plan: UnresolvedPlan) throws -> any PlanNode {
     var memo: [Int: AnalyzedPlan] = [:]
-    return try analyze(plan, &memo, depth: 0).node
+    return try analyze(plan, PlanUses(of: plan), &memo, depth: 0).node
+  }
+
+  /// What is said of a plan beyond the limit.
+  public static func tooDeep(_ origin: Origin?) -> Failure {
+    Failure(
+      "PLAN_TOO_DEEP", "the plan has more than \(depthLimit) steps one after the other",
+      hint: "`select` and `withColumns` take any number of columns in one step.", origin: origin)
   }
 
   private func analyze(
-    _ plan: UnresolvedPlan, _ memo: inout [Int: AnalyzedPlan], depth: Int
+    _ plan: UnresolvedPlan, _ uses: PlanUses, _ memo: inout [Int: AnalyzedPlan], depth: Int
   ) throws -> AnalyzedPlan {
     if let known = memo[plan.id] { return known }
     if depth > Self.depthLimit {
-      throw Failure(
-        "PLAN_TOO_DEEP", "the plan has more than \(Self.depthLimit) steps one after the other",
-        origin: plan.origin)
+      throw Self.tooDeep(plan.origin)
     }
     guard let spec = operators[plan.name] else {
       throw Failure(
         "UNSUPPORTED_FEATURE", "the operation `\(plan.name)` is not known", origin: plan.origin)
     }
     var children: [AnalyzedPlan] = []
-    for input in plan.inputs { children.append(try analyze(input, &memo, depth: depth + 1)) }
+    for input in plan.inputs {
+      children.append(try analyze(input, uses, &memo, depth: depth + 1))
+    }
     Self.separate(&children)
     let call = OperatorCall(plan: plan, children: children, analyzer: self)
     let node = try withOrigin(plan.origin) { try spec.build(call) }
@@ -122,9 +129,11 @@ public struct Analyzer: Sendable {
     for child in children {
       columns.merge(child.columnsOfPlan) { a, b in a + b.filter { !a.contains($0) } }
     }
-    columns[plan.id] = [node.output]
+    if let named = uses.columnsNamed(ofPlan: plan.id, in: node.output) {
+      columns[plan.id] = [named]
+    }
     let analyzed = AnalyzedPlan(node, columnsOfPlan: columns)
-    memo[plan.id] = analyzed
+    if uses.isShared(plan.id) { memo[plan.id] = analyzed }
     return analyzed
   }
 

@@ -33,7 +33,8 @@ public enum StreamingRules {
 
   /// Refuses to run a stream as if it ended: `show`, `collect`, `count`, `write`.
   public static func checkBatch(_ plan: any PlanNode) throws {
-    guard let source = plan.nodes.first(where: \.streaming.isSource) else { return }
+    guard let source = plan.nodes.first(where: { $0.children.isEmpty && $0.isStreaming })
+    else { return }
     throw Failure(
       "CALL_ON_STREAMING_DATASET_UNSUPPORTED",
       "queries with streaming sources must be executed with `df.writeStream…:start()`",

@@ -15,9 +15,14 @@ public struct Optimizer: Sendable {
     var node = plan.transformed(folded)
     // Filters sink and projections merge until nothing moves; each pass moves every filter a level.
     for _ in 0..<Self.passLimit {
-      let text = PlanTree.text(node)
-      node = node.transformed { mergedProjects(pushedFilter($0)) }
-      if PlanTree.text(node) == text { break }
+      var hasMoved = false
+      node = node.transformed {
+        let filtered = pushedFilter($0)
+        let merged = mergedProjects(filtered ?? $0)
+        if filtered != nil || merged != nil { hasMoved = true }
+        return merged ?? filtered ?? $0
+      }
+      if !hasMoved { break }
     }
     node = node.transformed { withLimit(withoutIdleProject($0)) }
     return pruned(node, needed: Set(plan.output))
@@ -36,62 +41,66 @@ public struct Optimizer: Sendable {
 
   // MARK: Filters
 
-  private func pushedFilter(_ node: any PlanNode) -> any PlanNode {
-    guard let filter = node as? Filter else { return node }
+  /// The plan with a filter further down; nil: the node is none, or stays where it is.
+  private func pushedFilter(_ node: any PlanNode) -> (any PlanNode)? {
+    guard let filter = node as? Filter else { return nil }
     if case .literal(.boolean(true)) = filter.condition.kind { return filter.child }
     let parts = filter.condition.conjuncts
     if parts.count > 1 {
       return parts.reversed().reduce(filter.child) {
-        pushedFilter(Filter($1, $0, origin: filter.origin))
+        sunk(Filter($1, $0, origin: filter.origin))
       }
     }
-    guard filter.condition.isDeterministic else { return filter }
+    guard filter.condition.isDeterministic else { return nil }
     if let project = filter.child as? Project { return below(project, filter) }
-    guard let passing = filter.child as? any PassesPredicates else { return filter }
+    guard let passing = filter.child as? any PassesPredicates else { return nil }
     return below(passing, filter)
   }
 
+  private func sunk(_ filter: Filter) -> any PlanNode { pushedFilter(filter) ?? filter }
+
   /// A filter below a projection, its columns put in; not where that would compute something twice
   /// or raise for rows that it would not have been computed for.
-  private func below(_ project: Project, _ filter: Filter) -> any PlanNode {
+  private func below(_ project: Project, _ filter: Filter) -> (any PlanNode)? {
     let used = filter.condition.references
     var values: [Attribute: Expression] = [:]
     for column in project.columns where used.contains(column.attribute) {
       guard column.expression.isDeterministic, !column.expression.hasUserFunction else {
-        return filter
+        return nil
       }
       values[column.attribute] = column.expression
     }
     let condition = filter.condition.substituting(values)
     return Project(
-      project.columns, pushedFilter(Filter(condition, project.child, origin: filter.origin)),
+      project.columns, sunk(Filter(condition, project.child, origin: filter.origin)),
       origin: project.origin)
   }
 
-  private func below(_ node: any PassesPredicates, _ filter: Filter) -> any PlanNode {
+  private func below(_ node: any PassesPredicates, _ filter: Filter) -> (any PlanNode)? {
     var children = node.children
     var moved = 0
     for index in children.indices {
       guard let condition = node.predicate(filter.condition, below: index) else { continue }
-      children[index] = pushedFilter(Filter(condition, children[index], origin: filter.origin))
+      children[index] = sunk(Filter(condition, children[index], origin: filter.origin))
       moved += 1
     }
-    if moved == 0 || (node.needsPredicateBelowAll && moved < children.count) { return filter }
+    if moved == 0 || (node.needsPredicateBelowAll && moved < children.count) { return nil }
     return node.with(children: children)
   }
 
   // MARK: Projections
 
-  private func mergedProjects(_ node: any PlanNode) -> any PlanNode {
-    guard let upper = node as? Project, let lower = upper.child as? Project else { return node }
+  /// Two projections as one; nil: they stay two.
+  private func mergedProjects(_ node: any PlanNode) -> (any PlanNode)? {
+    guard let upper = node as? Project, let lower = upper.child as? Project else { return nil }
     var uses: [Attribute: Int] = [:]
     for column in upper.columns { column.expression.countUses(&uses) }
     var values: [Attribute: Expression] = [:]
     for column in lower.columns {
       let isCheap = column.expression.isCheap
       // What is costly is computed once, and what is random must be.
-      if !isCheap, uses[column.attribute] ?? 0 > 1 { return node }
-      if !column.expression.isDeterministic { return node }
+      if !isCheap, uses[column.attribute] ?? 0 > 1 { return nil }
+      if !column.expression.isDeterministic { return nil }
       values[column.attribute] = column.expression
     }
     let columns = upper.columns.map {

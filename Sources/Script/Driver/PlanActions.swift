@@ -1,3 +1,4 @@
+import CLua
 import Columns
 import Contract
 import Expressions
@@ -101,7 +102,17 @@ extension Driver {
     ) { [session] plan in
       willRun ? try session.persistedRows(of: plan, functions: catalog) : nil
     }
-    return try session.analyzed(change(reader.plan(call.value(1))), functions: catalog)
+    return try session.analyzed(change(reader.plan(planValue(call))), functions: catalog)
+  }
+
+  /// The tables of the plan at the call's first place.
+  private func planValue(_ call: LuaCall) throws -> LuaValue {
+    do {
+      // Beyond the steps, room for the expressions of the deepest.
+      return try call.value(1, depthLimit: Analyzer.depthLimit + Int(MOONTIDE_DEPTH))
+    } catch let failure as Failure where failure.condition == "NESTED_TOO_DEEP" {
+      throw Analyzer.tooDeep(call.origin)
+    }
   }
 }
 

@@ -38,6 +38,28 @@ public final class ScriptHost {
   /// Asks all queries to stop; false where there is nothing to wait for. Callable from any thread.
   public var stopRequest: @Sendable () -> Bool { driver.stopRequest }
 
+  /// Native stack of the script's thread: plans of thousands of steps are walked by recursion.
+  /// Pages that are never touched cost nothing.
+  private static let stackBytes = 512 << 20
+
+  /// Runs the process's work on a thread with a deep stack and ends the process with its status.
+  public static func runProcess(_ body: @escaping @Sendable () -> Int32) -> Never {
+    // This thread takes no signals: they are for the thread that works.
+    var all = sigset_t()
+    var old = sigset_t()
+    sigfillset(&all)
+    pthread_sigmask(SIG_SETMASK, &all, &old)
+    let mask = old
+    let work: @Sendable () -> Void = {
+      var mask = mask
+      pthread_sigmask(SIG_SETMASK, &mask, nil)
+      exit(body())
+    }
+    // Where address space is limited, this thread's own stack has to do.
+    if WorkerPool.startThread(stackBytes: stackBytes, work) != 0 { work() }
+    while true { pause() }
+  }
+
   /// Starts a thread with a stack large enough for Lua.
   public static func startThread(_ body: @escaping @Sendable () -> Void) {
     WorkerPool.startThread(body)

@@ -14,6 +14,13 @@ public struct LuaCall {
     return try reader.value(at: Int32(position))
   }
 
+  /// An argument whose tables may lie as deep in each other as this thread's stack is made for.
+  func value(_ position: Int, depthLimit: Int) throws -> LuaValue {
+    guard position <= count else { return .nil }
+    var reader = LuaReader(state, depthLimit: depthLimit)
+    return try reader.value(at: Int32(position))
+  }
+
   /// All arguments from a position on.
   public func values(from position: Int = 1) throws -> [LuaValue] {
     guard position <= count else { return [] }

@@ -9,9 +9,12 @@ struct LuaReader {
   /// read are nil: meeting one is a cycle.
   private var tables: [UnsafeRawPointer: LuaTable?] = [:]
   private var depth = 0
+  /// How deep tables may lie in each other.
+  private let depthLimit: Int
 
-  init(_ state: LuaState) {
+  init(_ state: LuaState, depthLimit: Int = Int(MOONTIDE_DEPTH)) {
     self.state = state
+    self.depthLimit = depthLimit
     self.lua = state.lua
   }
 
@@ -69,8 +72,8 @@ struct LuaReader {
       }
       return known
     }
-    guard depth < Int(MOONTIDE_DEPTH) else {
-      throw Failure("NESTED_TOO_DEEP", "A table is nested deeper than \(MOONTIDE_DEPTH) levels.")
+    guard depth < depthLimit else {
+      throw Failure("NESTED_TOO_DEEP", "A table is nested deeper than \(depthLimit) levels.")
     }
     try state.reserve(6)
     tables[address] = .some(nil)
