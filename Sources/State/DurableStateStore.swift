@@ -43,15 +43,18 @@ public final class DurableStateStore: StateStore {
   private let writing: Mutex<Writing>
   private let partitions = Mutex<[StatePlace: DurableStatePartition]>([:])
   private let upkeep: StateUpkeep
+  /// Where live state is kept outside memory.
+  private let paged: PagedState?
   /// What the operators restore from.
   fileprivate let opened: StateMerge
   /// Snapshots that were found damaged; an older one stood in.
   public let damagedSnapshots: [Failure]
 
-  /// Opens the store at the version that `mark` ends; nil: an empty store.
+  /// Opens the store at the version that `mark` ends; nil: an empty store. Where it is paged, live
+  /// state lies in a RocksDB.
   public init(
     directory: String, queryId: String, mark: String?, storage: any Storage,
-    limits: Limits = Limits()
+    limits: Limits = Limits(), isPaged: Bool = false
   ) throws {
     self.directory = directory
     owner = queryId
@@ -59,6 +62,8 @@ public final class DurableStateStore: StateStore {
     self.limits = limits
     try storage.createDirectory(directory)
     let end = try mark.map { try StateMark($0) }
+    paged =
+      isPaged ? try PagedState(directory: directory, mark: end, storage: storage) : nil
     let folder = try StateFolder(
       directory: directory, owner: queryId, end: end, storage: storage)
     for name in folder.behind { try storage.remove(directory + "/" + name) }
@@ -77,13 +82,14 @@ public final class DurableStateStore: StateStore {
     self.writing = Mutex(writing)
   }
 
-  public func open(_ operatorId: String, partition: Int) -> any StatePartition {
+  public func open(
+    _ operatorId: String, partition: Int, layout: any StateLayout
+  ) -> any StatePartition {
     let place = StatePlace(operatorId: operatorId, partition: partition)
     return partitions.withLock { open in
-      if let known = open[place] { return known }
-      let made = DurableStatePartition(place, self)
-      open[place] = made
-      return made
+      let durable = open[place] ?? DurableStatePartition(place, self)
+      open[place] = durable
+      return paged?.open(durable, place, layout) ?? durable
     }
   }
 
@@ -93,6 +99,13 @@ public final class DurableStateStore: StateStore {
   /// Makes the changes noted since `begin` durable, and gives the mark for the batch log.
   public func commit() throws -> String? {
     if let failure = upkeep.failure { throw failure }
+    try paged?.finishBatch()
+    let mark = try writeBatch()
+    paged?.noteCommitted()
+    return mark
+  }
+
+  private func writeBatch() throws -> String? {
     let blocks = partitions.withLock { Array($0.values) }.compactMap(\.block)
     return try writing.withLock { writing in
       if let failure = writing.failure { throw failure }
@@ -128,7 +141,10 @@ public final class DurableStateStore: StateStore {
   /// Closes the files. A snapshot that is being made is given up.
   public func close() {
     upkeep.close()
-    writing.withLock { $0.log?.close() }
+    writing.withLock { writing in
+      paged?.close(writing.mark)
+      writing.log?.close()
+    }
   }
 
   /// Takes a full block and gives an empty one.

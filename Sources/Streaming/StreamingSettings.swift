@@ -21,6 +21,11 @@ public enum StreamingSettings {
 
   private static let streaming: [Setting] = [
     Setting(
+      "moontide.stateStore", .text("memory"),
+      "Where live state is kept: in memory, or in a RocksDB in the checkpoint's folder, for state "
+        + "larger than memory. What is durable is the same, so that it may change between runs.",
+      words: ["memory", "rocksdb"]),
+    Setting(
       "moontide.streaming.checkpointLocation", .text(""),
       "The directory under which queries without a `checkpointLocation` of their own keep theirs, "
         + "by query name."),

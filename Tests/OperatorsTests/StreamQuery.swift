@@ -73,7 +73,9 @@ final class StreamQuery {
       }
     }
     private let parts = Mutex<[String: Part]>([:])
-    func open(_ operatorId: String, partition: Int) -> any StatePartition {
+    func open(
+      _ operatorId: String, partition: Int, layout: any StateLayout
+    ) -> any StatePartition {
       parts.withLock { parts in
         let id = "\(operatorId)/\(partition)"
         let part = parts[id] ?? Part()

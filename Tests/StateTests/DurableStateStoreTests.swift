@@ -35,7 +35,7 @@ struct DurableStateStoreTests {
   private func contents(_ store: DurableStateStore, _ partition: Int = 0) throws -> [String: String]
   {
     var found: [String: String] = [:]
-    try store.open("op", partition: partition).restore { key, value in
+    try store.open("op", partition: partition, layout: KeyLayout()).restore { key, value in
       let name = String(decoding: key, as: UTF8.self)
       #expect(found[name] == nil, "an entry is visited once")
       found[name] = String(decoding: value, as: UTF8.self)
@@ -46,11 +46,11 @@ struct DurableStateStoreTests {
   @Test func versionsComeBack() throws {
     let folder = TemporaryFolder()
     var store = try open(folder, nil)
-    var partition = store.open("op", partition: 0)
+    var partition = store.open("op", partition: 0, layout: KeyLayout())
     store.begin(version: 1)
     put(partition, "a", "1")
     put(partition, "b", "2")
-    put(store.open("op", partition: 1), "z", "26")
+    put(store.open("op", partition: 1, layout: KeyLayout()), "z", "26")
     let first = try store.commit()
     store.begin(version: 2)
     put(partition, "a", nil)
@@ -68,7 +68,7 @@ struct DurableStateStoreTests {
     // The batch after the first is repeated.
     store = try open(folder, first)
     #expect(try contents(store) == ["a": "1", "b": "2"])
-    partition = store.open("op", partition: 0)
+    partition = store.open("op", partition: 0, layout: KeyLayout())
     store.begin(version: 2)
     put(partition, "c", "3")
     let again = try store.commit()
@@ -96,7 +96,7 @@ struct DurableStateStoreTests {
       return (random >> 33) % bound
     }
     for version in 1...200 {
-      let partition = store.open("op", partition: 0)
+      let partition = store.open("op", partition: 0, layout: KeyLayout())
       store.begin(version: Int64(version))
       for _ in 0..<next(20) {
         let key = "key\(next(50))"
@@ -129,7 +129,7 @@ struct DurableStateStoreTests {
   @Test func damageIsNamed() throws {
     let folder = TemporaryFolder()
     let store = try open(folder, nil)
-    let partition = store.open("op", partition: 0)
+    let partition = store.open("op", partition: 0, layout: KeyLayout())
     var mark: String?
     for version in 1...3 {
       store.begin(version: Int64(version))
@@ -175,7 +175,7 @@ struct DurableStateStoreTests {
       do {
         let store = try open(
           folder, nil, storage: PosixStorage(faults: faults), limits: limits)
-        let partition = store.open("op", partition: 0)
+        let partition = store.open("op", partition: 0, layout: KeyLayout())
         for version in 1...12 {
           store.begin(version: Int64(version))
           put(partition, "n", "\(version)")
@@ -195,7 +195,7 @@ struct DurableStateStoreTests {
   @Test func manyKeysAreFast() throws {
     let folder = TemporaryFolder()
     let store = try open(folder, nil)
-    let partitions = (0..<8).map { store.open("op", partition: $0) }
+    let partitions = (0..<8).map { store.open("op", partition: $0, layout: KeyLayout()) }
     store.begin(version: 1)
     let clock = SystemClock()
     let start = clock.monotonicNs

@@ -12,7 +12,7 @@ final class StreamAggregateOperator: StatefulOperator {
   private let aggregation: Aggregation
   private let expiry: KeyExpiry?
   private let mode: OutputMode
-  private let partitions: [AggregatePartition]
+  private let partitions: LivePartitions<AggregatePartition>
 
   init(
     output: [Attribute], child: any Operator, aggregation: Aggregation, expiry: KeyExpiry?,
@@ -25,11 +25,11 @@ final class StreamAggregateOperator: StatefulOperator {
     self.operatorId = operatorId
     mode = lowering.outputMode
     let count = aggregation.keys.isEmpty ? 1 : lowering.partitionCount
-    partitions = try (0..<count).map { index in
-      AggregatePartition(
-        aggregation, expiry: lowering.outputMode == .complete ? nil : expiry,
-        store: try lowering.state.open(operatorId, partition: index))
-    }
+    let leaving = lowering.outputMode == .complete ? nil : expiry
+    let layout = AggregateLayout(codec: aggregation.keyCodec, expiry: leaving)
+    partitions = LivePartitions(
+      try lowering.state.open(operatorId, partitionCount: count, layout: layout)
+    ) { AggregatePartition(aggregation, expiry: leaving, store: $0) }
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
@@ -70,6 +70,23 @@ final class StreamAggregateOperator: StatefulOperator {
   }
 }
 
+/// A group's results stand under its key, and leave with the event time in it.
+private struct AggregateLayout: StateLayout {
+  let codec: RowKeyCodec
+  let expiry: KeyExpiry?
+
+  func group(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer { key }
+
+  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
+    guard let expiry, var base = key.baseAddress else { return nil }
+    let columns = withUnsafeMutablePointer(to: &base) { codec.decode($0, count: 1) }
+    let atUs = expiry.times(columns)[0]
+    return atUs == .max ? nil : StateDue(atUs: atUs)
+  }
+}
+
 /// One state partition of a streaming aggregation.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
@@ -107,6 +124,9 @@ private final class AggregatePartition: @unchecked Sendable {
     batchRows: Int
   ) throws -> (batches: [Batch], counts: Counts) {
     if !isRestored {
+      if store.isPaged {
+        try store.select(mode == .complete ? .all : page(pieces, evictUs))
+      }
       try restore()
       isRestored = true
     }
@@ -130,6 +150,15 @@ private final class AggregatePartition: @unchecked Sendable {
       for (group, time) in zip(added, times) { index.add(group, at: time) }
     }
     return try finish(changed, mode: mode, evictUs: evictUs, task: task, batchRows: batchRows)
+  }
+
+  /// The groups that the batch touches, and those that it may evict.
+  private func page(_ pieces: [[AggregatePiece]], _ evictUs: Int64?) -> StatePage {
+    var groups: Set<[UInt8]> = aggregation.keys.isEmpty ? [[]] : []
+    for piece in pieces.joined() {
+      for row in 0..<piece.keys.count { groups.insert(Array(piece.keys[row])) }
+    }
+    return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
   private func note(_ group: UInt32, _ changed: inout [UInt32], _ added: inout [UInt32]) {
@@ -164,9 +193,10 @@ private final class AggregatePartition: @unchecked Sendable {
     let kept = isEvicted.isEmpty ? changed : changed.filter { !isEvicted.contains($0) }
     try put(Selection(kept.map(Int.init)))
     remove(evicted)
-    counts.total = table.keys.count
+    counts.total = store.entryCount ?? table.keys.count
     counts.removed = evicted.count
-    counts.memoryBytes = table.memoryBytes + stamps.capacity * 4 + index.memoryBytes
+    counts.memoryBytes =
+      table.memoryBytes + stamps.capacity * 4 + index.memoryBytes + store.memoryBytes
     return (batches, counts)
   }
 

@@ -24,7 +24,7 @@ final class StreamDeduplicateOperator: StatefulOperator {
   private let child: any Operator
   private let exchange: Exchange
   private let rules: DeduplicateRules
-  private let partitions: [DeduplicatePartition]
+  private let partitions: LivePartitions<DeduplicatePartition>
 
   init(
     output: [Attribute], child: any Operator, exchange: Exchange, rules: DeduplicateRules,
@@ -35,9 +35,10 @@ final class StreamDeduplicateOperator: StatefulOperator {
     self.exchange = exchange
     self.rules = rules
     self.operatorId = operatorId
-    partitions = try (0..<lowering.partitionCount).map { index in
-      DeduplicatePartition(rules, store: try lowering.state.open(operatorId, partition: index))
-    }
+    partitions = LivePartitions(
+      try lowering.state.open(
+        operatorId, partitionCount: lowering.partitionCount, layout: DeduplicateLayout())
+    ) { DeduplicatePartition(rules, store: $0) }
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
@@ -63,6 +64,18 @@ final class StreamDeduplicateOperator: StatefulOperator {
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     next.evictUs > last.evictUs
+  }
+}
+
+/// A key's value is the moment at which it leaves.
+private struct DeduplicateLayout: StateLayout {
+  func group(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer { key }
+
+  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
+    let atUs = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
+    return atUs == .max ? nil : StateDue(atUs: atUs)
   }
 }
 
@@ -93,6 +106,7 @@ private final class DeduplicatePartition: @unchecked Sendable {
 
   func run(_ batches: [Batch], _ marks: Watermarks?) throws -> (batches: [Batch], counts: Counts) {
     if !isRestored {
+      if store.isPaged { try store.select(page(batches, marks)) }
       try restore()
       isRestored = true
     }
@@ -110,9 +124,20 @@ private final class DeduplicatePartition: @unchecked Sendable {
       out.append(onTime.selecting(new))
     }
     if let marks { evict(marks.evictUs, &counts) }
-    counts.total = keys.table.count
-    counts.memoryBytes = keys.table.memoryBytes + index.memoryBytes
+    counts.total = store.entryCount ?? keys.table.count
+    counts.memoryBytes = keys.table.memoryBytes + index.memoryBytes + store.memoryBytes
     return (out, counts)
+  }
+
+  /// The keys that the batch brings, and those that it may evict.
+  private func page(_ batches: [Batch], _ marks: Watermarks?) -> StatePage {
+    let encoder = RowKeyEncoder(rules.codec)
+    var groups: Set<[UInt8]> = []
+    for batch in batches {
+      let encoded = encoder.encode(rules.places.map { batch.column($0) }, count: batch.count)
+      for row in 0..<batch.count { groups.insert(Array(encoded[row])) }
+    }
+    return StatePage(groups: groups, due: marks.map { [StateDue(atUs: $0.evictUs)] } ?? [])
   }
 
   private func withoutLate(_ batch: Batch, _ marks: Watermarks?, _ counts: inout Counts) -> Batch {

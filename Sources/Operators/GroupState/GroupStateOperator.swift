@@ -12,7 +12,7 @@ final class GroupStateOperator: StatefulOperator {
   private let children: [any Operator]
   private let exchange: Exchange
   private let initial: Exchange?
-  private let partitions: [GroupStatePartition]
+  private let partitions: LivePartitions<GroupStatePartition>
   private let isStreaming: Bool
   private let timePlace: Int?
 
@@ -34,12 +34,11 @@ final class GroupStateOperator: StatefulOperator {
         }, input: children[1].output, partitionCount: lowering.partitionCount)
     timePlace = node.children[0].output.firstIndex { $0.watermarkDelayUs != nil }
     let store: any StateStore = isStreaming ? lowering.state : NoStateStore()
-    let id = self.operatorId
-    partitions = try (0..<lowering.partitionCount).map { index in
-      GroupStatePartition(
-        node, input: children[0].output, keys: exchange.keys,
-        store: try store.open(id, partition: index))
-    }
+    let input = children[0].output
+    partitions = LivePartitions(
+      try store.open(
+        self.operatorId, partitionCount: lowering.partitionCount, layout: GroupStateLayout())
+    ) { GroupStatePartition(node, input: input, keys: exchange.keys, store: $0) }
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
@@ -88,6 +87,17 @@ final class GroupStateOperator: StatefulOperator {
   }
 }
 
+/// A group's state stands under its key, and acts when its timeout comes.
+private struct GroupStateLayout: StateLayout {
+  func group(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer { key }
+
+  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
+    GroupStateEntry(encoded: value).timeoutUs.map { StateDue(atUs: $0) }
+  }
+}
+
 /// One partition of the states of groups.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
@@ -130,7 +140,9 @@ private final class GroupStatePartition: @unchecked Sendable {
   func run(
     _ batches: [Batch], initial: [Batch]?, evictUs: Int64?, task: TaskContext, isStreaming: Bool
   ) throws -> (batches: [Batch], counts: Counts) {
+    let threshold = isStreaming ? threshold(evictUs, task) : nil
     if !isRestored {
+      if store.isPaged { try store.select(page(batches, initial ?? [], threshold, task)) }
       try restore()
       isRestored = true
     }
@@ -143,7 +155,7 @@ private final class GroupStatePartition: @unchecked Sendable {
     if !rows.keys.isEmpty {
       out.append(try call(rows, evictUs, task, hasTimedOut: false, &counts))
     }
-    if isStreaming, let threshold = threshold(evictUs, task) {
+    if let threshold {
       let expired = timedOut(before: threshold)
       if !expired.isEmpty {
         let groups = KeyedRows(
@@ -151,9 +163,20 @@ private final class GroupStatePartition: @unchecked Sendable {
         out.append(try call(groups, evictUs, task, hasTimedOut: true, &counts))
       }
     }
-    counts.total = keys.count
-    counts.memoryBytes = keys.memoryBytes + entries.reduce(0) { $0 + 40 + ($1.bytes?.count ?? 0) }
+    counts.total = store.entryCount ?? keys.count
+    counts.memoryBytes =
+      keys.memoryBytes + store.memoryBytes
+      + entries.reduce(0) { $0 + 40 + ($1.bytes?.count ?? 0) }
     return (out, counts)
+  }
+
+  /// The groups of the batch and of the initial state, and those whose timeout has come.
+  private func page(
+    _ batches: [Batch], _ initial: [Batch], _ threshold: Int64?, _ task: TaskContext
+  ) throws -> StatePage {
+    let groups = try KeyedRows.groups(
+      batches, keys: keyExpressions, initial: initial, codec: codec, task: task)
+    return StatePage(groups: groups, due: threshold.map { [StateDue(atUs: $0 - 1)] } ?? [])
   }
 
   private func threshold(_ evictUs: Int64?, _ task: TaskContext) -> Int64? {

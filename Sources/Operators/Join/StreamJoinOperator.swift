@@ -34,7 +34,8 @@ final class StreamJoinOperator: StatefulOperator {
     self.sides = sides
     isBounded = sides.left.bound != nil || sides.right.bound != nil
     partitions = try (0..<lowering.partitionCount).map { index in
-      StreamJoinPartition(sides, store: try lowering.state.open(operatorId, partition: index))
+      StreamJoinPartition(
+        sides, store: try lowering.state.open(operatorId, partition: index, layout: KeyLayout()))
     }
   }
 

@@ -35,6 +35,7 @@ final class StreamJoinPartition: @unchecked Sendable {
     throws -> Result
   {
     if !isRestored {
+      if store.isPaged { try store.select(.all) }
       try restore(task)
       isRestored = true
     }

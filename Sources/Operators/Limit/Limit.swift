@@ -98,7 +98,7 @@ private final class StreamLimitOperator: StatefulOperator, @unchecked Sendable {
     self.child = child
     self.count = count
     self.operatorId = operatorId
-    partition = try store.open(operatorId, partition: 0)
+    partition = try store.open(operatorId, partition: 0, layout: KeyLayout())
     var restored = 0
     try partition.restore { _, value in
       restored = Int(value.loadUnaligned(as: Int64.self).littleEndian)

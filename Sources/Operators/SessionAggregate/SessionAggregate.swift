@@ -109,7 +109,8 @@ final class SessionAggregateOperator: StatefulOperator {
   private let hasWatermark: Bool
   private let isStreaming: Bool
   private let mode: OutputMode
-  private let kept: [SessionPartition]
+  /// nil where the rows end.
+  private let kept: LivePartitions<SessionPartition>?
   private let partitionCount: Int
 
   init(
@@ -124,12 +125,17 @@ final class SessionAggregateOperator: StatefulOperator {
     isStreaming = operatorId != nil
     mode = isStreaming ? lowering.outputMode : .complete
     partitionCount = lowering.partitionCount
-    kept =
-      try operatorId.map { id in
-        try (0..<lowering.partitionCount).map { index in
-          SessionPartition(aggregation, store: try lowering.state.open(id, partition: index))
-        }
-      } ?? []
+    kept = try operatorId.map {
+      try Self.partitions(aggregation, lowering.state, $0, lowering.partitionCount)
+    }
+  }
+
+  private static func partitions(
+    _ aggregation: Aggregation, _ store: any StateStore, _ operatorId: String, _ count: Int
+  ) throws -> LivePartitions<SessionPartition> {
+    LivePartitions(
+      try store.open(operatorId, partitionCount: count, layout: SessionLayout())
+    ) { SessionPartition(aggregation, store: $0) }
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
@@ -145,11 +151,7 @@ final class SessionAggregateOperator: StatefulOperator {
       aggregation, partitionCount: partitionCount, keySuffixBytes: SessionPartition.sessionBytes
     ).run(try child.partitions(run), run, late: late)
     let parts =
-      isStreaming
-      ? kept
-      : (0..<partitionCount).map { _ in
-        SessionPartition(aggregation, store: NoStateStore().open("", partition: 0))
-      }
+      try kept ?? Self.partitions(aggregation, NoStateStore(), operatorId, partitionCount)
     let evictUs = mode == .complete ? nil : marks?.evictUs
     let batches = try run.pool.map(partitionCount) {
       [mode, operatorId, isStreaming] index, worker in

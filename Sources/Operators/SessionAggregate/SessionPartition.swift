@@ -3,6 +3,19 @@ import Contract
 import Expressions
 import State
 
+/// A session stands under its key, start and end; the sessions of a key are a group.
+struct SessionLayout: StateLayout {
+  func group(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: key.dropLast(SessionPartition.sessionBytes))
+  }
+
+  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
+    StateDue(atUs: SessionPartition.times(key).1)
+  }
+}
+
 /// One state partition of sessions.
 ///
 /// A session has a slot, which is its group number in the accumulators. Rows come as sessions of
@@ -58,6 +71,9 @@ final class SessionPartition: @unchecked Sendable {
     batchRows: Int
   ) throws -> (batches: [Batch], counts: Counts) {
     if !isRestored {
+      if store.isPaged {
+        try store.select(mode == .complete ? .all : page(pieces, evictUs))
+      }
       runs += 1
       try restore()
       isRestored = true
@@ -77,11 +93,22 @@ final class SessionPartition: @unchecked Sendable {
     try put(changed.map { UInt32($0) }.filter { !gone.contains($0) })
     for slot in evicted { remove(slot) }
     counts.removed = evicted.count
-    counts.total = sessions.count - free.count
-    counts.memoryBytes = accumulators.reduce(keys.memoryBytes + sessions.count * 48) {
-      $0 + $1.memoryBytes
-    }
+    counts.total = store.entryCount ?? sessions.count - free.count
+    counts.memoryBytes = accumulators.reduce(
+      keys.memoryBytes + sessions.count * 48 + store.memoryBytes
+    ) { $0 + $1.memoryBytes }
     return (batches, counts)
+  }
+
+  /// The keys whose sessions the batch may change, and those of sessions that may end.
+  private func page(_ pieces: [[AggregatePiece]], _ evictUs: Int64?) -> StatePage {
+    var groups: Set<[UInt8]> = []
+    for piece in pieces.joined() {
+      for row in 0..<piece.keys.count {
+        groups.insert(Array(piece.keys[row].dropLast(Self.sessionBytes)))
+      }
+    }
+    return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
   // MARK: Merging
@@ -171,7 +198,7 @@ final class SessionPartition: @unchecked Sendable {
   }
 
   /// Start and end at the back of an encoded key: a marker, then each behind its own.
-  private static func times(_ key: UnsafeRawBufferPointer) -> (Int64, Int64) {
+  fileprivate static func times(_ key: UnsafeRawBufferPointer) -> (Int64, Int64) {
     func time(_ fromEnd: Int) -> Int64 {
       let bits = UInt64(
         bigEndian: key.loadUnaligned(fromByteOffset: key.count - fromEnd, as: UInt64.self))

@@ -41,14 +41,19 @@ final class ProcessorPartition: @unchecked Sendable {
   func run(_ batches: [Batch], initial: [Batch], evictUs: Int64?, task: TaskContext) throws
     -> (batches: [Batch], counts: Counts)
   {
+    let threshold = threshold(evictUs, task)
     if !isRestored {
+      if store.isPaged {
+        let groups = try KeyedRows.groups(
+          batches, keys: exchange.keys, initial: initial, codec: codec, task: task)
+        try store.select(groups, timersUpTo: threshold, expiredUpTo: task.batchTimeUs)
+      }
       try store.restore()
       isRestored = true
     }
     var out: [Batch] = []
     let states = RunningStates(
       store, node: node, watermarkUs: node.hasWatermark ? evictUs ?? 0 : nil, task: task)
-    let threshold = threshold(evictUs, task)
     // A processor is opened for a partition that has something to do.
     let isIdle =
       batches.allSatisfy { $0.count == 0 } && initial.allSatisfy { $0.count == 0 }
@@ -145,7 +150,7 @@ final class ProcessorPartition: @unchecked Sendable {
     counts.total = store.count
     counts.updated = changes.set
     counts.removed = changes.removed
-    counts.memoryBytes = store.bytes
+    counts.memoryBytes = store.memoryBytes
     counts.custom = states.counts
     counts.custom["numValuesRemovedDueToTTLExpiry"] = Int64(expired)
     return counts

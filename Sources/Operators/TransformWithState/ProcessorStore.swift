@@ -36,10 +36,26 @@ final class ProcessorStore {
   private var sinceMark: [(key: [UInt8], placeCount: Int, item: Item?)] = []
   private var timers = DueEntries()
   private var lifetimes = DueEntries()
-  private(set) var count = 0
-  private(set) var bytes = 0
+  private var liveCount = 0
+  private var bytes = 0
 
   init(_ store: any StatePartition) { self.store = store }
+
+  /// How many entries there are, once they are flushed.
+  var count: Int { store.entryCount ?? liveCount }
+
+  /// Bytes held, about.
+  var memoryBytes: Int { bytes + store.memoryBytes }
+
+  var isPaged: Bool { store.isPaged }
+
+  /// Says what a batch needs: some groups, those with a timer at or before a moment, and those with
+  /// something that has outlived its time.
+  func select(_ groups: Set<[UInt8]>, timersUpTo: Int64?, expiredUpTo: Int64) throws {
+    var due = [StateDue(clock: ProcessorLayout.lifetimes, atUs: expiredUpTo)]
+    if let timersUpTo { due.append(StateDue(clock: ProcessorLayout.timers, atUs: timersUpTo)) }
+    try store.select(StatePage(groups: groups, due: due))
+  }
 
   // MARK: Places
 
@@ -58,7 +74,7 @@ final class ProcessorStore {
   }
 
   /// How much of a stored key is its place.
-  private static func placeCount(_ key: [UInt8]) -> Int {
+  fileprivate static func placeCount(_ key: [UInt8]) -> Int {
     let name = key.dropFirst().firstIndex(of: 0).map { $0 + 1 } ?? key.count
     var length = 0
     for byte in key[name..<min(name + 4, key.count)] { length = length << 8 | Int(byte) }
@@ -117,7 +133,7 @@ final class ProcessorStore {
     let old = bucket.items[suffix]
     bucket.items[suffix] = new
     buckets[place] = bucket.items.isEmpty ? nil : bucket
-    count += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
+    liveCount += (new == nil ? 0 : 1) - (old == nil ? 0 : 1)
     let size = place.count + suffix.count + 64
     bytes += (new.map { $0.bytes.count + size } ?? 0) - (old.map { $0.bytes.count + size } ?? 0)
     return old
@@ -196,6 +212,30 @@ final class ProcessorStore {
   /// Whether a timer may be due.
   func hasTimer(upTo limitUs: Int64?) -> Bool {
     limitUs.map { timers.hasEntry(upTo: $0) } ?? false
+  }
+}
+
+/// All states and timers of a group belong together; timers act, and what has a time to live leaves.
+struct ProcessorLayout: StateLayout {
+  static let timers: UInt8 = 0
+  static let lifetimes: UInt8 = 1
+
+  func group(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer {
+    let name = key.dropFirst().firstIndex(of: 0).map { $0 + 1 } ?? key.count
+    let end = ProcessorStore.placeCount(Array(key))
+    return UnsafeRawBufferPointer(rebasing: key[(name + 4)..<end])
+  }
+
+  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
+    let bytes = Array(key)
+    if bytes[0] == ProcessorStore.Kind.timer.rawValue {
+      let atUs = ProcessorStore.number(bytes[ProcessorStore.placeCount(bytes)...])
+      return StateDue(clock: Self.timers, atUs: atUs)
+    }
+    let expires = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
+    return expires == .max ? nil : StateDue(clock: Self.lifetimes, atUs: expires)
   }
 }
 

@@ -121,7 +121,7 @@ final class TransformWithStateOperator: StatefulOperator {
   private let children: [any Operator]
   private let exchange: Exchange
   private let initial: Exchange?
-  private let partitions: [ProcessorPartition]
+  private let partitions: LivePartitions<ProcessorPartition>
   private let isStreaming: Bool
   private let timePlace: Int?
 
@@ -143,12 +143,11 @@ final class TransformWithStateOperator: StatefulOperator {
         }, input: children[1].output, partitionCount: lowering.partitionCount)
     timePlace = node.children[0].output.firstIndex { $0.watermarkDelayUs != nil }
     let store: any StateStore = isStreaming ? lowering.state : NoStateStore()
-    let id = self.operatorId
-    partitions = try (0..<lowering.partitionCount).map { index in
-      ProcessorPartition(
-        node, exchange: exchange, initial: children.count < 2 ? nil : children[1].output,
-        store: try store.open(id, partition: index))
-    }
+    let initialColumns = children.count < 2 ? nil : children[1].output
+    partitions = LivePartitions(
+      try store.open(
+        self.operatorId, partitionCount: lowering.partitionCount, layout: ProcessorLayout())
+    ) { ProcessorPartition(node, exchange: exchange, initial: initialColumns, store: $0) }
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {

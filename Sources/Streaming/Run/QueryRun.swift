@@ -170,7 +170,8 @@ final class QueryRun {
       settings[integer: "moontide.streaming.stateStore.minDeltasForSnapshot"]
     let store = try DurableStateStore(
       directory: checkpoint.path + "/state", queryId: checkpoint.queryId, mark: mark,
-      storage: environment.storage, limits: limits)
+      storage: environment.storage, limits: limits,
+      isPaged: settings[text: "moontide.stateStore"] == "rocksdb")
     for failure in store.damagedSnapshots {
       environment.log("warn", "\(query.title): \(failure); an older snapshot stands in")
     }
