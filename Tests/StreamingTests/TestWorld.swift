@@ -147,7 +147,8 @@ struct CountNode: OperatorNode {
     let id = lowering.operatorId(
       StateFacts(.aggregate, uid: uid, keys: "word", fingerprint: fingerprint))
     return CountOperator(
-      children[0], id, try lowering.state.open(id, partition: 0, layout: KeyLayout()), output, fails: fails)
+      children[0], id, try lowering.state.open(id, partition: 0, layout: KeyLayout()), output,
+      fails: fails)
   }
 }
 

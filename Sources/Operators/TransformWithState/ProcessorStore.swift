@@ -215,7 +215,8 @@ final class ProcessorStore {
   }
 }
 
-/// All states and timers of a group belong together; timers act, and what has a time to live leaves.
+/// All states and timers of a group belong together; timers act, and what has a time to live
+/// leaves.
 struct ProcessorLayout: StateLayout {
   static let timers: UInt8 = 0
   static let lifetimes: UInt8 = 1
