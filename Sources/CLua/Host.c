@@ -37,29 +37,36 @@ static int panic(lua_State *lua) {
   abort();
 }
 
-moontide_host *moontide_open(moontide_body body, void *context, size_t limit) {
+moontide_host *moontide_open(int kind, moontide_body body, void *context, size_t limit) {
   moontide_host *host = calloc(1, sizeof *host);
-  if (!host) return NULL;
-  host->body = body;
-  host->context = context;
-  host->lua = lua_newstate(allocate, host);
-  if (!host->lua) {
+  struct running *running = malloc(sizeof *running);
+  host->lua = host && running ? lua_newstate(allocate, host) : NULL;
+  if (!host || !host->lua) {
+    free(running);
     free(host);
     return NULL;
   }
+  host->body = body;
+  host->context = context;
+  host->isPure = kind == MOONTIDE_PURE;
+  *running = (struct running){host->lua, NULL};
+  host->running = running;
   host->limit = limit;
   // 0 means that a row is owned.
   host->loan = 1;
   *(moontide_host **)lua_getextraspace(host->lua) = host;
   lua_atpanic(host->lua, panic);
   lua_gc(host->lua, LUA_GCGEN, 0, 0);
+  moontide_enlist(host);
   return host;
 }
 
 void moontide_close(moontide_host *host) {
+  moontide_delist(host);
   // Finalizers run now; a registered function called by one raises instead of reaching the host.
   host->body = NULL;
   lua_close(host->lua);
+  free(host->running);
   free(host->freed);
   free(host);
 }
@@ -79,11 +86,28 @@ static int trampoline(lua_State *lua) {
   return luaL_error(lua, "not enough memory");
 }
 
+/// A protected call under the watchdog's eyes.
+static int watched(lua_State *lua, int arguments, int results, int handler) {
+  moontide_host *host = moontide_host_of(lua);
+  struct activity activity;
+  moontide_begin(&activity, host);
+  int status = lua_pcall(lua, arguments, results, handler);
+  if (status == LUA_ERRMEM || (status != LUA_OK && host->isExhausted)) {
+    host->isExhausted = host->isSpent = true;
+  }
+  moontide_end(&activity);
+  return status;
+}
+
+int moontide_guarded(lua_State *lua, int arguments, int results) {
+  return watched(lua, arguments, results, 0);
+}
+
 int moontide_protect(lua_State *lua, lua_CFunction step, void *argument, int results) {
   if (!lua_checkstack(lua, 3)) return MOONTIDE_NO_ROOM;
   lua_pushcfunction(lua, step);
   lua_pushlightuserdata(lua, argument);
-  return lua_pcall(lua, 1, results, 0);
+  return moontide_guarded(lua, 1, results);
 }
 
 struct registration {
@@ -195,7 +219,7 @@ static int to_text(lua_State *lua) {
   return 1;
 }
 
-static bool is_error_table(lua_State *lua, int index) {
+bool moontide_is_error(lua_State *lua, int index) {
   if (!lua_istable(lua, index)) return false;
   index = lua_absindex(lua, index);
   lua_pushliteral(lua, "class");
@@ -240,22 +264,87 @@ static void push_error_table(lua_State *lua, const char *traceback) {
 
 /// The message handler of every protected call. `luaL_traceback` shows at most 22 levels.
 static int with_traceback(lua_State *lua) {
-  if (is_error_table(lua, 1)) return 1;
+  if (moontide_is_error(lua, 1)) return 1;
   luaL_traceback(lua, lua, NULL, 1);
   push_error_table(lua, lua_tostring(lua, -1));
   return 1;
 }
 
+/// The string `name` of the table at 1 goes, shortened, to the table at `to`.
+static void copy_text(lua_State *lua, int from, const char *name, int to) {
+  lua_pushstring(lua, name);
+  size_t size;
+  const char *text = lua_rawget(lua, from) == LUA_TSTRING ? lua_tolstring(lua, -1, &size) : NULL;
+  if (text) {
+    lua_pushlstring(lua, text, size < MOONTIDE_MESSAGE ? size : MOONTIDE_MESSAGE);
+    lua_setfield(lua, to, name);
+  }
+  lua_pop(lua, 1);
+}
+
+static void copy_details(lua_State *lua, int from, int to) {
+  lua_pushliteral(lua, "details");
+  if (lua_rawget(lua, from) == LUA_TTABLE) {
+    int details = lua_gettop(lua);
+    lua_createtable(lua, 8, 0);
+    for (int i = 1; i <= MOONTIDE_TRACEBACK; i++) {
+      size_t size;
+      lua_rawgeti(lua, details, i);
+      const char *text = lua_type(lua, -1) == LUA_TSTRING ? lua_tolstring(lua, -1, &size) : NULL;
+      if (!text) break;
+      lua_pushlstring(lua, text, size < MOONTIDE_MESSAGE ? size : MOONTIDE_MESSAGE);
+      lua_rawseti(lua, details + 1, i);
+      lua_settop(lua, details + 1);
+    }
+    lua_settop(lua, details + 1);
+    lua_setfield(lua, to, "details");
+  }
+  lua_settop(lua, to);
+}
+
+/// The most causes that an error is shown with.
+enum { CAUSES = 8 };
+
+/// Pushes a copy of the error table at `from` that holds what errors have, and no more of it than a
+/// person reads: the table is the user's, who may have put anything there.
+static void push_reduced(lua_State *lua, int from, int depth) {
+  luaL_checkstack(lua, 8, NULL);
+  lua_createtable(lua, 0, 6);
+  int to = lua_gettop(lua);
+  static const char *const texts[] = {
+    "class", "message", "hint", "where", "traceback", NULL};
+  for (const char *const *name = texts; *name; name++) copy_text(lua, from, *name, to);
+  copy_details(lua, from, to);
+  lua_pushliteral(lua, "cause");
+  int type = lua_rawget(lua, from);
+  if (type == LUA_TSTRING) {
+    lua_pop(lua, 1);
+    copy_text(lua, from, "cause", to);
+  } else if (type == LUA_TTABLE && depth < CAUSES) {
+    push_reduced(lua, to + 1, depth + 1);
+    lua_setfield(lua, to, "cause");
+  }
+  lua_settop(lua, to);
+}
+
 static int normalise(lua_State *lua) {
-  if (!is_error_table(lua, 1)) push_error_table(lua, NULL);
+  if (moontide_is_error(lua, 1)) push_reduced(lua, 1, 0);
+  else push_error_table(lua, NULL);
   return 1;
 }
 
+/// Bytes beyond a state's limit for telling what went wrong.
+enum { RESERVE = 256 << 10 };
+
 void moontide_normalise_error(lua_State *lua) {
   if (!lua_checkstack(lua, 4)) return;
+  moontide_host *host = moontide_host_of(lua);
+  size_t limit = host->limit;
+  if (limit) host->limit = (host->used > limit ? host->used : limit) + RESERVE;
   lua_pushcfunction(lua, normalise);
   lua_pushvalue(lua, -2);
-  lua_pcall(lua, 1, 1, 0);
+  moontide_guarded(lua, 1, 1);
+  host->limit = limit;
   lua_replace(lua, -2);
 }
 
@@ -267,21 +356,9 @@ int moontide_call(lua_State *lua, int arguments, int results) {
   }
   lua_pushcfunction(lua, with_traceback);
   lua_insert(lua, handler);
-  int status = lua_pcall(lua, arguments, results, handler);
+  int status = watched(lua, arguments, results, handler);
   lua_remove(lua, handler);
   return status;
-}
-
-static void stop(lua_State *lua, lua_Debug *frame) {
-  (void)frame;
-  lua_sethook(lua, NULL, 0, 0);
-  lua_pushliteral(lua, "interrupted!");
-  lua_error(lua);
-}
-
-void moontide_interrupt(lua_State *lua) {
-  // As Lua's own interpreter does: setting a hook is safe while the state runs.
-  lua_sethook(lua, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 int moontide_load(lua_State *lua, const char *text, size_t size, const char *name) {
@@ -300,7 +377,7 @@ int moontide_reference(lua_State *lua, int index) {
   if (!lua_checkstack(lua, 2)) return MOONTIDE_NO_ROOM;
   lua_pushcfunction(lua, reference_step);
   lua_pushvalue(lua, index);
-  return lua_pcall(lua, 1, 1, 0);
+  return moontide_guarded(lua, 1, 1);
 }
 
 void moontide_release(lua_State *lua, int reference) {
@@ -316,31 +393,11 @@ void moontide_push_globals(lua_State *lua) {
   lua_rawgeti(lua, LUA_REGISTRYINDEX, LUA_RIDX_GLOBALS);
 }
 
-static const char loaded_key = 0;
+// ---- Where the code that runs is ----------------------------------------------------------------
 
-void moontide_push_loaded(lua_State *lua) {
-  lua_rawgetp(lua, LUA_REGISTRYINDEX, &loaded_key);
-}
-
-// ---- Libraries -------------------------------------------------------------------------------
-
-/// `native.seterrormetatable(t)`: the metatable that error tables made here get.
-static int set_error_metatable(lua_State *lua) {
-  luaL_checktype(lua, 1, LUA_TTABLE);
-  lua_settop(lua, 1);
-  lua_rawsetp(lua, LUA_REGISTRYINDEX, &moontide_error_key);
-  return 0;
-}
-
-static int null_text(lua_State *lua) {
-  if (lua_touserdata(lua, 1) == NULL) lua_pushliteral(lua, "null");
-  else lua_pushfstring(lua, "userdata: %p", lua_touserdata(lua, 1));
-  return 1;
-}
-
-int moontide_where(lua_State *lua) {
+int moontide_where_from(lua_State *lua, int level) {
   lua_Debug frame;
-  for (int level = 1; lua_getstack(lua, level, &frame); level++) {
+  for (; lua_getstack(lua, level, &frame); level++) {
     lua_getinfo(lua, "Sl", &frame);
     if (frame.currentline <= 0 || strncmp(frame.source, "=moontide", 9) == 0) continue;
     const char *name = frame.source[0] == '@' || frame.source[0] == '='
@@ -352,45 +409,4 @@ int moontide_where(lua_State *lua) {
   return 1;
 }
 
-/// `moontide.native`: what the embedded library needs from C in every kind of state.
-static int open_native(lua_State *lua) {
-  static const luaL_Reg functions[] = {
-    {"where", moontide_where}, {"setErrorMetatable", set_error_metatable}, {NULL, NULL}};
-  luaL_newlib(lua, functions);
-  lua_pushlightuserdata(lua, NULL);
-  lua_createtable(lua, 0, 2);
-  lua_pushcfunction(lua, null_text);
-  lua_setfield(lua, -2, "__tostring");
-  lua_pushboolean(lua, 0);
-  lua_setfield(lua, -2, "__metatable");
-  lua_setmetatable(lua, -2);
-  lua_setfield(lua, -2, "null");
-  return 1;
-}
-
-static int open_libraries_step(lua_State *lua) {
-  intptr_t kind = (intptr_t)lua_touserdata(lua, 1);
-  if (kind == MOONTIDE_PURE) {
-    moontide_open_pure(lua);
-  } else {
-    luaL_openlibs(lua);
-    // After `package.preload`, before the script's own path.
-    lua_getglobal(lua, "package");
-    lua_getfield(lua, -1, "searchers");
-    for (lua_Integer last = luaL_len(lua, -1); last >= 2; last--) {
-      lua_rawgeti(lua, -1, last);
-      lua_rawseti(lua, -2, last + 1);
-    }
-    lua_pushcfunction(lua, moontide_search_embedded);
-    lua_rawseti(lua, -2, 2);
-    lua_pop(lua, 2);
-  }
-  luaL_getsubtable(lua, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  lua_rawsetp(lua, LUA_REGISTRYINDEX, &loaded_key);
-  luaL_requiref(lua, "moontide.native", open_native, 0);
-  return 0;
-}
-
-int moontide_open_libraries(lua_State *lua, int kind) {
-  return moontide_protect(lua, open_libraries_step, (void *)(intptr_t)kind, 0);
-}
+int moontide_where(lua_State *lua) { return moontide_where_from(lua, 1); }

@@ -8,8 +8,8 @@
 
 // Registry keys: original metatable → sealed one (only in pure states); Lua's own `randomseed`.
 static const char seals_key = 0, seed_key = 0;
-// In a sealed metatable: the original.
-static const char original_key = 0;
+// In a sealed metatable: the original. In that of a frozen library: the library.
+static const char original_key = 0, frozen_key = 0;
 
 // ---- Metatables ------------------------------------------------------------------------------
 
@@ -98,9 +98,11 @@ static int pure_setmetatable(lua_State *lua) {
 
 // ---- Base library ----------------------------------------------------------------------------
 
+/// The most bytes that `load` compiles: no hook reaches the compiler.
+enum { MOST_CODE = 1 << 20 };
+
 /// Gives `load` its pieces: calls the function at 1 of its caller's stack.
-static const char *next_piece(lua_State *lua, void *unused, size_t *size) {
-  (void)unused;
+static const char *next_piece(lua_State *lua, void *read, size_t *size) {
   luaL_checkstack(lua, 2, "too many nested functions");
   lua_pushvalue(lua, 1);
   lua_call(lua, 0, 1);
@@ -112,7 +114,28 @@ static const char *next_piece(lua_State *lua, void *unused, size_t *size) {
   if (!lua_isstring(lua, -1)) luaL_error(lua, "reader function must return a string");
   // Kept at 5, where the parser may read it until the next piece.
   lua_replace(lua, 5);
-  return lua_tolstring(lua, 5, size);
+  const char *piece = lua_tolstring(lua, 5, size);
+  *(size_t *)read += *size;
+  if (*(size_t *)read > MOST_CODE) luaL_error(lua, "a chunk of more than 1 MiB");
+  return piece;
+}
+
+/// Pushes the globals of the function that called: each that arrived in this state has its own.
+static void push_globals_of_caller(lua_State *lua) {
+  lua_Debug frame;
+  if (lua_getstack(lua, 1, &frame) && lua_getinfo(lua, "f", &frame)) {
+    const char *name;
+    int function = lua_gettop(lua);
+    for (int i = 1; (name = lua_getupvalue(lua, function, i)); i++) {
+      if (strcmp(name, "_ENV") == 0) {
+        lua_remove(lua, function);
+        return;
+      }
+      lua_pop(lua, 1);
+    }
+    lua_pop(lua, 1);
+  }
+  lua_pushglobaltable(lua);
 }
 
 /// `load` of text only.
@@ -123,21 +146,43 @@ static int pure_load(lua_State *lua) {
   const char *text = lua_tolstring(lua, 1, &size);
   const char *name = luaL_optstring(lua, 2, text ? text : "=(load)");
   int status;
-  if (text) {
+  if (text && size > MOST_CODE) {
+    lua_pushliteral(lua, "a chunk of more than 1 MiB");
+    status = LUA_ERRSYNTAX;
+  } else if (text) {
     status = luaL_loadbufferx(lua, text, size, name, "t");
   } else {
     luaL_checktype(lua, 1, LUA_TFUNCTION);
-    status = lua_load(lua, next_piece, NULL, name, "t");
+    size_t read = 0;
+    status = lua_load(lua, next_piece, &read, name, "t");
   }
   if (status != LUA_OK) {
+    if (status == LUA_ERRMEM) moontide_host_of(lua)->isExhausted = true;
+    if (moontide_host_of(lua)->isExhausted) return lua_error(lua);
+    // What the compiler raises has been through the call's message handler.
+    if (moontide_is_error(lua, -1)) lua_getfield(lua, -1, "message");
     lua_pushnil(lua);
     lua_insert(lua, -2);
     return 2;
   }
-  if (hasEnvironment) {
-    lua_pushvalue(lua, 4);
-    if (!lua_setupvalue(lua, -2, 1)) lua_pop(lua, 1);
+  if (hasEnvironment) lua_pushvalue(lua, 4);
+  else push_globals_of_caller(lua);
+  if (!lua_setupvalue(lua, -2, 1)) lua_pop(lua, 1);
+  return 1;
+}
+
+/// `rawset`, but not into a library.
+static int pure_rawset(lua_State *lua) {
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  luaL_checkany(lua, 2);
+  luaL_checkany(lua, 3);
+  lua_settop(lua, 3);
+  if (lua_getmetatable(lua, 1)) {
+    if (lua_rawgetp(lua, -1, &frozen_key) != LUA_TNIL)
+      return luaL_error(lua, "a library of a worker cannot be changed");
+    lua_settop(lua, 3);
   }
+  lua_rawset(lua, 1);
   return 1;
 }
 
@@ -231,6 +276,62 @@ int moontide_begin_batch(lua_State *lua, int64_t timeUs, uint64_t seed, uint64_t
   return moontide_protect(lua, begin_batch_step, seeds, 0);
 }
 
+// ---- Libraries that stay as they are ---------------------------------------------------------
+
+static int refuse_change(lua_State *lua) {
+  return luaL_error(
+    lua, "the library `%s` of a worker cannot be changed",
+    lua_tostring(lua, lua_upvalueindex(1)));
+}
+
+/// `__pairs` of a library: upvalue 1 is the library.
+static int frozen_pairs(lua_State *lua) {
+  lua_getglobal(lua, "next");
+  lua_pushvalue(lua, lua_upvalueindex(1));
+  lua_pushnil(lua);
+  return 3;
+}
+
+/// Replaces the library on the stack top by an empty table through which it is read.
+static void freeze(lua_State *lua, const char *name) {
+  int library = lua_gettop(lua);
+  lua_newtable(lua);
+  lua_createtable(lua, 0, 5);
+  lua_pushvalue(lua, library);
+  lua_setfield(lua, -2, "__index");
+  lua_pushstring(lua, name);
+  lua_pushcclosure(lua, refuse_change, 1);
+  lua_setfield(lua, -2, "__newindex");
+  lua_pushvalue(lua, library);
+  lua_pushcclosure(lua, frozen_pairs, 1);
+  lua_setfield(lua, -2, "__pairs");
+  lua_pushboolean(lua, 0);
+  lua_setfield(lua, -2, "__metatable");
+  lua_pushvalue(lua, library);
+  lua_rawsetp(lua, -2, &frozen_key);
+  lua_setmetatable(lua, -2);
+  lua_replace(lua, library);
+}
+
+static int freeze_step(lua_State *lua) {
+  static const char *const names[] = {
+    "string", "table", "math", "utf8", "coroutine", "os", "package", NULL};
+  luaL_getsubtable(lua, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  for (const char *const *name = names; *name; name++) {
+    if (lua_getfield(lua, -1, *name) != LUA_TTABLE) {
+      lua_pop(lua, 1);
+      continue;
+    }
+    freeze(lua, *name);
+    lua_pushvalue(lua, -1);
+    lua_setglobal(lua, *name);
+    lua_setfield(lua, -2, *name);
+  }
+  return 0;
+}
+
+int moontide_freeze(lua_State *lua) { return moontide_protect(lua, freeze_step, NULL, 0); }
+
 // ---- Opening ---------------------------------------------------------------------------------
 
 /// Finds Lua modules on `package.path`, as text.
@@ -318,9 +419,13 @@ void moontide_open_pure(lua_State *lua) {
 
   static const luaL_Reg functions[] = {
     {"setmetatable", pure_setmetatable}, {"getmetatable", pure_getmetatable},
-    {"load", pure_load}, {"collectgarbage", pure_collectgarbage}, {NULL, NULL}};
+    {"load", pure_load}, {"rawset", pure_rawset}, {"collectgarbage", pure_collectgarbage},
+    {NULL, NULL}};
   lua_pushglobaltable(lua);
   luaL_setfuncs(lua, functions, 0);
+  moontide_open_coroutines(lua);
+  moontide_open_text(lua);
+  moontide_open_tables(lua);
 
   // Strings share one metatable, which must stay what it is.
   lua_pushliteral(lua, "");

@@ -6,6 +6,7 @@ public struct Setting: Sendable {
     case boolean(Bool)
     /// Microseconds.
     case duration(Int64)
+    case size(ByteSize)
   }
 
   public let name: String
@@ -45,6 +46,7 @@ extension Setting.Value {
     case .integer(let value): String(value)
     case .boolean(let value): String(value)
     case .duration(let us): us % 1000 == 0 ? "\(us / 1000) ms" : "\(us) us"
+    case .size(let size): "\(size)"
     }
   }
 }
@@ -121,6 +123,11 @@ public struct Settings: Sendable {
     return value
   }
 
+  public subscript(size name: String) -> ByteSize {
+    guard case .size(let value) = value(name) else { preconditionFailure("\(name) is no size") }
+    return value
+  }
+
   public subscript(text name: String) -> String {
     guard case .text(let value) = value(name) else { preconditionFailure("\(name) is no text") }
     return value
@@ -162,6 +169,11 @@ public struct Settings: Sendable {
         throw invalid("a duration such as `10 seconds`")
       }
       return .duration(us)
+    case .size:
+      guard let size = ByteSize(text: text) else {
+        throw invalid("an amount of memory such as `256 MiB`, `2g` or `80%`")
+      }
+      return .size(size)
     }
   }
 }

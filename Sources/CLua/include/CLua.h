@@ -20,13 +20,29 @@ enum { MOONTIDE_RAISE = -1, MOONTIDE_EXHAUSTED = -2 };
 /// A status beside Lua's own: the stack cannot grow, and nothing was pushed.
 enum { MOONTIDE_NO_ROOM = 100 };
 
+/// What a state may reach: everything, or the allow-list of functions that must be repeatable.
+enum { MOONTIDE_WHOLE = 0, MOONTIDE_PURE = 1 };
+
 /// One Lua state and what its host keeps beside it.
 typedef struct moontide_host {
   lua_State *_Nullable lua;
   moontide_body _Nullable body;
   void *_Nullable context;
+  bool isPure;
   /// Bytes in use, the most there were, and the most there may be (0: no limit).
   size_t used, peak, limit;
+  /// How long one call may compute (0: no limit), and what the call that runs was given.
+  int64_t timeoutNs, grantedNs;
+  /// Why the code that runs is to end: bits.
+  int32_t stop;
+  /// A call is under way.
+  bool isActive;
+  /// Memory ran out or a deadline was over: the state is not to be used again.
+  bool isSpent, isExhausted;
+  /// The coroutines that run, innermost first, how deep they are nested, and how many are alive.
+  struct running *_Nullable running;
+  int32_t depth, coroutines;
+  struct moontide_host *_Nullable previous, *_Nullable next;
   /// The clock of the batch that runs, microseconds since the epoch.
   int64_t batchTimeUs;
   /// Rows lent to a function are good while this stays what it was when they were lent.
@@ -38,17 +54,17 @@ typedef struct moontide_host {
   uint32_t freedCount, freedCapacity, objects;
 } moontide_host;
 
-/// What a state may reach: everything, or the allow-list of functions that must be repeatable.
-enum { MOONTIDE_WHOLE = 0, MOONTIDE_PURE = 1 };
-
 /// A new state without libraries, or NULL without memory.
 moontide_host *_Nullable moontide_open(
-  moontide_body _Nonnull body, void *_Nullable context, size_t limit);
+  int kind, moontide_body _Nonnull body, void *_Nullable context, size_t limit);
 void moontide_close(moontide_host *_Nonnull host);
 moontide_host *_Nonnull moontide_host_of(lua_State *_Nonnull lua);
 
-/// Opens the libraries of a kind of state and the searcher of the embedded modules.
-int moontide_open_libraries(lua_State *_Nonnull lua, int kind);
+/// Opens the libraries of the state's kind and the searcher of the embedded modules.
+int moontide_open_libraries(lua_State *_Nonnull lua);
+
+/// Makes the standard libraries of a pure state unchangeable.
+int moontide_freeze(lua_State *_Nonnull lua);
 
 /// Sets a pure state's clock and chance: `stream` tells the batches of one seed apart.
 int moontide_begin_batch(
@@ -57,8 +73,16 @@ int moontide_begin_batch(
 /// Calls the function below `arguments` values, with a traceback added to errors that have none.
 int moontide_call(lua_State *_Nonnull lua, int arguments, int results);
 
-/// Raises an error in the Lua code that runs. Callable from any thread.
-void moontide_interrupt(lua_State *_Nonnull lua);
+/// Raises an error in the Lua code of the state that runs, if any does. Callable from any thread
+/// while the state lives.
+void moontide_interrupt(moontide_host *_Nonnull host);
+
+/// From now on a call in a pure state, those that run among them, may compute for `ns` at most: the
+/// process is to end.
+void moontide_hurry(int64_t ns);
+
+/// Bytes that all states of the process use, and how many states there are.
+size_t moontide_memory_used(size_t *_Nonnull count);
 
 /// Loads a chunk of text; the function is left on the stack.
 int moontide_load(

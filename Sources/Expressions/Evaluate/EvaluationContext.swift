@@ -16,14 +16,17 @@ public struct TaskContext: Sendable {
   public let worker: Int
   /// The file or partition being read, for `input_file_name` and errors.
   public let inputName: String
+  /// The query as messages call it; empty: none.
+  public let queryTitle: String
   /// Told of each row that a `badRows` policy puts aside; nil: a failed row fails the batch.
   public let badRows: (any BadRowCollector)?
 
   public init(
     batchId: Int64 = 0, batchTimeUs: Int64 = 0, seed: UInt64 = 0, timeZoneId: String = "UTC",
     partition: Int = 0, worker: Int = 0, inputName: String = "",
-    badRows: (any BadRowCollector)? = nil
+    queryTitle: String = "", badRows: (any BadRowCollector)? = nil
   ) {
+    self.queryTitle = queryTitle
     self.batchId = batchId
     self.batchTimeUs = batchTimeUs
     self.seed = seed
@@ -38,7 +41,8 @@ public struct TaskContext: Sendable {
   public func with(partition: Int, worker: Int, inputName: String = "") -> TaskContext {
     TaskContext(
       batchId: batchId, batchTimeUs: batchTimeUs, seed: seed, timeZoneId: timeZoneId,
-      partition: partition, worker: worker, inputName: inputName, badRows: badRows)
+      partition: partition, worker: worker, inputName: inputName, queryTitle: queryTitle,
+      badRows: badRows)
   }
 }
 

@@ -41,6 +41,9 @@ extension Driver {
   func workerSetting() throws -> WorkerSetting {
     var setting = try WorkerSetting(of: state)
     setting.isSealed = isSealed
+    setting.timeoutUs = session.settings[durationUs: "moontide.udf.timeout"]
+    setting.memoryLimit = Int(
+      session.settings[size: "moontide.udf.memoryLimit"].bytes(of: MachineMemory.bytes))
     return setting
   }
 }

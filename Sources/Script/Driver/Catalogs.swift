@@ -52,6 +52,13 @@ extension Setting {
       "Overflow, division by zero and casts that fail raise; there is no other way.",
       words: ["true"]),
     Setting(
+      "moontide.udf.timeout", .duration(30_000_000),
+      "How long a user function may compute for one column batch before the query fails; 0: as "
+        + "long as it likes."),
+    Setting(
+      "moontide.udf.memoryLimit", .size(.bytes(256 << 20)),
+      "How much memory the Lua state of one worker may use; 0: as much as there is."),
+    Setting(
       "moontide.onFailure", .text("stop"),
       "At the script's end: whether the queries stop when one fails, or continue.",
       words: ["stop", "continue"]),

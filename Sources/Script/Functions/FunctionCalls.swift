@@ -134,7 +134,12 @@ final class ResultTaker {
 
   /// Throws what ended the calls, if anything did.
   func check(_ status: Int32, _ state: LuaState, row: Int) throws {
-    do { try state.check(status) } catch let failure as Failure {
+    do { try state.check(status) } catch var failure as Failure {
+      // A deadline or a limit is the batch's: no row is put aside for it.
+      if state.isSpent {
+        failure.details.append("at row \(row + 1)")
+        throw failure
+      }
       throw RowFailure(row: row, failure)
     }
     if let refusal { throw RowFailure(row: row, refusal) }

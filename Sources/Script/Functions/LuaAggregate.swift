@@ -106,7 +106,7 @@ private final class LuaAccumulator: Accumulator {
       var failure = error.failure
       failure.details.append("in the \(aggregate.name)")
       throw failure
-    }
+    } catch let failure as Failure { throw failure.inFunction(aggregate.name) }
   }
 }
 

@@ -112,7 +112,7 @@ public final class LuaFunction: UserFunction, UserRowFunction {
   private func named<T>(_ body: () throws -> T) throws -> T {
     do { return try body() } catch let error as RowFailure {
       throw RowFailure(row: error.row, error.failure.calledFunction(name, row: error.row))
-    }
+    } catch let failure as Failure { throw failure.inFunction(name) }
   }
 }
 

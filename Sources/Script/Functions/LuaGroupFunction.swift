@@ -39,7 +39,7 @@ final class LuaGroupFunction: UserGroupFunction {
       calls.after = [try worker.reference(to: .object(handle))]
       do { try calls.run(worker.lua, taker) } catch let error as RowFailure {
         throw RowFailure(row: error.row, error.failure.inFunction(name))
-      }
+      } catch let failure as Failure { throw failure.inFunction(name) }
       let made = taker.reader.builder.finish()
       return Batch(made.children, count: made.count)
     }

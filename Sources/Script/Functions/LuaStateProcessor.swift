@@ -112,7 +112,7 @@ private final class LuaRunningProcessor: RunningProcessor {
     calls.after = after
     do { try calls.run(worker.lua, taker) } catch let error as RowFailure {
       throw RowFailure(row: error.row, error.failure.inFunction(name))
-    }
+    } catch let failure as Failure { throw failure.inFunction(name) }
     let made = taker.reader.builder.finish()
     return Batch(made.children, count: made.count)
   }

@@ -27,16 +27,18 @@ public final class LuaState {
   /// Tables of column positions, see `places(of:)`.
   var placesBySchema: [Schema: LuaReference] = [:]
 
-  /// A state with its libraries. `memoryLimit` is in bytes; 0 means none.
-  public init(_ kind: Kind = .whole, memoryLimit: Int = 0) throws {
-    guard let host = moontide_open(runBody, nil, memoryLimit), let lua = host.pointee.lua else {
-      throw Failure("OUT_OF_MEMORY", "There is no memory for another Lua state.")
-    }
+  /// A state with its libraries. `memoryLimit` is in bytes; 0 means none. A call may compute for
+  /// `timeoutUs`, where the state is pure; 0: for ever.
+  public init(_ kind: Kind = .whole, memoryLimit: Int = 0, timeoutUs: Int64 = 0) throws {
+    let word = Int32(kind == .pure ? MOONTIDE_PURE : MOONTIDE_WHOLE)
+    guard let host = moontide_open(word, runBody, nil, memoryLimit), let lua = host.pointee.lua
+    else { throw Failure("OUT_OF_MEMORY", "There is no memory for another Lua state.") }
+    if kind == .pure { host.pointee.timeoutNs = timeoutUs * 1000 }
     self.kind = kind
     self.host = host
     self.lua = lua
     host.pointee.context = Unmanaged.passUnretained(self).toOpaque()
-    try check(moontide_open_libraries(lua, Int32(kind == .pure ? MOONTIDE_PURE : MOONTIDE_WHOLE)))
+    try check(moontide_open_libraries(lua))
     _ = try require("moontide.error")
   }
 
@@ -131,7 +133,7 @@ public final class LuaState {
   }
 
   /// The batch that a worker state runs, for its log; nil in the script's own state.
-  var batchId: Int64?
+  var place: BatchPlace?
   /// The session's time zone, for text.
   public var timeZone = TimeZone.utc
 
@@ -141,9 +143,17 @@ public final class LuaState {
   /// Ends the Lua code that runs with an error; does nothing to code that begins later. Callable
   /// from any thread while the state lives.
   var interrupt: @Sendable () -> Void {
-    let address = UInt(bitPattern: lua)
-    return { OpaquePointer(bitPattern: address).map { moontide_interrupt($0) } }
+    let address = UInt(bitPattern: host)
+    return {
+      UnsafeMutablePointer<moontide_host>(bitPattern: address).map { moontide_interrupt($0) }
+    }
   }
+
+  /// A deadline was over or memory ran out: the state is not to be used again.
+  var isSpent: Bool { host.pointee.isSpent }
+  /// Memory ran out.
+  var isExhausted: Bool { host.pointee.isExhausted }
+  var memoryLimit: Int { host.pointee.limit }
 
   /// For tests: the `number`-th allocation from now fails; 0: none does.
   func failAllocation(afterNext number: Int) {
@@ -201,7 +211,15 @@ public final class LuaState {
   func check(_ status: Int32) throws {
     if status == LUA_OK { return }
     if status == MOONTIDE_NO_ROOM { throw Failure("LUA_ERROR", "The Lua stack overflows.") }
-    throw takeFailure()
+    let failure = takeFailure()
+    throw host.pointee.limit > 0 && isExhausted ? outOfMemory : failure
+  }
+
+  private var outOfMemory: Failure {
+    Failure(
+      "USER_FUNCTION_OUT_OF_MEMORY",
+      "a Lua state of a worker needs more than \(ByteSize.bytes(Int64(memoryLimit)))",
+      hint: "`moontide.udf.memoryLimit` says how much each may use.")
   }
 
   // MARK: Objects

@@ -30,12 +30,20 @@ public enum ScriptLog {
     for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
       line += " \(name)=\(value.logText)"
     }
-    let place = [call.state.batchId.map { "batch \($0)" }, call.origin?.description]
+    let place = [call.state.place?.description, call.origin?.description]
       .compactMap { $0 }.joined(separator: ", ")
     if !place.isEmpty { line += " (\(place))" }
     write(level, line)
     return 0
   }
+}
+
+/// What a worker's lines in the log say of where they come from.
+struct BatchPlace: Sendable, CustomStringConvertible {
+  let query: String
+  let id: Int64
+
+  var description: String { "\(query), batch \(id)" }
 }
 
 extension LuaValue {

@@ -12,13 +12,14 @@ public struct BatchContext: Sendable {
   /// How many rows of this partition came before, so that each batch of rows draws anew.
   public let firstRow: Int
   public let timeZoneId: String
-  public let batchId: Int64
+  /// Of a streaming query, for the log.
+  let place: BatchPlace?
 
-  public init(
+  init(
     batchTimeUs: Int64 = 0, seed: UInt64 = 0, partition: Int = 0, firstRow: Int = 0,
-    timeZoneId: String = "UTC", batchId: Int64 = 0
+    timeZoneId: String = "UTC", place: BatchPlace? = nil
   ) {
-    self.batchId = batchId
+    self.place = place
     self.batchTimeUs = batchTimeUs
     self.timeZoneId = timeZoneId
     self.seed = seed
@@ -32,7 +33,8 @@ extension BatchContext {
   init(_ task: TaskContext, firstRow: Int = 0) {
     self.init(
       batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
-      firstRow: firstRow, timeZoneId: task.timeZoneId, batchId: task.batchId)
+      firstRow: firstRow, timeZoneId: task.timeZoneId,
+      place: task.queryTitle.isEmpty ? nil : BatchPlace(query: task.queryTitle, id: task.batchId))
   }
 }
 
@@ -43,6 +45,8 @@ public struct WorkerSetting: Sendable {
   public var cpath: String
   /// Bytes that one state may use; 0: no limit.
   public var memoryLimit = 0
+  /// How long one call may compute, where the state is pure; 0: no limit.
+  public var timeoutUs: Int64 = 0
   /// `--sealed`: effect states are pure as well.
   public var isSealed = false
 
@@ -66,13 +70,16 @@ public final class WorkerState {
   /// A state for functions whose results feed the query (`pure`), or for what exists to touch the
   /// world: writers, sources and sinks of the script's own.
   public init(_ kind: LuaState.Kind, _ setting: WorkerSetting) throws {
-    lua = try LuaState(setting.isSealed ? .pure : kind, memoryLimit: setting.memoryLimit)
+    lua = try LuaState(
+      setting.isSealed ? .pure : kind, memoryLimit: setting.memoryLimit,
+      timeoutUs: setting.timeoutUs)
     try lua.register("moontide.native", NativeFunctions.all)
     try lua.register("moontide.engine", NativeFunctions.all)
     try StateHandles.register(in: lua)
     try lua.call(
       lua.load(Self.opening, name: "=moontide.worker"),
       [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable(lua.kind))])
+    if lua.kind == .pure { try lua.check(moontide_freeze(lua.lua)) }
   }
 
   /// The modules that describe or run queries have nothing to do in a worker. A function that
@@ -147,7 +154,7 @@ public final class WorkerState {
 
   /// Sets the clock and the chance of a pure state.
   public func begin(_ context: BatchContext) throws {
-    lua.batchId = context.batchId
+    lua.place = context.place
     if lua.timeZone.id != context.timeZoneId { lua.timeZone = try .named(context.timeZoneId) }
     let stream = UInt64(truncatingIfNeeded: context.partition) << 40 ^ UInt64(context.firstRow)
     try lua.check(moontide_begin_batch(lua.lua, context.batchTimeUs, context.seed, stream))
@@ -181,11 +188,10 @@ public final class WorkerStates: @unchecked Sendable {
     do {
       try state.begin(context)
       let result = try body(state)
-      lock.withLock { _ in idle.append(state) }
+      if !state.lua.isSpent { lock.withLock { _ in idle.append(state) } }
       return result
     } catch {
-      // A state in which memory ran out is not used again.
-      if setting.memoryLimit == 0 { lock.withLock { _ in idle.append(state) } }
+      if !state.lua.isSpent { lock.withLock { _ in idle.append(state) } }
       throw error
     }
   }

@@ -350,7 +350,8 @@ final class QueryRun {
     let run = BatchRun(
       task: TaskContext(
         batchId: record.batchId, batchTimeUs: record.batchTimeUs, seed: record.seed,
-        timeZoneId: settings[text: "moontide.session.timeZone"], badRows: batchBadRows),
+        timeZoneId: settings[text: "moontide.session.timeZone"], queryTitle: query.title,
+        badRows: batchBadRows),
       pool: environment.pool, inputs: inputs,
       batchRows: Int(settings[integer: "moontide.columnBatch.rows"]),
       watermarks: lastWatermarks, metrics: metrics)
