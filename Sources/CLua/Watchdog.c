@@ -187,10 +187,22 @@ static int64_t granted(const moontide_host *host) {
   return host->timeoutNs;
 }
 
+/// Threads that others made may have blocked every signal.
+static void unblock(void) {
+  static _Thread_local bool isDone;
+  if (isDone) return;
+  isDone = true;
+  sigset_t own;
+  sigemptyset(&own);
+  sigaddset(&own, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &own, NULL);
+}
+
 void moontide_begin(struct activity *activity, moontide_host *host) {
   activity->host = NULL;
   if (host->isActive) return;
   pthread_once(&started, start);
+  unblock();
   host->isActive = true;
   activity->host = host;
   activity->thread = pthread_self();

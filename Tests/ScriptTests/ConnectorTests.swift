@@ -80,8 +80,8 @@ import Testing
   }
 
   @Test func ownSink() throws {
-    let spec = try LuaSink.spec(
-      table(
+    let declared = LuaConnector(
+      try table(
         """
         { name = "own", options = { "target" }, modes = { "append", "update" },
           open = function(self, id) self.rows = {} end,
@@ -92,9 +92,10 @@ import Testing
             end
             error("committed " .. id, 0)
           end }
-        """), in: driver, setting: setting)
+        """), in: driver, kind: "sink", setting: { setting })
+    let spec = LuaSink.spec(declared)
     #expect(spec.modes == [.append, .update])
-    let sink = try spec.open(sinkRequest())
+    let sink = try spec.open(sinkRequest(host: try declared.capture()))
     let batch = try #require(try sink.begin(batch: 4, mode: .append))
     for rows in [[1, 2], [3]] as [[Int64]] {
       let writer = try batch.writer(partition: 0)
@@ -106,8 +107,8 @@ import Testing
   }
 
   @Test func ownSource() throws {
-    let spec = try LuaSource.spec(
-      table(
+    let declared = LuaConnector(
+      try table(
         """
         { name = "own", options = { "step" },
           schema = function(options)
@@ -123,7 +124,8 @@ import Testing
             return function() if n < to.at then n = n + 1 return { n, "row " .. n } end end
           end,
           commit = function(self, to) error("commit " .. to.at, 0) end }
-        """), in: driver, setting: setting)
+        """), in: driver, kind: "source", setting: { setting })
+    let spec = LuaSource.spec(declared)
     let request = SourceRequest(
       format: "own", schema: nil, options: Options([("step", "3")]), settings: Settings([]),
       context: FormatContext(), clock: SystemClock())

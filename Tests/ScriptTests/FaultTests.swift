@@ -150,7 +150,7 @@ import Testing
       try state.run(
         "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end", name: "@t.lua")
     }
-    #expect(failure?.message == "not enough memory")
+    #expect(failure?.condition == "USER_FUNCTION_OUT_OF_MEMORY")
     #expect(state.memoryUsed <= 4 << 20)
     #expect(try state.run("return 1", name: "@t.lua")[0].integer == 1)
   }

@@ -11,7 +11,7 @@ struct HostileCase: Sendable {
     body = "return function(x) " + statements + " end"
   }
 
-  private static let timeout = "USER_FUNCTION_TIMEOUT: the function computed for more than 0.15 s"
+  private static let timeout = "USER_FUNCTION_TIMEOUT: the function computed for more than 0.06 s"
   private static let memory = "USER_FUNCTION_OUT_OF_MEMORY: a Lua state of a worker needs more than"
 
   static let all = loops + textBombs + tableBombs + memoryBombs + recursion + escapes + errors

@@ -7,26 +7,23 @@ extension Driver {
     [
       "declareSource": { [unowned self] call in
         let declaration = try call.table(1)
-        let known = session.connectors
-        try refuseSecond(declaration, "source", among: known.sources.map(\.spec.name))
-        let source = try withOrigin(declaration.origin) {
-          try LuaSource.spec(declaration, in: state, setting: workerSetting())
-        }
-        session.connectors = ConnectorCatalog(
-          sources: known.sources + [source], sinks: known.sinks)
+        let known = session.connectors.sources.map(\.spec.name)
+        try refuseSecond(declaration, "source", among: known)
+        session.declaredSources.append(declared(declaration, "source"))
         return 0
       },
       "declareSink": { [unowned self] call in
         let declaration = try call.table(1)
-        let known = session.connectors
-        try refuseSecond(declaration, "sink", among: known.sinks.map(\.spec.name))
-        let sink = try withOrigin(declaration.origin) {
-          try LuaSink.spec(declaration, in: state, setting: workerSetting())
-        }
-        session.connectors = ConnectorCatalog(sources: known.sources, sinks: known.sinks + [sink])
+        let known = session.connectors.sinks.map(\.spec.name)
+        try refuseSecond(declaration, "sink", among: known)
+        session.declaredSinks.append(declared(declaration, "sink"))
         return 0
       },
     ]
+  }
+
+  private func declared(_ declaration: LuaTable, _ kind: String) -> LuaConnector {
+    LuaConnector(declaration, in: state, kind: kind) { [unowned self] in try workerSetting() }
   }
 
   private func refuseSecond(_ declaration: LuaTable, _ kind: String, among names: [String]) throws {

@@ -5,18 +5,18 @@ import Contract
 /// A sink of the script's own: `moontide.sink { name =, write =, commit =, … }`. One effect state a
 /// query runs it; its functions take turns.
 final class LuaSink: StreamSink {
-  /// The component that a declaration describes.
-  static func spec(
-    _ declaration: LuaTable, in state: LuaState, setting: WorkerSetting
-  ) throws -> SinkSpec {
-    let declared = try LuaConnector(declaration, in: state, setting: setting, kind: "sink")
-    let modes = declaration["modes"].texts.compactMap(OutputMode.init(rawValue:))
-    return SinkSpec(
-      declared.spec(.sink), modes: Set(modes), allowsTemporaryCheckpoint: true
+  /// The component that a declaration describes; its functions come with the request.
+  static func spec(_ declared: LuaConnector) -> SinkSpec {
+    SinkSpec(
+      declared.spec(.sink), modes: Set(declared.modes.compactMap(OutputMode.init(rawValue:))),
+      allowsTemporaryCheckpoint: true
     ) { request in
-      LuaSink(
-        try declared.open(options: request.options, glue: nil), schema: request.schema,
-        name: declared.name)
+      guard let captured = request.host as? CapturedConnector else {
+        preconditionFailure("a sink of the script's own without its functions")
+      }
+      return LuaSink(
+        try captured.open(options: request.options, glue: nil), schema: request.schema,
+        name: captured.name)
     }
   }
 
@@ -72,47 +72,5 @@ private struct LuaSinkBatch: SinkBatch {
       if rows.count > 0 { try batch.instance.call("write", all: rows, schema: batch.schema) }
     }
     func close() {}
-  }
-}
-
-/// A source or sink that the script declared.
-struct LuaConnector: Sendable {
-  let name: String
-  private let kind: String
-  private let options: [String]
-  private let shipped: ShippedFunction
-  private let setting: WorkerSetting
-
-  init(
-    _ declaration: LuaTable, in state: LuaState, setting: WorkerSetting, kind: String
-  ) throws {
-    name = declaration.text("name").lowercased()
-    self.kind = kind
-    options = declaration["options"].texts
-    self.setting = setting
-    let functions = declaration.fields.filter { $0.value.function != nil }
-    shipped = try ShippedFunction(
-      .table(LuaTable(fields: functions)), in: state, name: "\(kind) `\(name)`")
-  }
-
-  func spec(_ kind: Spec.Kind) -> Spec {
-    Spec(
-      kind, name, category: "of the script's own", summary: "Declared by the script.",
-      parameters: options.map { Parameter($0, .text, default: "", "") })
-  }
-
-  func open(options given: Options, glue: String?) throws -> EffectInstance {
-    // Options of every format are known to none of ours: `path` is where `load` and `start` put it.
-    if let unknown = given.names.first(where: { name in
-      name.lowercased() != "path" && !options.contains { $0.lowercased() == name.lowercased() }
-    }) {
-      throw Failure(
-        "UNKNOWN_OPTION", "the \(kind) `\(name)` has no option `\(unknown)`",
-        hint: Suggestion.sentence(for: unknown, among: options))
-    }
-    var values: [String: String] = [:]
-    for option in options + ["path"] { values[option] = given[option] }
-    return try EffectInstance(
-      shipped, setting, name: "\(kind) `\(name)`", options: values, glue: glue)
   }
 }

@@ -5,13 +5,12 @@ import Contract
 /// A source of the script's own: `moontide.source { name =, schema =, read =, … }`. One effect
 /// state a query runs it; its functions take turns. Offsets are JSON values.
 final class LuaSource: StreamSource {
-  /// The component that a declaration describes.
-  static func spec(
-    _ declaration: LuaTable, in state: LuaState, setting: WorkerSetting
-  ) throws -> SourceSpec {
-    let declared = try LuaConnector(declaration, in: state, setting: setting, kind: "source")
+  /// The component that a declaration describes, for one plan.
+  static func spec(_ declared: LuaConnector) -> SourceSpec {
+    let capture = CaptureOnce(declared)
     let open: @Sendable (SourceRequest) throws -> LuaSource = { request in
-      try LuaSource(declared.open(options: request.options, glue: glue), declared.name)
+      let captured = try capture.get()
+      return try LuaSource(captured.open(options: request.options, glue: glue), captured.name)
     }
     return SourceSpec(
       declared.spec(.source), schema: { try open($0).schema },

@@ -7,16 +7,11 @@ import Streaming
 extension Session {
   /// A session with everything that the binary is built with.
   public static func standard() -> Session {
-    let session = Session(
-      settings: Settings(StreamingSettings.all + Setting.ofScripts), functions: .builtIn,
-      connectors: ConnectorCatalog(sources: [], sinks: []))
     var environment = ConnectorEnvironment(print: printed)
     environment.log = { ScriptLog.write($0, $1) }
-    let builtIn = ConnectorCatalog.builtIn(formats: FormatCatalog.builtIn.formats, environment)
-    session.connectors = ConnectorCatalog(
-      sources: builtIn.sources + [MemoryStream.source],
-      sinks: builtIn.sinks + [session.tables.sink, ForeachBatchSink.spec, ForeachSink.spec])
-    return session
+    return Session(
+      settings: Settings(StreamingSettings.all + Setting.ofScripts), functions: .builtIn,
+      connectors: .builtIn(formats: FormatCatalog.builtIn.formats, environment))
   }
 }
 

@@ -61,7 +61,8 @@ extension Driver {
     if let writer = request["foreach"].table {
       return try ForeachFunctions(writer, in: state, setting: workerSetting())
     }
-    return nil
+    let format = request["format"].string?.lowercased()
+    return try session.declaredSinks.first { $0.name == format }?.capture()
   }
 }
 

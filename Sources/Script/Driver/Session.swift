@@ -15,7 +15,10 @@ public final class Session {
   public let functions: FunctionCatalog
   /// The script's own (`session.udf:register`), by name.
   var registered: [String: LuaTable] = [:]
-  public var connectors: ConnectorCatalog
+  private let builtIn: ConnectorCatalog
+  /// `moontide.source` and `moontide.sink`.
+  var declaredSources: [LuaConnector] = []
+  var declaredSinks: [LuaConnector] = []
   public private(set) var appName = "moontide"
   /// In which text is read and printed.
   public private(set) var timeZone = TimeZone.utc
@@ -33,7 +36,16 @@ public final class Session {
   public init(settings: Settings, functions: FunctionCatalog, connectors: ConnectorCatalog) {
     self.settings = settings
     self.functions = functions
-    self.connectors = connectors
+    builtIn = connectors
+  }
+
+  /// What a plan that is analysed now may read and write. The script's own sources are captured
+  /// anew for each.
+  public var connectors: ConnectorCatalog {
+    ConnectorCatalog(
+      sources: builtIn.sources + [MemoryStream.source] + declaredSources.map(LuaSource.spec),
+      sinks: builtIn.sinks + [tables.sink, ForeachBatchSink.spec, ForeachSink.spec]
+        + declaredSinks.map(LuaSink.spec))
   }
 
   /// The worker threads, made when first needed.
