@@ -82,6 +82,9 @@ public struct SinkRequest: Sendable {
     self.host = host
     self.origin = origin
   }
+
+  /// What messages call the query.
+  public var queryTitle: String { QueryTitle.text(name: queryName, id: queryId) }
 }
 
 /// What `df.write` does where something is there already.

@@ -37,6 +37,9 @@ final class EffectInstance: @unchecked Sendable {
     functions = (members?.fields ?? [:]).compactMapValues(\.function)
   }
 
+  /// The batch that the next calls belong to, for the log.
+  func begin(_ place: BatchPlace) { lock.withLock { _ in worker.lua.place = place } }
+
   func has(_ function: String) -> Bool { functions[function] != nil }
 
   /// Calls a function with `self` and some values, if there is one of that name.

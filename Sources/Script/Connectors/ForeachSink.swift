@@ -36,22 +36,26 @@ final class ForeachSink: StreamSink {
         "MISSING_FUNCTION", "the format `foreach` is without its function",
         hint: "Write `df.writeStream:foreach(function(row) … end)`.", origin: request.origin)
     }
-    return ForeachSink(functions, schema: request.schema)
+    return ForeachSink(functions, schema: request.schema, queryTitle: request.queryTitle)
   }
 
   private let functions: ForeachFunctions
   private let schema: Schema
+  private let queryTitle: String
   private let instances = ForeachInstances()
 
-  private init(_ functions: ForeachFunctions, schema: Schema) {
+  private init(_ functions: ForeachFunctions, schema: Schema, queryTitle: String) {
     self.functions = functions
     self.schema = schema
+    self.queryTitle = queryTitle
   }
 
   var description: String { "ForeachWriterTable" }
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
-    ForeachBatch(id: id, functions: functions, schema: schema, instances: instances)
+    ForeachBatch(
+      place: BatchPlace(query: queryTitle, id: id), functions: functions, schema: schema,
+      instances: instances)
   }
 }
 
@@ -64,7 +68,7 @@ private final class ForeachInstances: Sendable {
 }
 
 private struct ForeachBatch: SinkBatch {
-  let id: Int64
+  let place: BatchPlace
   let functions: ForeachFunctions
   let schema: Schema
   let instances: ForeachInstances
@@ -88,7 +92,8 @@ private final class ForeachWriter: BatchWriter {
   init(_ instance: EffectInstance, _ batch: ForeachBatch, partition: Int) throws {
     self.instance = instance
     self.batch = batch
-    let opened = try instance.call("open", [.integer(Int64(partition)), .integer(batch.id)])
+    instance.begin(batch.place)
+    let opened = try instance.call("open", [.integer(Int64(partition)), .integer(batch.place.id)])
     takesRows = !instance.has("open") || opened.boolean == true
   }
 

@@ -16,15 +16,17 @@ final class LuaSink: StreamSink {
       }
       return LuaSink(
         try captured.open(options: request.options, glue: nil), schema: request.schema,
-        name: captured.name)
+        name: captured.name, queryTitle: request.queryTitle)
     }
   }
 
   private let instance: EffectInstance
   private let schema: Schema
   private let name: String
+  private let queryTitle: String
 
-  private init(_ instance: EffectInstance, schema: Schema, name: String) {
+  private init(_ instance: EffectInstance, schema: Schema, name: String, queryTitle: String) {
+    self.queryTitle = queryTitle
     self.instance = instance
     self.schema = schema
     self.name = name
@@ -33,6 +35,7 @@ final class LuaSink: StreamSink {
   var description: String { name }
 
   func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)? {
+    instance.begin(BatchPlace(query: queryTitle, id: id))
     try instance.call("open", [.integer(id)])
     return LuaSinkBatch(id: id, instance: instance, schema: schema)
   }

@@ -1,6 +1,7 @@
 import Contract
 import Glibc
 import Operators
+import Synchronization
 
 /// The interactive script: reads a chunk, runs it in the script's state, prints what it gives.
 public final class Repl {
@@ -8,6 +9,22 @@ public final class Repl {
   private let callbacks: CallbackQueue
   private let write: (String) -> Void
   private var hasFailed = false
+  private let evaluations = Evaluations()
+
+  /// Counts the chunks that run, so that a second Ctrl-C during one is known.
+  private final class Evaluations: Sendable {
+    /// Odd while one runs.
+    private let count = Atomic(0)
+    private let interrupted = Atomic(0)
+
+    func step() { count.add(1, ordering: .relaxed) }
+
+    /// Whether what runs has been interrupted before.
+    func isSecondInterrupt() -> Bool {
+      let now = count.load(ordering: .relaxed)
+      return interrupted.exchange(now, ordering: .relaxed) == now && now % 2 == 1
+    }
+  }
 
   /// `write` takes what is printed.
   init(
@@ -72,6 +89,8 @@ public final class Repl {
 
   /// Runs a chunk. What it is an expression of, or returns, is printed.
   func evaluate(_ text: String) -> Result {
+    evaluations.step()
+    defer { evaluations.step() }
     do {
       guard let chunk = try load(text) else { return .incomplete }
       try state.run(Self.runAndShow, name: "=moontide.repl", [.function(chunk)])
@@ -108,14 +127,15 @@ public final class Repl {
     return runOnTerminal()
   }
 
-  /// Ctrl-C ends what runs, and leaves the prompt alone.
+  /// Ctrl-C ends what runs, and leaves the prompt alone; where that takes too long, a second one
+  /// ends the process: always safe.
   private func catchInterrupts() {
     var signals = sigset_t()
     sigemptyset(&signals)
     sigaddset(&signals, SIGINT)
     // Blocked here, and so in the threads that are started from now on.
     pthread_sigmask(SIG_BLOCK, &signals, nil)
-    let (interrupt, callbacks) = (state.interrupt, callbacks)
+    let (interrupt, callbacks, evaluations) = (state.interrupt, callbacks, evaluations)
     WorkerPool.startThread {
       var waited = sigset_t()
       sigemptyset(&waited)
@@ -123,6 +143,7 @@ public final class Repl {
       while true {
         var number: Int32 = 0
         guard sigwait(&waited, &number) == 0 else { continue }
+        if evaluations.isSecondInterrupt() { _exit(130) }
         interrupt()
         callbacks.interrupt()
       }

@@ -64,7 +64,7 @@ public final class StreamingQuery: Sendable {
   }
 
   /// For messages: the name, or the id of a query without one.
-  public var title: String { "query " + (name.map { "`\($0)`" } ?? id) }
+  public var title: String { QueryTitle.text(name: name, id: id) }
 
   public var isActive: Bool { state.read { $0.isActive } }
   public var status: Status { state.read { $0.status } }
