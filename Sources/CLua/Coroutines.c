@@ -1,7 +1,7 @@
 #include "Internal.h"
 
-// `coroutine.create`, `resume` and `wrap` that tell the watchdog which coroutine runs, and, for pure
-// states, a `pcall` and `xpcall` that cannot catch the end of a call.
+// `coroutine.create`, `resume` and `wrap` that tell the watchdog which coroutine runs, and, for
+// pure states, a `pcall` and `xpcall` that cannot catch the end of a call.
 
 /// The most coroutines of a pure state that have not ended.
 enum { MOST_COROUTINES = 1000 };

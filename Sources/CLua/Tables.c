@@ -1,7 +1,7 @@
 #include "Internal.h"
 
-// `insert`, `remove`, `move` and `sort` of pure states: as Lua's own, with a look at the deadline in
-// every step, since `__len` or a range can ask for more steps than anybody will wait for.
+// `insert`, `remove`, `move` and `sort` of pure states: as Lua's own, with a look at the deadline
+// in every step, since `__len` or a range can ask for more steps than anybody will wait for.
 
 /// Whether the argument is a table, or has what stands for one.
 static void check_table(lua_State *lua, int index) {
