@@ -65,10 +65,29 @@ public struct ReadRequest: Sendable {
   public let columns: [Int]
   /// Rows a batch at most (`moontide.columnBatch.rows`).
   public let batchRows: Int
+  /// Takes the records that FAILFAST refuses; nil: one ends the read.
+  public let refused: (@Sendable (RefusedRecord) -> Void)?
 
-  public init(columns: [Int], batchRows: Int) {
+  public init(
+    columns: [Int], batchRows: Int, refused: (@Sendable (RefusedRecord) -> Void)? = nil
+  ) {
     self.columns = columns
     self.batchRows = batchRows
+    self.refused = refused
+  }
+}
+
+/// The text of a record that cannot be read as its schema says.
+public struct RefusedRecord: Sendable {
+  public let text: String
+  public let failure: Failure
+  /// Where it begins, bytes from the start of the file.
+  public let position: Int
+
+  public init(text: String, failure: Failure, position: Int) {
+    self.text = text
+    self.failure = failure
+    self.position = position
   }
 }
 

@@ -30,9 +30,17 @@ end
 
 local queries = {}
 
+local checked = F.udf(function(value)
+  if value % 10 == 7 then error "a seven" end
+  return value
+end, "BIGINT")
+
+-- Rows on which the function raises are put aside.
 function queries.stateless()
-  local rows = events:where("value % 3 <> 0"):select("id", "key", F.expr "value * 2 AS twice")
-  return start(rows.writeStream:format("json"):partitionBy("key"), "out")
+  local rows = events:where("value % 3 <> 0"):withColumn("value", checked("value"))
+    :select("id", "key", F.expr "value * 2 AS twice")
+  local writer = rows.writeStream:format("json"):partitionBy("key"):option("badRows", "aside")
+  return start(writer, "out")
 end
 
 function queries.window()

@@ -29,6 +29,8 @@ def phase(call, step, path, is_restart):
         return "between steps"
     if "snapshot-" in name:
         return "purge" if call == "unlink" else "snapshot"
+    if path.startswith("/") and "/aside" in path:
+        return "rows aside"
     if "checkpoint/state" in path:
         return "purge" if call == "unlink" else "state"
     if "_moontide_metadata" in path:
@@ -55,6 +57,7 @@ class Trial:
         self.variables = variables or {}
         expected = world.expected(query)
         self.expected = expected and collections.Counter(expected)
+        self.aside = collections.Counter(world.expected_aside(query))
         self.files = {}  # those in view: name → size
         self.seen = collections.Counter()
         self.kills = []
@@ -110,6 +113,8 @@ class Trial:
         """What is in view now: rows at most as often as in the answer, and none that goes away."""
         if self.expected is None:
             return
+        if self.aside:
+            self.look_aside()
         found = {name: os.stat(name).st_size for name in glob.glob(f"{self.folder}/out/**/*.json", recursive=True)}
         for name, size in self.files.items():
             if found.get(name) != size:
@@ -121,6 +126,16 @@ class Trial:
         more = self.seen - self.expected
         if more:
             raise Wrong(f"in view, but not in the answer so often: {list(more.elements())[:3]}")
+
+    def look_aside(self):
+        """The rows put aside that are in view."""
+        found = collections.Counter()
+        for name in glob.glob(f"{self.folder}/aside/*.json"):
+            with open(name) as rows:
+                found.update(json.loads(line)["row"]["id"] for line in rows)
+        if found - self.aside:
+            raise Wrong(f"put aside too often: {list((found - self.aside).elements())[:3]}")
+        return found
 
     def finish(self):
         """Runs to the end and compares."""
@@ -145,6 +160,8 @@ class Trial:
             hidden = glob.glob(f"{self.folder}/out/**/.moontide-*", recursive=True)
             if hidden:
                 raise Wrong(f"left behind: {hidden}")
+        if self.look_aside() != self.aside:
+            raise Wrong("not all that should be was put aside")
         if self.query == "foreachBatch":
             with sqlite3.connect(f"{self.folder}/rows.db") as db:
                 rows = sorted(db.execute("SELECT key, n, batch FROM counts"))

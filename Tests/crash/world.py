@@ -67,7 +67,7 @@ class World:
         rows = [row for file in self.files for row in file]
         timely = [row for row in rows if not row.get("late")]
         if query == "stateless":
-            made = [{"id": r["id"], "twice": r["value"] * 2} for r in rows if r["value"] % 3]
+            made = [{"id": r["id"], "twice": r["value"] * 2} for r in rows if r["value"] % 3 and r["value"] % 10 != 7]
         elif query == "window":
             groups = collections.defaultdict(list)
             for r in timely:
@@ -85,6 +85,11 @@ class World:
         else:
             return None
         return sorted(text(row) for row in made)
+
+    def expected_aside(self, query):
+        """The ids of the rows that are put aside."""
+        rows = [row for file in self.files for row in file] if query == "stateless" else []
+        return sorted(r["id"] for r in rows if r["value"] % 3 and r["value"] % 10 == 7)
 
     def running(self, make):
         """For each file and key in it: counts and sums so far."""

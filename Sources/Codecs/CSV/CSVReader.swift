@@ -24,6 +24,8 @@ public final class CSVReader {
   private var skipsHeader = false
   private var keepsBlank = false
   private var reason: Failure?
+  /// Takes the records that FAILFAST refuses; without it one ends the read.
+  public var refused: ((MalformedRecordError) -> Void)?
 
   /// `fields`: the whole schema, with the corrupt-record column where it has one. `columns`: which
   /// of them are wanted.
@@ -148,7 +150,7 @@ public final class CSVReader {
           next = tokenizer.nextRecord
         }
       } catch let failure as Failure {
-        throw MalformedRecordError(offset: start, reason: failure)
+        throw MalformedRecordError(start..<end, reason: failure)
       }
       rest = min(next, rest.upperBound)..<rest.upperBound
     }
@@ -264,21 +266,29 @@ public final class CSVReader {
     switch options.mode {
     case .permissive:
       guard let corruptSlot else { return }
-      var end = end
+      let end = try endOfRecord(start, end)
       let bytes = buffer.typed(UInt8.self)
-      if lineEnd != .none {
-        try tokenizer.finishRecord()
-        end = min(tokenizer.nextRecord, end)
-        if end > start, bytes[end - 1] == 0x0A { end -= 1 }
-        if end > start, bytes[end - 1] == 0x0D { end -= 1 }
-      }
       columns.truncate(corruptSlot, to: row)
       columns.append(
         StringView(bytes + start, count: end - start, block: block, offset: start), to: corruptSlot)
     case .dropMalformed: columns.truncate(0, to: row)
     case .failFast:
-      throw reason ?? Failure("MALFORMED_CSV_RECORD", "the record is malformed")
+      let reason = reason ?? Failure("MALFORMED_CSV_RECORD", "the record is malformed")
+      guard let refused else { throw reason }
+      columns.truncate(0, to: row)
+      refused(MalformedRecordError(start..<(try endOfRecord(start, end)), reason: reason))
     }
+  }
+
+  /// Where the record's text ends, its line end aside.
+  private func endOfRecord(_ start: Int, _ limit: Int) throws -> Int {
+    guard lineEnd != .none else { return limit }
+    let bytes = buffer.typed(UInt8.self)
+    try tokenizer.finishRecord()
+    var end = min(tokenizer.nextRecord, limit)
+    if end > start, bytes[end - 1] == 0x0A { end -= 1 }
+    if end > start, bytes[end - 1] == 0x0D { end -= 1 }
+    return end
   }
 
   // MARK: Values

@@ -24,6 +24,9 @@ public final class JSONReader {
   private var tolerant: JSONTolerantReader
   private var times: TextTimes
 
+  /// Takes the records that FAILFAST refuses; without it one ends the read.
+  public var refused: ((MalformedRecordError) -> Void)?
+
   // The block being read.
   private var buffer = Buffer.empty
   /// Ranges not begun, the next one last; each ends behind a line feed.
@@ -265,7 +268,10 @@ public final class JSONReader {
     case .dropMalformed: columns.truncate(0, to: row)
     case .failFast:
       let unknown = Failure("MALFORMED_JSON", "the text is no JSON object")
-      throw MalformedRecordError(offset: start, reason: tolerant.reason ?? unknown)
+      let error = MalformedRecordError(start..<end, reason: tolerant.reason ?? unknown)
+      guard let refused else { throw error }
+      columns.truncate(0, to: row)
+      refused(error)
     }
   }
 
@@ -318,10 +324,15 @@ public final class JSONReader {
 
 /// A record that FAILFAST refuses.
 public struct MalformedRecordError: Error {
-  /// Where it starts, in the block it was read from.
-  public let offset: Int
+  /// Where it lies, in the block it was read from.
+  public let range: Range<Int>
   /// What is wrong with it.
   public let reason: Failure
+
+  init(_ range: Range<Int>, reason: Failure) {
+    self.range = range
+    self.reason = reason
+  }
 
   /// As Spark reports it; `place` names the file and the position in it.
   public func failure(at place: String) -> Failure {

@@ -2,7 +2,7 @@ import Contract
 import Glibc
 
 /// Paths as scripts write them, made absolute.
-enum LocalPath {
+public enum LocalPath {
   /// Without `file:`, from the root, without a slash at the end.
   static func absolute(_ text: String) -> String {
     var path = text
@@ -18,8 +18,8 @@ enum LocalPath {
     return path
   }
 
-  /// The same, of this machine.
-  static func checked(_ text: String) throws -> String {
+  /// The same, of this machine; others are refused.
+  public static func checked(_ text: String) throws -> String {
     if let range = text.firstRange(of: "://"), !text.hasPrefix("file://") {
       throw Failure(
         "UNSUPPORTED_PATH",

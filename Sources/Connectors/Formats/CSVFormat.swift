@@ -146,6 +146,8 @@ final class CSVDecoder: RecordDecoder {
 
   func read(limit: Int) throws -> Bool { try reader.read(limit: limit) }
 
+  func setRefused(_ take: @escaping (MalformedRecordError) -> Void) { reader.refused = take }
+
   var count: Int { reader.count }
 
   func finish() -> Batch {

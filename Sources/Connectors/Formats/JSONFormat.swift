@@ -128,6 +128,8 @@ final class JSONDecoder: RecordDecoder {
 
   func read(limit: Int) throws -> Bool { try reader.read(limit: limit) }
 
+  func setRefused(_ take: @escaping (MalformedRecordError) -> Void) { reader.refused = take }
+
   var count: Int { reader.count }
 
   func finish() -> Batch {

@@ -10,6 +10,27 @@ protocol RecordDecoder: AnyObject {
   func read(limit: Int) throws -> Bool
   var count: Int { get }
   func finish() -> Batch
+  /// Takes the records that FAILFAST refuses, and the reading goes on.
+  func setRefused(_ take: @escaping (MalformedRecordError) -> Void)
+}
+
+extension RecordDecoder {
+  func setRefused(_ take: @escaping (MalformedRecordError) -> Void) {}
+
+  /// Hands what FAILFAST refuses to the one who asked for it.
+  func refuse(_ request: ReadRequest, _ block: @escaping () -> LineBlock?, _ file: InputFile) {
+    guard let take = request.refused else { return }
+    setRefused { error in
+      guard let block = block() else { return }
+      let bytes = UnsafeRawBufferPointer(
+        start: block.buffer.pointer + error.range.lowerBound, count: error.range.count)
+      let position = Int(block.fileOffset(of: error.range.lowerBound))
+      take(
+        RefusedRecord(
+          text: String(decoding: bytes, as: UTF8.self),
+          failure: error.failure(at: "\(file.path), byte \(position)"), position: position))
+    }
+  }
 }
 
 /// How a format's files are cut into records.
@@ -87,14 +108,15 @@ final class DecodedLines: BatchStream {
     self.decoder = decoder
     batchRows = request.batchRows
     self.file = file
+    decoder.refuse(request, { [unowned self] in block }, file)
   }
 
   func next() throws -> Batch? {
     while decoder.count < batchRows {
       if block == nil {
         guard let next = try blocks.next() else { break }
-        decoder.begin(next)
         block = next
+        decoder.begin(next)
       }
       if let current = block, try read(decoder, batchRows, current, file) { block = nil }
     }
@@ -116,6 +138,7 @@ final class DecodedFile: BatchStream {
     batchRows = request.batchRows
     self.file = file
     if let block { decoder.begin(block) }
+    decoder.refuse(request, { [unowned self] in self.block }, file)
   }
 
   func next() throws -> Batch? {
@@ -132,7 +155,7 @@ private func read(
   do {
     return try decoder.read(limit: limit)
   } catch let error as MalformedRecordError {
-    throw error.failure(at: "\(file.path), byte \(block.fileOffset(of: error.offset))")
+    throw error.failure(at: "\(file.path), byte \(block.fileOffset(of: error.range.lowerBound))")
   }
 }
 

@@ -46,9 +46,44 @@ public struct TaskContext: Sendable {
   }
 }
 
+/// A row that is put aside.
+public struct BadRow: Sendable {
+  /// What it was put aside for.
+  public enum Reason: String, Sendable {
+    /// A function of the script's raised on it.
+    case function
+    /// An expression did.
+    case expression
+    /// It is the text of a record that FAILFAST refuses.
+    case record
+    /// Its event time is behind the watermark.
+    case late
+  }
+
+  public let reason: Reason
+  public let failure: Failure
+  public let values: [Scalar]
+  public let schema: Schema
+  /// The byte in the file of a record; for others the number of the row among those that the step
+  /// was given of this input, from 1.
+  public let position: Int
+
+  public init(
+    _ reason: Reason, _ failure: Failure, _ values: [Scalar], schema: Schema, position: Int
+  ) {
+    self.reason = reason
+    self.failure = failure
+    self.values = values
+    self.schema = schema
+    self.position = position
+  }
+}
+
 /// Takes rows that an operator drops, with the reason: the one place where they go.
 public protocol BadRowCollector: Sendable {
-  func put(_ row: [Scalar], schema: Schema, reason: Failure, task: TaskContext)
+  /// Whether it is to be told of late rows, which are dropped in any case.
+  var takesLateRows: Bool { get }
+  func put(_ row: BadRow, task: TaskContext)
 }
 
 /// A failure of one row of the batch being evaluated.

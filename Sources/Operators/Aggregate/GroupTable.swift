@@ -39,21 +39,37 @@ final class GroupTable {
     grow()
   }
 
-  /// Adds rows. An expression that fails does so before anything is added, so that the rows may be
-  /// given again without the one at fault.
-  func update(_ context: EvaluationContext) throws {
+  /// What the expressions of an aggregation give for some rows.
+  struct Arguments {
+    fileprivate let context: EvaluationContext
+    fileprivate let keys: [Vector]
+    fileprivate let calls: [(values: [Vector], chosen: Selection?)]
+  }
+
+  /// Evaluates what `update` takes; nothing is added yet, so that rows may be given again without
+  /// those at fault.
+  func arguments(_ context: EvaluationContext) throws -> Arguments {
+    Arguments(
+      context: context, keys: try aggregation.keys.map { try $0.evaluate(context) },
+      calls: try aggregation.calls.map { call in
+        (
+          values: try call.arguments.map { try $0.evaluate(context) },
+          chosen: try call.filter.map { Selection.whereTrue(try $0.evaluate(context)) }
+        )
+      })
+  }
+
+  /// Adds rows. A failure leaves the table half done.
+  func update(_ context: EvaluationContext) throws { try update(arguments(context)) }
+
+  /// Adds rows whose expressions have been evaluated.
+  func update(_ arguments: Arguments) throws {
+    let context = arguments.context
     let count = context.count
-    let keyColumns = try aggregation.keys.map { try $0.evaluate(context) }
-    let arguments = try aggregation.calls.map { call in
-      (
-        values: try call.arguments.map { try $0.evaluate(context) },
-        chosen: try call.filter.map { Selection.whereTrue(try $0.evaluate(context)) }
-      )
-    }
     let numbers = groupNumbers(count)
-    keys.findOrInsert(encoder.encode(keyColumns, count: count), into: numbers)
+    keys.findOrInsert(encoder.encode(arguments.keys, count: count), into: numbers)
     grow()
-    for (accumulator, argument) in zip(accumulators, arguments) {
+    for (accumulator, argument) in zip(accumulators, arguments.calls) {
       guard let chosen = argument.chosen else {
         try accumulator.update(argument.values, groups: numbers, count: count, context: context)
         continue

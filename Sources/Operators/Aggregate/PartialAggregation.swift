@@ -37,9 +37,14 @@ struct PartialAggregation: Sendable {
     var seen = 0
     while let batch = try stream.next() {
       if batch.count == 0 { continue }
-      try rowGuard.run(batch, task: task, firstRow: seen) { _, context in
-        if context.count > 0 { try table.update(context) }
+      if let late, task.badRows?.takesLateRows == true {
+        rowGuard.putLate(
+          batch, try late.rows(batch, aggregation.keys, task), task: task, firstRow: seen)
       }
+      let arguments = try rowGuard.run(batch, task: task, firstRow: seen) { _, context in
+        context.count > 0 ? try table.arguments(context) : nil
+      }
+      if let arguments { try table.update(arguments) }
       seen += batch.count
       if table.keys.count > Self.groupLimit {
         try hand(table, to: &pieces, late)

@@ -44,9 +44,13 @@ final class StreamDeduplicateOperator: StatefulOperator {
   func partitions(_ run: BatchRun) throws -> [Partition] {
     let parts = try exchange.run(try child.partitions(run), run)
     let marks = run.watermarks[operatorId]
+    let rowGuard = RowGuard(output)
     let results = try run.pool.map(parts.count) {
-      [partitions, rules, operatorId] index, _ in
-      let (batches, counts) = try partitions[index].run(parts[index], marks)
+      [partitions, rules, operatorId] index, worker in
+      let task = run.task.with(partition: index, worker: worker)
+      let (batches, counts) = try partitions[index].run(parts[index], marks) { batch, late, seen in
+        rowGuard.putLate(batch, late, task: task, firstRow: seen)
+      }
       run.metrics.update(operatorId) { total in
         total.name = rules.isWithinWatermark ? "dedupeWithinWatermark" : "dedupe"
         total.partitionCount += 1
@@ -104,7 +108,10 @@ private final class DeduplicatePartition: @unchecked Sendable {
     keys = KeySet(rules.codec)
   }
 
-  func run(_ batches: [Batch], _ marks: Watermarks?) throws -> (batches: [Batch], counts: Counts) {
+  /// `late` is told of the rows of a batch that are left out, and how many rows came before it.
+  func run(
+    _ batches: [Batch], _ marks: Watermarks?, late: (Batch, [Int], Int) -> Void
+  ) throws -> (batches: [Batch], counts: Counts) {
     if !isRestored {
       if store.isPaged { try store.select(page(batches, marks)) }
       try restore()
@@ -112,8 +119,10 @@ private final class DeduplicatePartition: @unchecked Sendable {
     }
     var counts = Counts()
     var out: [Batch] = []
+    var seen = 0
     for batch in batches {
-      let onTime = withoutLate(batch, marks, &counts)
+      let onTime = withoutLate(batch, marks, &counts) { late(batch, $0, seen) }
+      seen += batch.count
       if onTime.count == 0 { continue }
       let columns = rules.places.map { onTime.column($0) }
       let new = keys.insertNew(columns, onTime.count)
@@ -140,7 +149,9 @@ private final class DeduplicatePartition: @unchecked Sendable {
     return StatePage(groups: groups, due: marks.map { [StateDue(atUs: $0.evictUs)] } ?? [])
   }
 
-  private func withoutLate(_ batch: Batch, _ marks: Watermarks?, _ counts: inout Counts) -> Batch {
+  private func withoutLate(
+    _ batch: Batch, _ marks: Watermarks?, _ counts: inout Counts, late: ([Int]) -> Void
+  ) -> Batch {
     guard let place = rules.timePlace, let marks else { return batch }
     let times = KeyExpiry.times(batch.column(place))
     let isNull = batch.column(place)
@@ -149,6 +160,7 @@ private final class DeduplicatePartition: @unchecked Sendable {
     }
     if kept.count == batch.count { return batch }
     counts.late += batch.count - kept.count
+    late((0..<batch.count).filter { !isNull.isNull($0) && times[$0] <= marks.lateUs })
     return batch.selecting(kept)
   }
 

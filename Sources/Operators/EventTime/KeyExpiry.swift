@@ -41,6 +41,22 @@ struct LateFilter: Sendable {
   let lateUs: Int64
   let dropped: @Sendable (Int) -> Void
 
+  /// The rows whose group is late: for whoever keeps them. A row on which the key fails is not.
+  func rows(_ batch: Batch, _ keys: [CompiledExpression], _ task: TaskContext) throws -> [Int] {
+    let all = Array(0..<batch.count)
+    func times(_ rows: [Int]) throws -> [Int64] {
+      let context = EvaluationContext(batch.selecting(Selection(rows)), task: task)
+      return KeyExpiry.times(try keys[expiry.column].evaluate(context))
+    }
+    do {
+      let found = try times(all)
+      return all.filter { found[$0] <= lateUs }
+    } catch let error as RowFailure {
+      let (good, _) = try FailingItems.find(batch.count, error) { _ = try times($0) }
+      return zip(good, try times(good)).filter { $0.1 <= lateUs }.map(\.0)
+    }
+  }
+
   func kept(_ table: GroupTable, _ groups: Selection, codec: RowKeyCodec) -> Selection {
     let times = expiry.times(table.keyColumns(groups, codec: codec))
     let kept = groups.filtered { times[$0] > lateUs }

@@ -75,7 +75,8 @@ final class GroupStateOperator: StatefulOperator {
   private func onTime(_ run: BatchRun, _ marks: Watermarks?) throws -> [Partition] {
     let partitions = try children[0].partitions(run)
     guard node.timeout == .eventTime, let marks, let place = timePlace else { return partitions }
-    return partitions.map { $0.withoutLate(place, marks.lateUs, run, operatorId) }
+    let input = children[0].output
+    return partitions.map { $0.withoutLate(place, of: input, marks.lateUs, run, operatorId) }
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
@@ -191,7 +192,7 @@ private final class GroupStatePartition: @unchecked Sendable {
     _ rows: KeyedRows, _ evictUs: Int64?, _ task: TaskContext, hasTimedOut: Bool,
     _ counts: inout Counts
   ) throws -> Batch {
-    let (batch, states) = try rows.run(task) { rows in
+    let (batch, states) = try rows.run(task) { rows, _ in
       let states = RunningGroupStates(
         rows, node: node, codec: valueCodec, watermarkUs: node.hasWatermark ? evictUs ?? 0 : nil,
         task: task, hasTimedOut: hasTimedOut

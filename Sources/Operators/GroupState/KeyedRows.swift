@@ -92,9 +92,8 @@ struct KeyedRows {
     }
   }
 
-  /// Without one group, on which the function failed.
-  func without(_ group: Int) -> KeyedRows {
-    let kept = (0..<keys.count).filter { $0 != group }
+  /// Some of the groups.
+  private func with(_ kept: [Int]) -> KeyedRows {
     var offsets = [0]
     var rows: [Int] = []
     for other in kept {
@@ -121,19 +120,24 @@ struct KeyedRows {
   }
 
   /// Calls a function over the groups; one on which it fails is left out where a policy takes its
-  /// rows. `attempt` begins with the state as it was.
-  func run<T>(_ task: TaskContext, _ attempt: (KeyedRows) throws -> T) throws -> T {
-    var left = self
-    while true {
-      do { return try attempt(left) } catch let error as RowFailure {
-        guard let badRows = task.badRows, error.row < left.keys.count else {
-          throw left.located(error)
-        }
-        for row in left.rows(of: error.row) {
-          badRows.put(row, schema: groups.schema, reason: error.failure, task: task)
-        }
-        left = left.without(error.row)
+  /// rows. `attempt` begins with the state as it was, and leaves it so where it is only a trial.
+  func run<T>(
+    _ task: TaskContext, _ attempt: (KeyedRows, _ isTrial: Bool) throws -> T
+  ) throws -> T {
+    do { return try attempt(self, false) } catch let error as RowFailure {
+      guard let badRows = task.badRows, error.row < keys.count else { throw located(error) }
+      let (good, bad) = try FailingItems.find(keys.count, error) {
+        _ = try attempt(with($0), true)
       }
+      let result = try attempt(with(good), false)
+      for (group, failure) in bad {
+        for (index, row) in rows(of: group).enumerated() {
+          badRows.put(
+            BadRow(.function, failure, row, schema: groups.schema, position: index + 1),
+            task: task)
+        }
+      }
+      return result
     }
   }
 

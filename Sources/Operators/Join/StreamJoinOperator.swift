@@ -148,32 +148,38 @@ struct JoinSide: Sendable {
       let encoder = RowKeyEncoder(codec)
       var seen = 0
       while let batch = try stream.next() {
-        let rows = onTime(batch.dense, lateUs, dropped)
-        if rows.count == 0 { continue }
-        try rowGuard.run(rows, task: task, firstRow: seen) { rows, context in
-          let columns = try keys.map { try $0.evaluate(context) }
-          let encoded = encoder.encode(columns, count: rows.count)
-          var homes = [[UInt32]](repeating: [], count: count)
-          for row in 0..<rows.count {
-            let home = RowKeyHash.partition(encoded.hashes[row], of: count)
-            homes[home].append(UInt32(truncatingIfNeeded: row))
-          }
-          for (home, chosen) in homes.enumerated() where !chosen.isEmpty {
-            out[home].append(rows.selecting(Selection(chosen)).dense)
-          }
+        defer { seen += batch.count }
+        let onTime = onTime(batch.dense, lateUs, dropped) { late in
+          rowGuard.putLate(batch, late, task: task, firstRow: seen)
         }
-        seen += batch.count
+        if onTime.count == 0 { continue }
+        let (rows, columns) = try rowGuard.run(onTime, task: task, firstRow: seen) {
+          rows, context in
+          (rows, try keys.map { try $0.evaluate(context) })
+        }
+        let encoded = encoder.encode(columns, count: rows.count)
+        var homes = [[UInt32]](repeating: [], count: count)
+        for row in 0..<rows.count {
+          let home = RowKeyHash.partition(encoded.hashes[row], of: count)
+          homes[home].append(UInt32(truncatingIfNeeded: row))
+        }
+        for (home, chosen) in homes.enumerated() where !chosen.isEmpty {
+          out[home].append(rows.selecting(Selection(chosen)).dense)
+        }
       }
       return out
     }
   }
 
-  private func onTime(_ rows: Batch, _ lateUs: Int64?, _ dropped: (Int) -> Void) -> Batch {
+  private func onTime(
+    _ rows: Batch, _ lateUs: Int64?, _ dropped: (Int) -> Void, late: ([Int]) -> Void
+  ) -> Batch {
     guard let lateUs, let eventTime else { return rows }
     let times = KeyExpiry.times(rows.columns[eventTime])
     let kept = times.indices.filter { times[$0] > lateUs }
     if kept.count == rows.count { return rows }
     dropped(rows.count - kept.count)
+    late(times.indices.filter { times[$0] <= lateUs })
     return rows.selecting(Selection(kept)).dense
   }
 }

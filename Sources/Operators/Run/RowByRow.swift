@@ -52,66 +52,6 @@ final class RowByRowOperator<Step: RowStep>: Operator {
   }
 }
 
-/// The one place where a row on which an expression or a function raised is dropped, or fails the
-/// batch with the row shown.
-struct RowGuard: Sendable {
-  private let schema: Schema
-
-  init(_ input: [Attribute]) {
-    schema = Schema(input.map { Field($0.name, $0.type, isNullable: $0.isNullable) })
-  }
-
-  /// Evaluates over the rows of a batch; without those that fail, where a policy takes them.
-  func run<T>(
-    _ batch: Batch, task: TaskContext, firstRow: Int,
-    _ body: (Batch, EvaluationContext) throws -> T
-  ) throws -> T {
-    var rows = batch
-    while true {
-      do {
-        return try body(rows, EvaluationContext(rows, task: task, firstRow: firstRow))
-      } catch let error as RowFailure {
-        let row = error.row < rows.count ? error.row : 0
-        guard let badRows = task.badRows else {
-          throw located(error.failure, rows, row, task)
-        }
-        badRows.put(cells(rows, row), schema: schema, reason: error.failure, task: task)
-        rows = rows.selecting(
-          Selection((0..<rows.count).filter { $0 != row }))
-      }
-    }
-  }
-
-  private func cells(_ batch: Batch, _ row: Int) -> [Scalar] {
-    let one = batch.sliced(row..<row + 1)
-    return one.columns.indices.map { one.column($0).scalar(0) }
-  }
-
-  /// The failure with the row and where it came from.
-  private func located(_ failure: Failure, _ batch: Batch, _ row: Int, _ task: TaskContext)
-    -> Failure
-  {
-    guard !batch.columns.isEmpty, batch.count > 0 else { return failure }
-    var copy = failure
-    let values = zip(schema.fields, cells(batch, row)).map { field, value in
-      "\(field.name): \(RowText.shown(value, field.type))"
-    }
-    copy.details.append("row: " + values.joined(separator: ", "))
-    if !task.inputName.isEmpty { copy.details.append("read from: " + task.inputName) }
-    return copy
-  }
-}
-
-/// Values as error messages show them.
-enum RowText {
-  private static let limit = 80
-
-  static func shown(_ value: Scalar, _ type: DataType) -> String {
-    let text = value.sqlText(type)
-    return text.count > limit ? text.prefix(limit) + "…" : text
-  }
-}
-
 /// Batches made one after the other by a function.
 final class GeneratedStream: BatchStream {
   private let make: () throws -> Batch?

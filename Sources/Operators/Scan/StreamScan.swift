@@ -92,9 +92,10 @@ private final class StreamScanOperator: Operator {
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
-    let request = ReadRequest(columns: places, batchRows: run.batchRows)
     return (run.inputs[sourceId] ?? []).map { split in
-      Partition(inputName: split.description) { [sourceId, origin] _ in
+      Partition(inputName: split.description) { [sourceId, origin, places] task in
+        let request = ReadRequest(
+          columns: places, batchRows: run.batchRows, refused: Self.refused(task))
         let rows = try withOrigin(origin) { try split.open(request) }
         return GeneratedStream {
           let batch = try withOrigin(origin) { try rows.next() }
@@ -102,6 +103,18 @@ private final class StreamScanOperator: Operator {
           return batch
         }
       }
+    }
+  }
+
+  /// Puts the records that FAILFAST refuses aside, where a policy takes them.
+  private static func refused(_ task: TaskContext) -> (@Sendable (RefusedRecord) -> Void)? {
+    guard let badRows = task.badRows else { return nil }
+    let schema = Schema([Field("_corrupt_record", .string)])
+    return { record in
+      badRows.put(
+        BadRow(
+          .record, record.failure, [.text(record.text)], schema: schema,
+          position: record.position), task: task)
     }
   }
 }

@@ -91,10 +91,14 @@ final class ProcessorPartition: @unchecked Sendable {
     _ rows: KeyedRows, _ states: RunningStates, _ task: TaskContext,
     _ body: (KeyedRows) throws -> Batch
   ) throws -> Batch {
-    try rows.run(task) { rows in
+    try rows.run(task) { rows, isTrial in
       store.mark()
       states.groups = rows.keys
-      do { return try body(rows) } catch let error as RowFailure {
+      do {
+        let result = try body(rows)
+        if isTrial { store.restoreMark() }
+        return result
+      } catch let error as RowFailure {
         store.restoreMark()
         throw error
       }

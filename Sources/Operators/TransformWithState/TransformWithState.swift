@@ -183,7 +183,8 @@ final class TransformWithStateOperator: StatefulOperator {
   private func onTime(_ run: BatchRun, _ marks: Watermarks?) throws -> [Partition] {
     let partitions = try children[0].partitions(run)
     guard node.timeMode == .eventTime, let marks, let place = timePlace else { return partitions }
-    return partitions.map { $0.withoutLate(place, marks.lateUs, run, operatorId) }
+    let input = children[0].output
+    return partitions.map { $0.withoutLate(place, of: input, marks.lateUs, run, operatorId) }
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
@@ -198,12 +199,15 @@ final class TransformWithStateOperator: StatefulOperator {
 extension Partition {
   /// Without the rows whose event time is behind the watermark of the batch before; they are
   /// counted.
-  func withoutLate(_ place: Int, _ lateUs: Int64, _ run: BatchRun, _ operatorId: String)
-    -> Partition
-  {
-    through { input, _ in
-      GeneratedStream {
+  func withoutLate(
+    _ place: Int, of input: [Attribute], _ lateUs: Int64, _ run: BatchRun, _ operatorId: String
+  ) -> Partition {
+    let rowGuard = RowGuard(input)
+    return through { input, task in
+      var seen = 0
+      return GeneratedStream {
         guard let batch = try input.next() else { return nil }
+        defer { seen += batch.count }
         let vector = batch.column(place)
         let times = KeyExpiry.times(vector)
         let kept = Selection.identity(batch.count).filtered {
@@ -211,6 +215,12 @@ extension Partition {
         }
         if kept.count == batch.count { return batch }
         let dropped = Int64(batch.count - kept.count)
+        if task.badRows?.takesLateRows == true {
+          let onTime = Set(UnsafeBufferPointer(start: kept.rows, count: kept.count))
+          rowGuard.putLate(
+            batch, (0..<batch.count).filter { !onTime.contains(UInt32($0)) }, task: task,
+            firstRow: seen)
+        }
         run.metrics.update(operatorId) { $0.rowsDroppedByWatermark += dropped }
         return batch.selecting(kept)
       }

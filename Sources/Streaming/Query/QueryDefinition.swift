@@ -49,6 +49,8 @@ public struct QueryDefinition: Sendable {
 public struct QueryEnvironment: Sendable {
   public var clock: any Clock = SystemClock()
   public var storage: any Storage = PosixStorage()
+  /// Of what queries write beside their sinks for others to read.
+  public var outputStorage: any Storage = PosixStorage(isPrivate: false)
   public var random: @Sendable () -> UInt64 = { UInt64.random(in: 0...UInt64.max) }
   public var pool: WorkerPool
   /// Told of each step, so that a test can end the process there.

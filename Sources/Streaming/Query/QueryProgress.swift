@@ -40,8 +40,8 @@ public struct QueryProgress: Sendable {
   public var observed: [String: [(name: String, type: DataType, value: Scalar)]] = [:]
   /// Seconds since the trigger before began; nil: this was the first.
   public var sinceLastTriggerSeconds: Double?
-  /// Rows put aside by the `badRows` policy; nil: the query has none.
-  public var badRowCount: Int64?
+  /// Rows put aside by the `badRows` policy, by reason; nil: the query has none.
+  public var badRows: [(reason: String, count: Int64)]?
 
   public init() {}
 
@@ -71,7 +71,12 @@ public struct QueryProgress: Sendable {
           "metrics": .object([]),
         ])))
     members.append(JSONMember("observedMetrics", .object(observedMembers)))
-    if let badRowCount { members.append(JSONMember("numBadRows", .integer(badRowCount))) }
+    if let badRows {
+      let total = badRows.reduce(0) { $0 + $1.count }
+      members.append(JSONMember("numBadRows", .integer(total)))
+      members.append(
+        JSONMember("badRows", .object(badRows.map { JSONMember($0.reason, .integer($0.count)) })))
+    }
     return .object(members)
   }
 

@@ -80,7 +80,8 @@ final class QueryRun {
       outputMode: definition.outputMode, operatorId: stateful.ids)
     root = try lowering.lower(plan)
     statefulOperators = lowering.statefulOperators
-    (sink, badRows) = try Self.openSink(definition, settings, query, environment)
+    (sink, badRows) = try Self.openSink(
+      definition, settings, query, environment, lastCommitted: progress.lastCommit?.batchId)
     let policy =
       WatermarkTracker.Policy(
         rawValue: settings[text: "moontide.streaming.multipleWatermarkPolicy"]) ?? .min
@@ -180,7 +181,7 @@ final class QueryRun {
 
   private static func openSink(
     _ definition: QueryDefinition, _ settings: Settings, _ query: StreamingQuery,
-    _ environment: QueryEnvironment
+    _ environment: QueryEnvironment, lastCommitted: Int64?
   ) throws -> (any StreamSink, BadRowFile?) {
     var options = Options()
     for name in definition.options.names where !BadRowFile.engineOptions.contains(name.lowercased())
@@ -191,7 +192,9 @@ final class QueryRun {
         partitionColumns: definition.partitionColumns, queryName: definition.name,
         queryId: query.id, settings: settings, context: definition.context,
         clock: environment.clock, host: definition.host, origin: definition.origin))
-    let badRows = try BadRowFile(definition.options, storage: environment.storage)
+    let badRows = try BadRowFile(
+      definition.options, queryId: query.id, lastCommitted: lastCommitted,
+      storage: environment.outputStorage)
     return (sink, badRows)
   }
 
@@ -229,6 +232,12 @@ final class QueryRun {
   /// The failure with the query and the batch.
   private func located(_ failure: Failure) -> Failure {
     var copy = failure.at(definition.origin)
+    let isRecord = failure.condition.hasPrefix("MALFORMED_RECORD")
+    if badRows == nil, failure.details.contains(where: { $0.hasPrefix("row: ") }) || isRecord {
+      copy.details.append(
+        "such rows need not stop a query: `:option(\"\(BadRowFile.option)\", path)` puts them "
+          + "aside, \"drop\" leaves them out")
+    }
     copy.details.append("query: \(query.title) (id \(query.id), run \(query.runId))")
     copy.details.append("batch: \(machine.batchId)")
     return copy
@@ -270,6 +279,7 @@ final class QueryRun {
       var record = record
       record.stateMark = stateMark
       try trigger.timed("commitOffsets") { try log.append(record) }
+      try badRows?.show()
       report(record)
       return .committed
     case .wait(let wait): return waited(wait)
@@ -346,7 +356,7 @@ final class QueryRun {
       lateMs: record.lateWatermarkMs, evictMs: record.watermarkMs)
     hasRunBatch = true
     stateStore?.begin(version: record.batchId + 1)
-    let batchBadRows = badRows?.begin(batch: record.batchId)
+    let batchBadRows = badRows?.begin(batch: record.batchId, sources: owners(of: inputs))
     let run = BatchRun(
       task: TaskContext(
         batchId: record.batchId, batchTimeUs: record.batchTimeUs, seed: record.seed,
@@ -377,6 +387,17 @@ final class QueryRun {
       inputs[source.id] = try source.source.read(from: start, to: end)
     }
     return inputs
+  }
+
+  /// The source of each input by its name.
+  private func owners(of inputs: [Int: [any InputSplit]]) -> [String: String] {
+    var owners: [String: String] = [:]
+    for source in sources {
+      for split in inputs[source.id] ?? [] {
+        owners[split.description] = source.source.description
+      }
+    }
+    return owners
   }
 
   /// Computes the batch into the sink. A batch that the sink has already is computed all the same:
@@ -419,7 +440,7 @@ final class QueryRun {
   }
 
   private func commitSink() throws {
-    try badRows?.commit()
+    try badRows?.prepare()
     try sinkBatch?.commit()
     sinkBatch = nil
   }
@@ -443,7 +464,7 @@ final class QueryRun {
     }
     progress.outputRowCount = sink.outputRowCount
     progress.observed = metrics.observed
-    progress.badRowCount = badRows?.rowCount
+    progress.badRows = badRows?.rowCounts
     lastIdleNs = environment.clock.monotonicNs
     query.finished(progress, isIdle: false)
   }
