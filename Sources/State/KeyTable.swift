@@ -35,7 +35,7 @@ public final class KeyTable {
 
   public init(width: Int?) {
     self.width = width
-    slotMemory = LargeMemory(zeroed: 16 * 8)
+    slotMemory = LargeMemory(capacity: 16 * 8)
     slots = slotMemory.pointer.assumingMemoryBound(to: UInt64.self)
     mask = 15
     locations = LargeMemory(capacity: 0)
@@ -327,7 +327,7 @@ public final class KeyTable {
   private func rehash(_ wanted: Int) {
     var size = mask &+ 1
     while wanted &* 4 > size &* 3 { size *= 2 }
-    let memory = LargeMemory(zeroed: size * 8)
+    let memory = LargeMemory(capacity: size * 8)
     let new = memory.pointer.assumingMemoryBound(to: UInt64.self)
     let newMask = size &- 1
     for old in 0...mask {
@@ -375,6 +375,33 @@ public final class KeyTable {
     count &-= 1
   }
 
+  /// Numbers that are given to no key make up most of a large table: time for a smaller one.
+  public var isSparse: Bool { groupLimit > 1 << 16 && count * 4 < groupLimit }
+
+  /// A smaller table with the same keys, in the order of their numbers, and the new number of each
+  /// old one.
+  public func shrunk() -> (table: KeyTable, numbers: [UInt32]) {
+    let table = KeyTable(width: width)
+    var numbers = [UInt32](repeating: Self.none, count: groupLimit)
+    let live = groups
+    for index in 0..<live.count {
+      numbers[Int(live.rows[index])] = table.insert(key(live.rows[index]))
+    }
+    return (table, numbers)
+  }
+
+  /// Asks for the memory of some groups' keys.
+  public func prefetchKeys(_ groups: Selection, _ range: Range<Int>) {
+    let rows = groups.rows
+    if let width {
+      let keys = UnsafeRawPointer(packed.pointer)
+      for index in range { moontide_prefetch(keys + Int(rows[index]) &* width) }
+    } else {
+      let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
+      for index in range { moontide_prefetch(places[Int(rows[index])] - 4) }
+    }
+  }
+
   /// Writes the keys of varying length anew, without those that were removed.
   private func compact() {
     var fresh = KeyArena()
@@ -420,54 +447,5 @@ private struct KeyArena {
     next = block.pointer
     left = size
     capacity += size
-  }
-}
-
-/// A piece of memory that grows in place where the system can do that, on huge pages where it is
-/// large: random access into state misses the TLB less.
-final class LargeMemory {
-  private(set) var pointer: UnsafeMutableRawPointer
-  private(set) var capacity: Int
-
-  init(capacity: Int) {
-    self.capacity = max(capacity, 64)
-    guard let memory = malloc(self.capacity) else { preconditionFailure("out of memory") }
-    pointer = memory
-    advise()
-  }
-
-  init(zeroed capacity: Int) {
-    self.capacity = max(capacity, 64)
-    guard let memory = calloc(self.capacity, 1) else { preconditionFailure("out of memory") }
-    pointer = memory
-    advise()
-  }
-
-  deinit { Glibc.free(pointer) }
-
-  /// Makes room for this many bytes, and half as many more.
-  @inline(__always)
-  func grow(to wanted: Int) {
-    if wanted > capacity { growSlowly(to: wanted) }
-  }
-
-  @inline(never)
-  private func growSlowly(to wanted: Int) {
-    capacity = max(wanted, capacity + capacity / 2)
-    guard let memory = realloc(pointer, capacity) else { preconditionFailure("out of memory") }
-    pointer = memory
-    advise()
-  }
-
-  private static let hugePageBytes = 2 << 20
-
-  private func advise() {
-    guard capacity >= 4 * Self.hugePageBytes else { return }
-    let mask = UInt(Self.hugePageBytes - 1)
-    let begin = (UInt(bitPattern: pointer) + mask) & ~mask
-    let end = (UInt(bitPattern: pointer) + UInt(capacity)) & ~mask
-    if end > begin, let start = UnsafeMutableRawPointer(bitPattern: begin) {
-      madvise(start, Int(end - begin), CInt(MADV_HUGEPAGE))
-    }
   }
 }

@@ -92,22 +92,24 @@ struct StateFile: Sendable {
     return text.utf8.count + 1
   }
 
-  /// Reads one block's payload and checks it.
-  static func read(_ block: Block, from reader: any StorageReader, path: String) throws -> Buffer {
-    let buffer = Buffer(capacity: block.payloadByteCount)
+  /// Reads one block's payload into a buffer that is used again, and checks it.
+  static func read(
+    _ block: Block, from reader: any StorageReader, path: String, into buffer: inout Buffer
+  ) throws {
+    if buffer.capacity < block.payloadByteCount { buffer = Buffer(capacity: block.payloadByteCount) }
     try reader.read(
       UnsafeMutableRawBufferPointer(start: buffer.pointer, count: block.payloadByteCount),
       at: block.payloadOffset)
     guard StateFrame.hash(buffer.pointer, block.payloadByteCount) == block.checksum else {
       throw StateFolder.damage("`\(path)` is damaged in the block at byte \(block.payloadOffset)")
     }
-    return buffer
   }
 
   /// Checks every block.
   func verify(_ storage: any Storage) throws {
     let reader = try storage.openForReading(path)
-    for block in blocks { _ = try Self.read(block, from: reader, path: path) }
+    var buffer = Buffer(capacity: 0)
+    for block in blocks { try Self.read(block, from: reader, path: path, into: &buffer) }
   }
 
   /// A file read through a moving piece of 256 KiB.

@@ -154,13 +154,37 @@ final class StateBlock: @unchecked Sendable {
     let base = buffer.pointer
     var at = Self.putLength(key.count, base, count)
     at = Self.putLength(value.map { $0.count &+ 1 } ?? 0, base, at)
-    if let source = key.baseAddress { memcpy(base + at, source, key.count) }
+    if let source = key.baseAddress { Self.copy(source, key.count, to: base + at) }
     at &+= key.count
     if let value, let source = value.baseAddress {
-      memcpy(base + at, source, value.count)
+      Self.copy(source, value.count, to: base + at)
       at &+= value.count
     }
     count = at
+  }
+
+  /// Without a call for the lengths that numbers have.
+  @inline(__always)
+  private static func copy(
+    _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutableRawPointer
+  ) {
+    if count < 8 || count > 32 {
+      memcpy(target, source, count)
+      return
+    }
+    let last = count &- 8
+    target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
+    if count > 16 {
+      target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: 8, as: UInt64.self), toByteOffset: 8,
+        as: UInt64.self)
+      target.storeBytes(
+        of: source.loadUnaligned(fromByteOffset: last &- 8, as: UInt64.self),
+        toByteOffset: last &- 8, as: UInt64.self)
+    }
+    target.storeBytes(
+      of: source.loadUnaligned(fromByteOffset: last, as: UInt64.self), toByteOffset: last,
+      as: UInt64.self)
   }
 
   @inline(__always)

@@ -19,105 +19,78 @@ struct StateMerge {
     return all.sorted { ($0.operatorId, $0.partition) < ($1.operatorId, $1.partition) }
   }
 
+  /// Changes that are held in memory at a time, bytes; an eighth of all where that is more.
+  private static let heldBytes = 32 << 20
+
   /// Calls `visit` once for each entry that is there.
+  ///
+  /// The changes are held in memory, and looked up for each entry of the snapshot. Where they are
+  /// many, the keys are divided by their hashes and the files read once for each part.
   func visit(
     _ place: StatePlace,
     _ visit: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    var overlay = StateOverlay()
-    var kept: [Buffer] = []
-    for file in changes {
-      let blocks = file.blocks.filter { block in
-        block.place == place && block.version <= version
-          && block.version > (snapshot?.lastVersion ?? -1)
-      }
-      if blocks.isEmpty { continue }
-      let reader = try storage.openForReading(file.path)
-      for block in blocks {
-        let buffer = try StateFile.read(block, from: reader, path: file.path)
-        kept.append(buffer)
-        var entries = Self.entries(of: block, in: buffer)
-        while let entry = entries.next() { overlay.put(entry) }
-      }
+    let since = snapshot?.lastVersion ?? -1
+    let changed = changes.map { file in
+      (file, file.blocks.filter { $0.place == place && $0.version <= version && $0.version > since })
+    }.filter { !$0.1.isEmpty }
+    let byteCount = changed.reduce(0) { sum, file in
+      file.1.reduce(sum) { $0 + $1.entriesByteCount }
     }
-    if let snapshot {
-      let reader = try storage.openForReading(snapshot.path)
-      for block in snapshot.blocks where block.place == place {
-        let buffer = try StateFile.read(block, from: reader, path: snapshot.path)
-        var entries = Self.entries(of: block, in: buffer)
-        while let entry = entries.next() {
-          guard let value = entry.value, !overlay.contains(entry.key) else { continue }
+    let parts = min(max(1, byteCount / Self.heldBytes), 8)
+    for part in 0..<parts {
+      let keys = StateKeys(part: part, of: parts)
+      let overlay = StateOverlay()
+      for (file, blocks) in changed {
+        try each(blocks, of: file) { entry in
+          let hash = RowKeyHash.hash(entry.key)
+          if keys.contains(hash) { overlay.put(entry, hash) }
+        }
+      }
+      if let snapshot {
+        try each(snapshot.blocks.filter { $0.place == place }, of: snapshot) { entry in
+          guard let value = entry.value else { return }
+          if byteCount > 0 {
+            let hash = RowKeyHash.hash(entry.key)
+            if !keys.contains(hash) || overlay.contains(entry.key, hash) { return }
+          }
           try visit(entry.key, value)
         }
       }
+      try overlay.forEach(visit)
     }
-    try overlay.forEach(visit)
-    withExtendedLifetime(kept) {}
   }
 
-  private static func entries(of block: StateFile.Block, in buffer: Buffer) -> StateEntries {
-    let skip = block.entriesOffset - block.payloadOffset
-    return StateEntries(
-      UnsafeRawBufferPointer(start: buffer.pointer + skip, count: block.entriesByteCount))
+  /// Every entry of some blocks, in order.
+  private func each(
+    _ blocks: [StateFile.Block], of file: StateFile, _ body: (StateEntries.Entry) throws -> Void
+  ) throws {
+    if blocks.isEmpty { return }
+    let reader = try storage.openForReading(file.path)
+    var buffer = Buffer(capacity: 0)
+    for block in blocks {
+      try StateFile.read(block, from: reader, path: file.path, into: &buffer)
+      let skip = block.entriesOffset - block.payloadOffset
+      var entries = StateEntries(
+        UnsafeRawBufferPointer(start: buffer.pointer + skip, count: block.entriesByteCount))
+      while let entry = entries.next() { try body(entry) }
+    }
   }
 }
 
-/// The last change of each key, pointing into blocks that the owner keeps.
-private struct StateOverlay {
-  private struct Slot {
-    var hash: UInt64 = 0
-    var key = UnsafeRawBufferPointer(start: nil, count: 0)
-    var value: UnsafeRawBufferPointer?
-    var isUsed = false
+/// One of several equal parts of all keys.
+private struct StateKeys {
+  let part: Int
+  let of: Int
+
+  init(part: Int, of parts: Int) {
+    self.part = part
+    of = parts
   }
 
-  private var slots = [Slot](repeating: Slot(), count: 64)
-  private var count = 0
-
-  private func find(_ hash: UInt64, _ key: UnsafeRawBufferPointer) -> Int {
-    let mask = slots.count - 1
-    var at = Int(truncatingIfNeeded: hash) & mask
-    while slots[at].isUsed {
-      let slot = slots[at]
-      if slot.hash == hash, slot.key.count == key.count {
-        guard key.count > 0, let a = slot.key.baseAddress, let b = key.baseAddress else {
-          return at
-        }
-        if memcmp(a, b, key.count) == 0 { return at }
-      }
-      at = (at + 1) & mask
-    }
-    return at
-  }
-
-  mutating func put(_ entry: StateEntries.Entry) {
-    let hash = StateFrame.hash(entry.key.baseAddress, entry.key.count)
-    let at = find(hash, entry.key)
-    if !slots[at].isUsed { count += 1 }
-    slots[at] = Slot(hash: hash, key: entry.key, value: entry.value, isUsed: true)
-    if count * 4 > slots.count * 3 { grow() }
-  }
-
-  private mutating func grow() {
-    let old = slots
-    slots = [Slot](repeating: Slot(), count: old.count * 2)
-    let mask = slots.count - 1
-    for slot in old where slot.isUsed {
-      var at = Int(truncatingIfNeeded: slot.hash) & mask
-      while slots[at].isUsed { at = (at + 1) & mask }
-      slots[at] = slot
-    }
-  }
-
-  func contains(_ key: UnsafeRawBufferPointer) -> Bool {
-    count > 0 && slots[find(StateFrame.hash(key.baseAddress, key.count), key)].isUsed
-  }
-
-  func forEach(
-    _ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void
-  ) rethrows {
-    for slot in slots where slot.isUsed {
-      if let value = slot.value { try visit(slot.key, value) }
-    }
+  /// By bits that decide neither a key's partition nor its place in a table.
+  @inline(__always)
+  func contains(_ hash: UInt64) -> Bool {
+    of == 1 || Int(truncatingIfNeeded: hash & 0xFFFF) &* of >> 16 == part
   }
 }

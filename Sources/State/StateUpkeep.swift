@@ -60,13 +60,13 @@ final class StateUpkeep: Sendable {
     }
   }
 
-  /// Due when the changes have grown to half the snapshot: what is written again and again stays
-  /// in proportion to what changed.
+  /// Due when the changes have grown to the size of the snapshot: what is written again and again
+  /// stays in proportion to what changed.
   var isDue: Bool {
     files.withLock { files in
       let fresh = files.fresh
       return !files.isRunning && files.failure == nil && !fresh.isEmpty
-        && (fresh.reduce(0) { $0 + $1.byteCount } >= files.snapshotByteCount / 2
+        && (fresh.reduce(0) { $0 + $1.byteCount } >= files.snapshotByteCount
           || fresh.count >= 64)
     }
   }

@@ -95,17 +95,19 @@ final class StreamQuery {
   private var stateful: [any StatefulOperator] = []
   private(set) var metrics = BatchMetrics()
   private let pool: WorkerPool
+  private let partitionCount: Int
   private var last = Watermarks(lateUs: 0, evictUs: 0)
 
   static let leafId = 7
 
   /// `build` makes the plan over the leaf's.
   init(
-    _ ddl: String, _ mode: OutputMode, workers: Int = 2,
+    _ ddl: String, _ mode: OutputMode, workers: Int = 2, partitionCount: Int = 4,
     _ build: (UnresolvedPlan) throws -> UnresolvedPlan
   ) throws {
     schema = try Schema(ddl: ddl)
     self.mode = mode
+    self.partitionCount = partitionCount
     pool = WorkerPool(count: workers)
     var operators = Query.analyzer.operators
     let leaf = Leaf(
@@ -124,7 +126,7 @@ final class StreamQuery {
   /// The query stops, and another process goes on from its state.
   func restart() throws {
     let lowering = Lowering(
-      settings: Query.settings, partitionCount: 4, state: state, outputMode: mode,
+      settings: Query.settings, partitionCount: partitionCount, state: state, outputMode: mode,
       operatorId: { $0.kind.rawValue })
     running = try lowering.lower(plan)
     stateful = lowering.statefulOperators.all

@@ -15,12 +15,30 @@ extension RowKeyCodec {
       for row in 0..<count { keys[row] += 1 }
       return Vector(.null, count: count)
     case .fixed(let width): return decodeFixed(type, width, keys, count)
-    case .bits, .views, .lists, .structure:
+    case .views: return decodeStrings(type, keys, count)
+    case .bits, .lists, .structure:
       let builder = VectorBuilder(type, capacity: count)
       var scratch: [UInt8] = []
       for row in 0..<count { Self.append(keys[row], to: builder, &scratch) { keys[row] = $0 } }
       return builder.finish()
     }
+  }
+
+  private func decodeStrings(
+    _ type: DataType, _ keys: UnsafeMutablePointer<UnsafeRawPointer>, _ count: Int
+  ) -> Vector {
+    let builder = VectorBuilder(type, capacity: count)
+    var scratch: [UInt8] = []
+    for row in 0..<count {
+      let at = keys[row]
+      if at.load(as: UInt8.self) == 0 {
+        builder.appendNull()
+        keys[row] = at + 1
+      } else {
+        keys[row] = Self.appendString(at + 1, to: builder, &scratch)
+      }
+    }
+    return builder.finish()
   }
 
   private func decodeFixed(

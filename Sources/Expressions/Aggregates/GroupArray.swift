@@ -5,26 +5,18 @@ struct GroupArray<Element: BitwiseCopyable>: ~Copyable {
   /// Taken into a local before a loop, so that no row pays for an exclusivity check.
   private(set) var pointer: UnsafeMutablePointer<Element>
   private(set) var count = 0
-  private var capacity = 16
+  private let memory = LargeMemory(capacity: 0)
   private let empty: Element
 
   /// `empty` is what a new or emptied group holds.
   init(empty: Element) {
     self.empty = empty
-    pointer = .allocate(capacity: 16)
+    pointer = memory.pointer.assumingMemoryBound(to: Element.self)
   }
 
-  deinit { pointer.deallocate() }
-
   mutating func grow(to newCount: Int) {
-    if newCount > capacity {
-      let newCapacity = max(newCount, capacity * 2)
-      let wider = UnsafeMutablePointer<Element>.allocate(capacity: newCapacity)
-      wider.update(from: pointer, count: count)
-      pointer.deallocate()
-      pointer = wider
-      capacity = newCapacity
-    }
+    memory.grow(to: newCount * MemoryLayout<Element>.stride)
+    pointer = memory.pointer.assumingMemoryBound(to: Element.self)
     if newCount > count {
       (pointer + count).update(repeating: empty, count: newCount - count)
       count = newCount
@@ -35,7 +27,7 @@ struct GroupArray<Element: BitwiseCopyable>: ~Copyable {
     for index in 0..<groups.count { pointer[Int(groups.rows[index])] = empty }
   }
 
-  var memoryBytes: Int { capacity * MemoryLayout<Element>.stride }
+  var memoryBytes: Int { memory.capacity }
 
   /// The values of some groups as a vector of a type with the same width.
   func vector(_ type: DataType, _ groups: Selection, validity: Buffer? = nil) -> Vector {

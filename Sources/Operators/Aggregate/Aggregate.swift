@@ -152,29 +152,14 @@ private final class AggregateOperator: Operator {
     let partials = try PartialAggregation(aggregation, partitionCount: partitionCount)
       .run(try child.partitions(run), run, late: nil)
     let codec = aggregation.keyCodec
-    return try run.pool.map(partitionCount) { [aggregation, task = run.task] index, worker in
+    return try run.pool.map(partitionCount) { [aggregation] index, worker in
       let table = GroupTable(aggregation)
       if aggregation.keys.isEmpty { table.addSingleGroup() }
       for pieces in partials { for piece in pieces[index] { try table.merge(piece) } }
-      let held = Finished(table)
-      let groups = table.keys.groups
-      return Partition { own in
-        var at = 0
-        return GeneratedStream {
-          if at >= groups.count { return nil }
-          let end = min(at + run.batchRows, groups.count)
-          let some = groups.sliced(at..<end)
-          at = end
-          return try held.table.output(
-            some, codec: codec, task: task.with(partition: index, worker: own.worker))
-        }
-      }
+      return GroupResults(
+        table, table.keys.groups, codec: codec, task: run.task.with(partition: index, worker: worker),
+        batchRows: run.batchRows
+      ).partition
     }
-  }
-
-  /// Border: a table that is complete; its results are read by one worker at a time.
-  private final class Finished: @unchecked Sendable {
-    let table: GroupTable
-    init(_ table: GroupTable) { self.table = table }
   }
 }

@@ -129,6 +129,53 @@ final class GroupTable {
   }
 }
 
+/// The results of some groups, as rows.
+///
+/// Border (`@unchecked Sendable`): nobody changes the table while results are read, and one worker
+/// at a time reads them.
+final class GroupResults: @unchecked Sendable {
+  private let table: GroupTable
+  private let groups: Selection
+  private let codec: RowKeyCodec
+  private let task: TaskContext
+  private let batchRows: Int
+
+  init(
+    _ table: GroupTable, _ groups: Selection, codec: RowKeyCodec, task: TaskContext, batchRows: Int
+  ) {
+    self.table = table
+    self.groups = groups
+    self.codec = codec
+    self.task = task
+    self.batchRows = batchRows
+  }
+
+  /// Evaluates the results as they are pulled.
+  var partition: Partition {
+    Partition { [self] own in
+      var at = 0
+      return GeneratedStream { [self] in try next(&at, worker: own.worker) }
+    }
+  }
+
+  /// The results as they are now.
+  var evaluated: Partition {
+    get throws {
+      var (batches, at): ([Batch], Int) = ([], 0)
+      while let batch = try next(&at, worker: task.worker) { batches.append(batch) }
+      return Partition { [batches] _ in BatchList(batches) }
+    }
+  }
+
+  private func next(_ at: inout Int, worker: Int) throws -> Batch? {
+    if at >= groups.count { return nil }
+    let end = min(at + batchRows, groups.count)
+    defer { at = end }
+    return try table.output(
+      groups.sliced(at..<end), codec: codec, task: task.with(partition: task.partition, worker: worker))
+  }
+}
+
 /// Partial results of some groups, on their way to the partition that owns them.
 struct AggregatePiece: Sendable {
   private let owned: OwnedKeys

@@ -3,6 +3,7 @@ import Contract
 import Expressions
 import Plan
 import State
+import Synchronization
 
 /// Aggregation of rows that keep coming: the running results are state, partitioned by key.
 final class StreamAggregateOperator: StatefulOperator {
@@ -42,13 +43,14 @@ final class StreamAggregateOperator: StatefulOperator {
         metrics.update(operatorId) { $0.rowsDroppedByWatermark += Int64(count) }
       }
     }
-    let partials = try PartialAggregation(aggregation, partitionCount: partitions.count)
-      .run(try child.partitions(run), run, late: late)
-    let batches = try run.pool.map(partitions.count) {
+    let pieces = HandedPieces(
+      try PartialAggregation(aggregation, partitionCount: partitions.count)
+        .run(try child.partitions(run), run, late: late), count: partitions.count)
+    let rows = try run.pool.map(partitions.count) {
       [partitions, mode, operatorId] index, worker in
       let own = run.task.with(partition: index, worker: worker)
-      let (batches, counts) = try partitions[index].run(
-        partials.map { $0[index] }, mode: mode, evictUs: marks?.evictUs, task: own,
+      let (rows, counts) = try partitions[index].run(
+        pieces.take(index), mode: mode, evictUs: marks?.evictUs, task: own,
         batchRows: run.batchRows)
       metrics.update(operatorId) { total in
         total.name = "stateStoreSave"
@@ -58,11 +60,11 @@ final class StreamAggregateOperator: StatefulOperator {
         total.rowsRemoved += Int64(counts.removed)
         total.memoryBytes += Int64(counts.memoryBytes)
       }
-      return batches
+      return rows
     }
     let spentMs = (SystemTime.monotonicNs - began) / 1_000_000
     metrics.update(operatorId) { $0.updateTimeMs += spentMs }
-    return batches.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
+    return rows.compactMap { $0 }
   }
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
@@ -101,12 +103,12 @@ private final class AggregatePartition: @unchecked Sendable {
   private let aggregation: Aggregation
   private let expiry: KeyExpiry?
   private let store: any StatePartition
-  private let table: GroupTable
+  private var table: GroupTable
   private let codec: RowKeyCodec
   private let values: RowKeyEncoder
   private var isRestored = false
   /// By group: the run that last changed it; 0 for a group without a key.
-  private var stamps: [UInt32] = []
+  private var stamps = LargeArray<UInt32>()
   private var runs: UInt32 = 0
   private var index = ExpiryIndex()
 
@@ -120,9 +122,9 @@ private final class AggregatePartition: @unchecked Sendable {
   }
 
   func run(
-    _ pieces: [[AggregatePiece]], mode: OutputMode, evictUs: Int64?, task: TaskContext,
+    _ pieces: consuming [AggregatePiece], mode: OutputMode, evictUs: Int64?, task: TaskContext,
     batchRows: Int
-  ) throws -> (batches: [Batch], counts: Counts) {
+  ) throws -> (rows: Partition?, counts: Counts) {
     if !isRestored {
       if store.isPaged {
         try store.select(mode == .complete ? .all : page(pieces, evictUs))
@@ -132,72 +134,73 @@ private final class AggregatePartition: @unchecked Sendable {
     }
     runs += 1
     var changed: [UInt32] = []
-    var added: [UInt32] = []
     if aggregation.keys.isEmpty {
       table.addSingleGroup()
-      note(0, &changed, &added)
+      withUnsafePointer(to: 0) { note($0, 1, &changed) }
     }
-    for part in pieces {
-      for piece in part {
-        try table.merge(piece) { groups, count in
-          for row in 0..<count { note(groups[row], &changed, &added) }
-        }
-      }
+    for piece in pieces {
+      try table.merge(piece) { groups, count in note(groups, count, &changed) }
     }
-    if let expiry {
-      let fresh = Selection(added.map(Int.init))
-      let times = expiry.times(table.keyColumns(fresh, codec: codec))
-      for (group, time) in zip(added, times) { index.add(group, at: time) }
-    }
+    pieces = []
     return try finish(changed, mode: mode, evictUs: evictUs, task: task, batchRows: batchRows)
   }
 
   /// The groups that the batch touches, and those that it may evict.
-  private func page(_ pieces: [[AggregatePiece]], _ evictUs: Int64?) -> StatePage {
+  private func page(_ pieces: [AggregatePiece], _ evictUs: Int64?) -> StatePage {
     var groups: Set<[UInt8]> = aggregation.keys.isEmpty ? [[]] : []
-    for piece in pieces.joined() {
+    for piece in pieces {
       for row in 0..<piece.keys.count { groups.insert(Array(piece.keys[row])) }
     }
     return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
-  private func note(_ group: UInt32, _ changed: inout [UInt32], _ added: inout [UInt32]) {
-    let at = Int(group)
-    if at >= stamps.count {
-      stamps += [UInt32](repeating: 0, count: max(at + 1 - stamps.count, stamps.count / 2 + 64))
+  /// Notes that the run changes some groups; of those that are new, also when they expire.
+  private func note(
+    _ groups: UnsafePointer<UInt32>, _ count: Int, _ changed: inout [UInt32]
+  ) {
+    stamps.reserve(table.keys.groupLimit)
+    let (stamps, run, expires) = (stamps.pointer, runs, expiry != nil)
+    var added: [UInt32] = []
+    for row in 0..<count {
+      let group = groups[row]
+      let stamp = stamps[Int(group)]
+      if stamp == run { continue }
+      if expires, stamp == 0 { added.append(group) }
+      stamps[Int(group)] = run
+      changed.append(group)
     }
-    if stamps[at] == runs { return }
-    if stamps[at] == 0 { added.append(group) }
-    stamps[at] = runs
-    changed.append(group)
+    guard let expiry, !added.isEmpty else { return }
+    index.add(added, at: expiry.times(table.keyColumns(Selection(added), codec: codec)))
   }
 
   /// Emits, evicts and notes the changes.
   private func finish(
     _ changed: [UInt32], mode: OutputMode, evictUs: Int64?, task: TaskContext, batchRows: Int
-  ) throws -> (batches: [Batch], counts: Counts) {
+  ) throws -> (rows: Partition?, counts: Counts) {
     var counts = Counts(updated: changed.count)
     let evicted = evictUs.map { index.takeExpired(upTo: $0) } ?? []
-    let emitted: Selection
-    switch mode {
-    case .complete: emitted = table.keys.groups
-    case .update: emitted = Selection(changed.map(Int.init))
-    case .append: emitted = Selection(evicted.map(Int.init))
-    }
-    var batches: [Batch] = []
-    for begin in stride(from: 0, to: emitted.count, by: batchRows) {
-      let some = emitted.sliced(begin..<min(begin + batchRows, emitted.count))
-      batches.append(try table.output(some, codec: codec, task: task))
+    let all = Selection(changed)
+    let emitted =
+      switch mode {
+      case .complete: table.keys.groups
+      case .update: all
+      case .append: Selection(evicted)
+      }
+    var rows: Partition?
+    if emitted.count > 0 {
+      let results = GroupResults(
+        table, emitted, codec: codec, task: task, batchRows: batchRows)
+      // What stays is read when it is asked for; nothing changes it before the next batch.
+      rows = evicted.isEmpty ? results.partition : try results.evaluated
     }
     let isEvicted = Set(evicted)
-    let kept = isEvicted.isEmpty ? changed : changed.filter { !isEvicted.contains($0) }
-    try put(Selection(kept.map(Int.init)))
-    remove(evicted)
+    try put(isEvicted.isEmpty ? all : Selection(changed.filter { !isEvicted.contains($0) }))
+    try remove(evicted)
     counts.total = store.entryCount ?? table.keys.count
     counts.removed = evicted.count
     counts.memoryBytes =
-      table.memoryBytes + stamps.capacity * 4 + index.memoryBytes + store.memoryBytes
-    return (batches, counts)
+      table.memoryBytes + stamps.memoryBytes + index.memoryBytes + store.memoryBytes
+    return (rows, counts)
   }
 
   /// Groups whose states are encoded at a time.
@@ -208,24 +211,50 @@ private final class AggregatePartition: @unchecked Sendable {
       let some = groups.sliced(begin..<min(begin + Self.stepGroups, groups.count))
       let states = try table.accumulators.flatMap { try $0.states(some) }
       let encoded = values.encode(states, count: some.count, hashing: false)
-      for row in 0..<some.count {
-        store.put(key: table.keys.key(some.rows[row]), value: encoded[row])
+      let keys = table.keys
+      for step in stride(from: 0, to: some.count, by: 64) {
+        let rows = step..<min(step + 64, some.count)
+        keys.prefetchKeys(some, rows)
+        for row in rows { store.put(key: keys.key(some.rows[row]), value: encoded[row]) }
       }
     }
   }
 
-  private func remove(_ groups: [UInt32]) {
+  private func remove(_ groups: [UInt32]) throws {
     if groups.isEmpty { return }
     for group in groups {
       store.remove(key: table.keys.key(group))
-      stamps[Int(group)] = 0
+      stamps.pointer[Int(group)] = 0
     }
-    table.remove(Selection(groups.map(Int.init)))
+    table.remove(Selection(groups))
+    if table.keys.isSparse { try shrink() }
+  }
+
+  /// Moves the groups that are left into tables of their size, as a restore does.
+  private func shrink() throws {
+    let old = table
+    let (oldStamps, live) = (stamps, table.keys.groups)
+    var numbers = [UInt32](repeating: KeyTable.none, count: table.keys.groupLimit)
+    table = GroupTable(aggregation)
+    stamps = LargeArray()
+    stamps.reserve(live.count)
+    for begin in stride(from: 0, to: live.count, by: Self.stepGroups) {
+      let some = live.sliced(begin..<min(begin + Self.stepGroups, live.count))
+      try table.merge(try old.piece(some)) { groups, count in
+        for row in 0..<count {
+          numbers[Int(some.rows[row])] = groups[row]
+          stamps.pointer[Int(groups[row])] = oldStamps.pointer[Int(some.rows[row])]
+        }
+      }
+    }
+    index.renumber { numbers[Int($0)] }
+    ReturnedMemory.trim()
   }
 
   /// Fills the live table with what was stored.
   private func restore() throws {
     var loader = StateLoader(keyWidth: codec.width, values: values.codec)
+    var changed: [UInt32] = []
     let merge: ([Vector], OwnedKeys) throws -> Void = { [self] columns, keys in
       var rest = columns[...]
       let states = aggregation.calls.map { call in
@@ -234,15 +263,8 @@ private final class AggregatePartition: @unchecked Sendable {
         return own
       }
       let piece = AggregatePiece(keys: keys, states: states)
-      var (changed, added): ([UInt32], [UInt32]) = ([], [])
-      try table.merge(piece) { groups, count in
-        for row in 0..<count { note(groups[row], &changed, &added) }
-      }
-      if let expiry {
-        let fresh = Selection(added.map(Int.init))
-        let times = expiry.times(table.keyColumns(fresh, codec: codec))
-        for (group, time) in zip(added, times) { index.add(group, at: time) }
-      }
+      changed.removeAll(keepingCapacity: true)
+      try table.merge(piece) { groups, count in note(groups, count, &changed) }
     }
     runs += 1
     try store.restore { key, value in
@@ -250,5 +272,23 @@ private final class AggregatePartition: @unchecked Sendable {
       if loader.isFull { try loader.flush(merge) }
     }
     try loader.flush(merge)
+  }
+}
+
+/// Partial results on their way to the partitions that own them: each takes its own, so that they
+/// are gone once they are merged.
+private final class HandedPieces: Sendable {
+  private let pieces: Mutex<[[AggregatePiece]]>
+
+  init(_ partials: [[[AggregatePiece]]], count: Int) {
+    pieces = Mutex((0..<count).map { index in partials.flatMap { $0[index] } })
+  }
+
+  func take(_ partition: Int) -> [AggregatePiece] {
+    pieces.withLock { pieces in
+      let own = pieces[partition]
+      pieces[partition] = []
+      return own
+    }
   }
 }

@@ -126,7 +126,7 @@ private final class DistinctOperator: Operator {
 
 /// Keys that were seen. One owner.
 final class KeySet {
-  let table: KeyTable
+  private(set) var table: KeyTable
   private let encoder: RowKeyEncoder
   private var groups = Buffer(capacity: 0)
 
@@ -143,6 +143,13 @@ final class KeySet {
       encoder.encode(columns, count: count), into: groups.typed(UInt32.self),
       new: out.typed(UInt32.self))
     return Selection(buffer: out, count: found)
+  }
+
+  /// Makes the table as small as its keys; gives the new number of each old one.
+  func shrink() -> [UInt32] {
+    let (smaller, numbers) = table.shrunk()
+    table = smaller
+    return numbers
   }
 
   /// The group of each row of the last `insertNew`.

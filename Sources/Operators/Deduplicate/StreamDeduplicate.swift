@@ -191,8 +191,13 @@ private final class DeduplicatePartition: @unchecked Sendable {
     let expired = index.takeExpired(upTo: limitUs)
     if expired.isEmpty { return }
     for group in expired { store.remove(key: keys.table.key(group)) }
-    keys.table.remove(Selection(expired.map(Int.init)))
+    keys.table.remove(Selection(expired))
     counts.removed += expired.count
+    if keys.table.isSparse {
+      let numbers = keys.shrink()
+      index.renumber { numbers[Int($0)] }
+      ReturnedMemory.trim()
+    }
   }
 
   private func restore() throws {

@@ -29,6 +29,9 @@ struct KeyExpiry: Sendable {
     } else {
       moments = flat
     }
+    if flat.nullCount == 0, moments.nullCount == 0, moments.type.layout == .fixed(width: 8) {
+      return Array(UnsafeBufferPointer(start: moments.typed(Int64.self), count: flat.count))
+    }
     return (0..<flat.count).map { row in
       flat.isNull(row) || moments.isNull(row) ? .max : moments.integer(row)
     }
@@ -62,58 +65,5 @@ struct LateFilter: Sendable {
     let kept = groups.filtered { times[$0] > lateUs }
     if kept.count < groups.count { dropped(groups.count - kept.count) }
     return kept
-  }
-}
-
-/// Groups by the moment at which they expire, so that eviction costs what it evicts.
-struct ExpiryIndex {
-  private var groups: [Int64: [UInt32]] = [:]
-  /// The distinct moments, as a heap.
-  private var moments: [Int64] = []
-
-  mutating func add(_ group: UInt32, at moment: Int64) {
-    if moment == .max { return }
-    if groups[moment]?.append(group) == nil {
-      groups[moment] = [group]
-      push(moment)
-    }
-  }
-
-  /// Takes out what expires at or before this moment, the earliest first.
-  mutating func takeExpired(upTo limit: Int64) -> [UInt32] {
-    var out: [UInt32] = []
-    while let first = moments.first, first <= limit {
-      pop()
-      if let expired = groups.removeValue(forKey: first) { out += expired }
-    }
-    return out
-  }
-
-  var memoryBytes: Int { groups.count * 64 + groups.values.reduce(0) { $0 + $1.capacity * 4 } }
-
-  private mutating func push(_ moment: Int64) {
-    moments.append(moment)
-    var at = moments.count - 1
-    while at > 0, moments[at] < moments[(at - 1) / 2] {
-      moments.swapAt(at, (at - 1) / 2)
-      at = (at - 1) / 2
-    }
-  }
-
-  private mutating func pop() {
-    let last = moments.removeLast()
-    if moments.isEmpty { return }
-    moments[0] = last
-    var at = 0
-    while true {
-      var least = at
-      for child in [2 * at + 1, 2 * at + 2]
-      where child < moments.count && moments[child] < moments[least] {
-        least = child
-      }
-      if least == at { return }
-      moments.swapAt(at, least)
-      at = least
-    }
   }
 }

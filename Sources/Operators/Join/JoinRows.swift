@@ -1,3 +1,4 @@
+import CSystem
 import Columns
 import Expressions
 import Glibc
@@ -6,47 +7,46 @@ import State
 /// The stored rows of one side of a stream–stream join in one partition, by key, with the moment at
 /// which each is done.
 ///
-/// A row lies in a chunk (the rows of one batch, as columns) and is known by its slot. What is
-/// durable is an entry a row: side and row id to key, "has met a row" and the row's values.
+/// A row is known by its slot. Its bytes are those of its durable entry's value, so that storing,
+/// noting and restoring a row copies them as they are; they are decoded where the row meets another.
+/// The durable key is side and row id.
 final class JoinRows {
   private let side: JoinSide
   /// The first byte of this side's durable keys.
   private let mark: UInt8
   private let store: any StatePartition
-  private let keys: KeyTable
   private let encoder: RowKeyEncoder
   private let values: RowKeyEncoder
-  /// By group: its latest row's slot.
-  private var heads: [UInt32] = []
-  private var slots: [Slot] = []
+  private let nullSafe: [Bool]
+  private var keys: KeyTable
+  /// By group: its latest row's slot, plus one.
+  private var heads = LargeArray<UInt32>()
+  private var slots = LargeArray<Slot>()
+  private var slotLimit = 0
   private var free: [UInt32] = []
-  private var chunks: [Chunk] = []
-  private var freeChunks: [Int] = []
-  private var expiry = ExpiryHeap()
+  private let arena = RowArena()
+  private var expiry = ExpiryIndex()
   private var lastId: UInt64 = 0
   private(set) var count = 0
 
   private struct Slot {
-    var group: UInt32
-    /// The next older row of the same key.
-    var next: UInt32
-    var chunk: Int32
-    var row: Int32
+    /// Where the row's bytes lie.
+    var row: UnsafeMutableRawPointer
+    /// When it is done, before the shift of the bound; `.max` where it never is, or has been said to
+    /// be.
+    var moment: Int64
     var id: UInt64
-    var isMatched: Bool
-  }
-
-  private struct Chunk {
-    var columns: [Vector]
-    var live: Int
-    /// By row: its slot, or `Selection.none` once it is gone.
-    var slots: [UInt32]
+    var group: UInt32
+    /// The next older and the next newer row of the same key.
+    var older: UInt32
+    var newer: UInt32
   }
 
   init(_ side: JoinSide, mark: UInt8, store: any StatePartition) {
     self.side = side
     self.mark = mark
     self.store = store
+    nullSafe = side.nullSafe
     keys = KeyTable(width: side.codec.width)
     encoder = RowKeyEncoder(side.codec)
     values = RowKeyEncoder(RowKeyCodec(side.types, for: .values))
@@ -54,294 +54,278 @@ final class JoinRows {
 
   /// Bytes held, about.
   var memoryBytes: Int {
-    let cells = chunks.reduce(0) { sum, chunk in
-      sum
-        + chunk.columns.reduce(0) {
-          $0 + $1.values.capacity + $1.blocks.reduce(0) { $0 + $1.capacity }
-        }
-    }
-    return cells + keys.memoryBytes + slots.capacity * MemoryLayout<Slot>.stride
-      + expiry.memoryBytes
+    arena.memoryBytes + keys.memoryBytes + slots.memoryBytes + heads.memoryBytes
+      + free.capacity * 4 + expiry.memoryBytes
   }
 
   // MARK: Looking up
 
-  /// For each row of the other side, the slot of the latest stored row with its key.
-  func find(_ keyColumns: [Vector], count: Int) -> [UInt32] {
-    let found = Buffer(capacity: count * 4)
+  /// Adds the pairs of rows of the other side and stored rows with the same key, the latest stored
+  /// row first.
+  func find(_ rows: RowKeys, _ keyColumns: [Vector], _ canMeet: [Bool]?, _ pairs: inout JoinPairs)
+  {
+    if count == 0 { return }
+    let found = Buffer(capacity: rows.count * 4)
     let groups = found.typed(UInt32.self)
-    keys.find(encoder.encode(keyColumns, count: count), into: groups)
-    let hasNull = NullKeys(keyColumns, nullSafe: side.nullSafe)
-    return (0..<count).map { row in
-      groups[row] == KeyTable.none || hasNull[row] ? Selection.none : heads[Int(groups[row])]
+    keys.find(rows, into: groups)
+    let hasNull = NullKeys(keyColumns, nullSafe: nullSafe)
+    let (heads, slots) = (heads.pointer, slots.pointer)
+    for row in 0..<rows.count where groups[row] != KeyTable.none {
+      moontide_prefetch(heads + Int(groups[row]))
+    }
+    for row in 0..<rows.count {
+      let group = groups[row]
+      if group == KeyTable.none || hasNull[row] || !(canMeet?[row] ?? true) { continue }
+      var slot = heads[Int(group)] &- 1
+      while slot != Selection.none {
+        pairs.append(UInt32(truncatingIfNeeded: row), slot)
+        slot = slots[Int(slot)].older
+      }
     }
   }
 
-  func slot(after slot: UInt32) -> UInt32 { slots[Int(slot)].next }
-  func isMatched(_ slot: UInt32) -> Bool { slots[Int(slot)].isMatched }
+  func isMatched(_ slot: UInt32) -> Bool {
+    slots.pointer[Int(slot)].row.load(as: UInt8.self) == 1
+  }
 
   /// The rows in some slots, as columns.
   func gather(_ wanted: [UInt32]) -> [Vector] {
-    let places = wanted.map { slots[Int($0)] }
-    if let first = places.first, places.allSatisfy({ $0.chunk == first.chunk }) {
-      let rows = Selection(places.map { UInt32(truncatingIfNeeded: $0.row) })
-      return chunks[Int(first.chunk)].columns.map { $0.gathered(rows) }
+    let slots = slots.pointer
+    return decode(values.codec, wanted.count) { index in
+      Self.cells(slots[Int(wanted[index])].row)
     }
-    return side.types.indices.map { column in
-      let builder = VectorBuilder(side.types[column], capacity: wanted.count)
-      for place in places {
-        builder.append(chunks[Int(place.chunk)].columns[column], row: Int(place.row))
-      }
-      return builder.finish()
+  }
+
+  /// Columns of rows whose bytes begin where `start` says.
+  private func decode(
+    _ codec: RowKeyCodec, _ count: Int, _ start: (Int) -> UnsafeRawPointer
+  ) -> [Vector] {
+    if count == 0 { return codec.types.map { Vector.nulls($0, count: 0) } }
+    let addresses = Buffer(capacity: count * 8)
+    let out = addresses.typed(UnsafeRawPointer.self)
+    for index in 0..<count {
+      out[index] = start(index)
+      moontide_prefetch(out[index])
     }
+    return codec.decode(out, count: count)
   }
 
   // MARK: Changing
 
   /// Stores some rows with their keys and moments; `.max` is never done.
-  func insert(
-    _ rows: Batch, keyColumns: [Vector], moments: [Int64], isMatched: [Bool]
-  ) {
+  func insert(_ rows: Batch, keys encoded: RowKeys, moments: [Int64], isMatched: [Bool]?) {
     let count = rows.count
-    let encoded = encoder.encode(keyColumns, count: count)
     let cells = values.encode(rows.columns, count: count, hashing: false)
-    let added = add(
-      rows, keys: encoded, moments: moments, isMatched: isMatched,
-      ids: (0..<count).map { lastId + 1 + UInt64($0) })
+    let numbers = groups(of: encoded)
+    let added = newSlots(count)
+    let (groups, slots, heads) = (numbers.typed(UInt32.self), slots.pointer, heads.pointer)
+    for row in 0..<count { moontide_prefetch(heads + Int(groups[row])) }
+    for row in 0..<count {
+      let (key, own, slot) = (encoded[row], cells[row], added[row])
+      let target = arena.add(slot: slot, byteCount: Self.headBytes + key.count + own.count)
+      Self.write(to: target, isMatched?[row] ?? false, key: key, cells: own)
+      let place = Slot(
+        row: target, moment: moments[row], id: lastId &+ UInt64(row &+ 1), group: groups[row],
+        older: Selection.none, newer: Selection.none)
+      slots[Int(slot)] = place
+      Self.link(slot, slots, heads)
+      put(place)
+    }
     lastId += UInt64(count)
-    for row in 0..<count { put(added[row], key: encoded[row], cells: cells[row]) }
+    expiry.add(added, at: moments)
+  }
+
+  private func groups(of rows: RowKeys) -> Buffer {
+    let numbers = Buffer(capacity: rows.count * 4)
+    keys.findOrInsert(rows, into: numbers.typed(UInt32.self))
+    heads.reserve(keys.groupLimit)
+    return numbers
+  }
+
+  /// Slots for rows to come, those of rows that have gone first.
+  private func newSlots(_ wanted: Int) -> [UInt32] {
+    let reused = min(free.count, wanted)
+    slots.reserve(slotLimit + wanted - reused)
+    var out = Array(free.suffix(reused))
+    free.removeLast(reused)
+    for slot in slotLimit..<slotLimit + wanted - reused {
+      out.append(UInt32(truncatingIfNeeded: slot))
+    }
+    slotLimit += wanted - reused
+    count += wanted
+    return out
+  }
+
+  /// Makes this the latest row of its key.
+  @inline(__always)
+  private static func link(
+    _ slot: UInt32, _ slots: UnsafeMutablePointer<Slot>, _ heads: UnsafeMutablePointer<UInt32>
+  ) {
+    let head = heads + Int(slots[Int(slot)].group)
+    let older = head.pointee &- 1
+    slots[Int(slot)].older = older
+    if older != Selection.none { slots[Int(older)].newer = slot }
+    head.pointee = slot &+ 1
   }
 
   /// A stored row has met one of the other side.
   func noteMatch(_ slot: UInt32) {
-    if slots[Int(slot)].isMatched { return }
-    slots[Int(slot)].isMatched = true
-    let place = slots[Int(slot)]
-    let row = chunks[Int(place.chunk)].columns.map {
-      $0.gathered(Selection([UInt32(truncatingIfNeeded: place.row)]))
-    }
-    put(slot, key: keys.key(place.group), cells: values.encode(row, count: 1, hashing: false)[0])
+    if isMatched(slot) { return }
+    let place = slots.pointer[Int(slot)]
+    place.row.storeBytes(of: 1, as: UInt8.self)
+    put(place)
   }
 
   /// The slots of the rows that are done at or before this moment, earliest first. They stay until
   /// they are removed.
   func expired(at moment: Int64) -> [UInt32] {
-    expiry.takeExpired(upTo: moment) { slots.indices.contains(Int($0)) && slots[Int($0)].id == $1 }
+    let (slots, limit) = (slots.pointer, slotLimit)
+    return expiry.takeExpired(upTo: moment).filter { slot in
+      // The index may name a slot whose row has gone, and that holds another one now or none.
+      if slot >= limit || slots[Int(slot)].moment > moment { return false }
+      slots[Int(slot)].moment = .max
+      return true
+    }
   }
 
   /// Forgets some rows.
   func remove(_ gone: [UInt32]) {
     var emptied: [UInt32] = []
-    for slot in gone {
+    let (slots, heads) = (slots.pointer, heads.pointer)
+    for (index, slot) in gone.enumerated() {
+      if index + 8 < gone.count {
+        let next = slots[Int(gone[index + 8])]
+        moontide_prefetch(next.row)
+        moontide_prefetch(heads + Int(next.group))
+      }
       let place = slots[Int(slot)]
       withDurableKey(place.id) { store.remove(key: $0) }
-      unlink(slot, place)
-      if heads[Int(place.group)] == Selection.none { emptied.append(place.group) }
-      let chunk = Int(place.chunk)
-      chunks[chunk].slots[Int(place.row)] = Selection.none
-      chunks[chunk].live -= 1
-      slots[Int(slot)].id = 0
-      free.append(slot)
+      if place.newer == Selection.none {
+        heads[Int(place.group)] = place.older &+ 1
+        if place.older == Selection.none { emptied.append(place.group) }
+      } else {
+        slots[Int(place.newer)].older = place.older
+      }
+      if place.older != Selection.none { slots[Int(place.older)].newer = place.newer }
+      slots[Int(slot)].moment = .max
+      arena.remove(place.row) { slots[Int($0)].row = $1 }
     }
+    free += gone
     count -= gone.count
     keys.remove(Selection(emptied))
-    for chunk in Set(gone.map { Int(slots[Int($0)].chunk) }) { compact(chunk) }
+    if slotLimit > Self.shrinkRows, count * 4 < slotLimit { shrink() }
   }
 
-  private func unlink(_ slot: UInt32, _ place: Slot) {
-    let group = Int(place.group)
-    if heads[group] == slot {
-      heads[group] = place.next
-      return
-    }
-    var at = heads[group]
-    while slots[Int(at)].next != slot { at = slots[Int(at)].next }
-    slots[Int(at)].next = place.next
-  }
+  /// Tables below this many rows stay as large as they are.
+  private static let shrinkRows = 1 << 16
 
-  /// A chunk with few rows left is copied into a smaller one, one with none is given back.
-  private func compact(_ index: Int) {
-    let chunk = chunks[index]
-    if chunk.live == 0 {
-      chunks[index] = Chunk(columns: [], live: 0, slots: [])
-      freeChunks.append(index)
-    } else if chunk.live * 4 < chunk.slots.count {
-      let rows = chunk.slots.indices.filter { chunk.slots[$0] != Selection.none }
-      let kept = rows.map { chunk.slots[$0] }
-      for (row, slot) in kept.enumerated() { slots[Int(slot)].row = Int32(row) }
-      let selection = Selection(rows)
-      chunks[index] = Chunk(
-        columns: chunk.columns.map { $0.gathered(selection).detached() }, live: kept.count,
-        slots: kept)
-    }
-  }
-
-  private func add(
-    _ rows: Batch, keys encoded: RowKeys, moments: [Int64], isMatched: [Bool], ids: [UInt64]
-  ) -> [UInt32] {
-    let count = rows.count
-    let numbers = Buffer(capacity: count * 4)
-    let groups = numbers.typed(UInt32.self)
-    keys.findOrInsert(encoded, into: groups)
-    if heads.count < keys.groupLimit {
-      heads += [UInt32](repeating: Selection.none, count: keys.groupLimit - heads.count)
-    }
-    let chunk = freeChunks.popLast() ?? chunks.count
-    if chunk == chunks.count { chunks.append(Chunk(columns: [], live: 0, slots: [])) }
-    var own: [UInt32] = []
-    own.reserveCapacity(count)
-    for row in 0..<count {
-      let group = groups[row]
-      let place = Slot(
-        group: group, next: heads[Int(group)], chunk: Int32(truncatingIfNeeded: chunk),
-        row: Int32(truncatingIfNeeded: row), id: ids[row], isMatched: isMatched[row])
-      let slot: UInt32
-      if let reused = free.popLast() {
-        slot = reused
-        slots[Int(slot)] = place
-      } else {
-        slot = UInt32(truncatingIfNeeded: slots.count)
-        slots.append(place)
+  /// Numbers slots and groups anew, so that tables which were larger leave memory.
+  private func shrink() {
+    let (oldKeys, oldHeads, oldSlots) = (keys, heads, slots)
+    keys = KeyTable(width: side.codec.width)
+    (heads, slots, free) = (LargeArray(), LargeArray(), [])
+    var numbers = [UInt32](repeating: Selection.none, count: slotLimit)
+    (slotLimit, count) = (0, 0)
+    let live = oldKeys.groups
+    heads.reserve(live.count)
+    for index in 0..<live.count {
+      let group = keys.insert(oldKeys.key(live.rows[index]))
+      var chain: [UInt32] = []
+      var at = oldHeads.pointer[Int(live.rows[index])] &- 1
+      while at != Selection.none {
+        chain.append(at)
+        at = oldSlots.pointer[Int(at)].older
       }
-      heads[Int(group)] = slot
-      own.append(slot)
-      if moments[row] != .max { expiry.add(slot, id: ids[row], at: moments[row]) }
+      for (slot, old) in zip(newSlots(chain.count), chain.reversed()) {
+        var place = oldSlots.pointer[Int(old)]
+        (place.group, place.older, place.newer) = (group, Selection.none, Selection.none)
+        numbers[Int(old)] = slot
+        RowArena.setSlot(slot, of: place.row)
+        slots.pointer[Int(slot)] = place
+        Self.link(slot, slots.pointer, heads.pointer)
+      }
     }
-    chunks[chunk] = Chunk(columns: rows.columns.map { $0.flat.detached() }, live: count, slots: own)
-    self.count += count
-    return own
+    expiry.renumber { numbers[Int($0)] }
+    ReturnedMemory.trim()
   }
 
   // MARK: Durable entries
 
+  /// Before a row's key and cells: "has met a row", and the key's length.
+  private static let headBytes = 5
+
+  @inline(__always)
+  private static func write(
+    to target: UnsafeMutableRawPointer, _ isMatched: Bool, key: UnsafeRawBufferPointer,
+    cells: UnsafeRawBufferPointer
+  ) {
+    target.storeBytes(of: isMatched ? 1 : 0, as: UInt8.self)
+    target.storeBytes(of: UInt32(key.count).littleEndian, toByteOffset: 1, as: UInt32.self)
+    if let source = key.baseAddress { memcpy(target + headBytes, source, key.count) }
+    if let source = cells.baseAddress {
+      memcpy(target + (headBytes &+ key.count), source, cells.count)
+    }
+  }
+
+  @inline(__always)
+  private static func cells(_ row: UnsafeRawPointer) -> UnsafeRawPointer {
+    let keyCount = UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
+    return row + (headBytes &+ Int(keyCount))
+  }
+
+  @inline(__always)
   private func withDurableKey(_ id: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
-    withUnsafeTemporaryAllocation(byteCount: 9, alignment: 8) { bytes in
+    withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { bytes in
       bytes[0] = mark
       bytes.storeBytes(of: id.bigEndian, toByteOffset: 1, as: UInt64.self)
-      body(UnsafeRawBufferPointer(bytes))
+      body(UnsafeRawBufferPointer(rebasing: bytes[0..<9]))
     }
   }
 
-  /// The value: "has met a row", the key's length, the key, the row's values.
-  private func put(_ slot: UInt32, key: UnsafeRawBufferPointer, cells: UnsafeRawBufferPointer) {
-    var value: [UInt8] = [slots[Int(slot)].isMatched ? 1 : 0]
-    withUnsafeBytes(of: UInt32(key.count).littleEndian) { value += $0 }
-    value += key
-    value += cells
-    value.withUnsafeBytes { bytes in
-      withDurableKey(slots[Int(slot)].id) { store.put(key: $0, value: bytes) }
-    }
+  @inline(__always)
+  private func put(_ place: Slot) {
+    withDurableKey(place.id) { store.put(key: $0, value: RowArena.bytes(of: place.row)) }
   }
 
-  /// A durable entry as it came back.
-  struct Entry {
-    let id: UInt64
-    let isMatched: Bool
-    let key: [UInt8]
-    let cells: [UInt8]
+  // MARK: Restoring
 
-    /// Reads an entry; `mark` says whose it is.
-    static func read(
-      _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-    ) -> (mark: UInt8, entry: Entry) {
-      let id = UInt64(bigEndian: key.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
-      let length = Int(
-        UInt32(littleEndian: value.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
-      let entry = Entry(
-        id: id, isMatched: value[0] == 1, key: Array(value[5..<5 + length]),
-        cells: Array(value[(5 + length)...]))
-      return (key[0], entry)
-    }
+  /// Takes a durable entry of this side; `finishRestore` makes it findable.
+  func restore(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    let id = UInt64(bigEndian: key.loadUnaligned(fromByteOffset: 1, as: UInt64.self))
+    let slot = newSlots(1)[0]
+    let row = arena.add(slot: slot, byteCount: value.count)
+    if let source = value.baseAddress { memcpy(row, source, value.count) }
+    slots.pointer[Int(slot)] = Slot(
+      row: row, moment: .max, id: id, group: 0, older: Selection.none, newer: Selection.none)
+    lastId = max(lastId, id)
   }
 
   private static let stepRows = 4096
 
-  /// Fills the empty side with what was stored, oldest rows first.
-  func restore(_ entries: [Entry], task: TaskContext) throws {
-    let sorted = entries.sorted { $0.id < $1.id }
-    for begin in stride(from: 0, to: sorted.count, by: Self.stepRows) {
-      let some = sorted[begin..<min(begin + Self.stepRows, sorted.count)]
-      let columns = decode(some.map(\.cells), values.codec)
-      let keyColumns = decode(some.map(\.key), side.codec)
-      let rows = Batch(columns, count: some.count)
-      _ = add(
-        rows, keys: encoder.encode(keyColumns, count: some.count),
-        moments: try moments(of: rows, task: task), isMatched: some.map(\.isMatched),
-        ids: some.map(\.id))
+  /// Puts the restored rows under their keys in the order in which they came once.
+  func finishRestore(task: TaskContext) throws {
+    let slots = slots.pointer
+    let order = (0..<UInt32(slotLimit)).sorted { slots[Int($0)].id < slots[Int($1)].id }
+    for begin in stride(from: 0, to: order.count, by: Self.stepRows) {
+      let some = order[begin..<min(begin + Self.stepRows, order.count)]
+      let rows = Batch(gather(Array(some)), count: some.count)
+      let keyColumns = decode(side.codec, some.count) { index in
+        UnsafeRawPointer(slots[Int(some[begin + index])].row + Self.headBytes)
+      }
+      let numbers = groups(of: encoder.encode(keyColumns, count: some.count))
+      let moments = try moments(of: rows, task: task)
+      for (index, slot) in some.enumerated() {
+        slots[Int(slot)].group = numbers.typed(UInt32.self)[index]
+        slots[Int(slot)].moment = moments[index]
+        Self.link(slot, slots, heads.pointer)
+      }
+      expiry.add(Array(some), at: moments)
     }
-    lastId = sorted.last?.id ?? 0
   }
 
   /// When each row is done, before the shift of the bound.
   func moments(of rows: Batch, task: TaskContext) throws -> [Int64] {
     guard let bound = side.bound else { return [Int64](repeating: .max, count: rows.count) }
     return KeyExpiry.times(try bound.time.evaluate(EvaluationContext(rows, task: task)))
-  }
-
-  private func decode(_ rows: [[UInt8]], _ codec: RowKeyCodec) -> [Vector] {
-    var starts = [0]
-    for row in rows { starts.append(starts[starts.count - 1] + row.count) }
-    return rows.flatMap { $0 }.withUnsafeBytes { bytes in
-      withUnsafeTemporaryAllocation(of: UnsafeRawPointer.self, capacity: max(rows.count, 1)) {
-        addresses in
-        guard let base = addresses.baseAddress, let start = bytes.baseAddress else {
-          return codec.types.map { Vector.nulls($0, count: rows.count) }
-        }
-        for row in rows.indices { base[row] = start + starts[row] }
-        return codec.decode(base, count: rows.count)
-      }
-    }
-  }
-}
-
-/// Slots by the moment at which they are done: a binary heap, since moments are mostly distinct.
-struct ExpiryHeap {
-  private struct Entry {
-    let moment: Int64
-    let slot: UInt32
-    /// A slot may be used again: the entry is for the row with this id.
-    let id: UInt64
-  }
-
-  private var entries: [Entry] = []
-
-  var memoryBytes: Int { entries.capacity * MemoryLayout<Entry>.stride }
-
-  mutating func add(_ slot: UInt32, id: UInt64, at moment: Int64) {
-    entries.append(Entry(moment: moment, slot: slot, id: id))
-    var at = entries.count - 1
-    while at > 0, entries[at].moment < entries[(at - 1) / 2].moment {
-      entries.swapAt(at, (at - 1) / 2)
-      at = (at - 1) / 2
-    }
-  }
-
-  /// Takes out the slots done at or before this moment whose row is still there.
-  mutating func takeExpired(
-    upTo limit: Int64, _ isThere: (_ slot: UInt32, _ id: UInt64) -> Bool
-  ) -> [UInt32] {
-    var out: [UInt32] = []
-    while let first = entries.first, first.moment <= limit {
-      pop()
-      if isThere(first.slot, first.id) { out.append(first.slot) }
-    }
-    return out
-  }
-
-  private mutating func pop() {
-    let last = entries.removeLast()
-    if entries.isEmpty { return }
-    entries[0] = last
-    var at = 0
-    while true {
-      var least = at
-      for child in [2 * at + 1, 2 * at + 2]
-      where child < entries.count && entries[child].moment < entries[least].moment {
-        least = child
-      }
-      if least == at { return }
-      entries.swapAt(at, least)
-      at = least
-    }
   }
 }

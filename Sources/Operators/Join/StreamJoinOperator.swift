@@ -158,13 +158,9 @@ struct JoinSide: Sendable {
           (rows, try keys.map { try $0.evaluate(context) })
         }
         let encoded = encoder.encode(columns, count: rows.count)
-        var homes = [[UInt32]](repeating: [], count: count)
-        for row in 0..<rows.count {
-          let home = RowKeyHash.partition(encoded.hashes[row], of: count)
-          homes[home].append(UInt32(truncatingIfNeeded: row))
-        }
-        for (home, chosen) in homes.enumerated() where !chosen.isEmpty {
-          out[home].append(rows.selecting(Selection(chosen)).dense)
+        let homes = Exchange.selections(encoded.hashes, rows.count, count)
+        for (home, chosen) in homes.enumerated() where chosen.count > 0 {
+          out[home].append(rows.selecting(chosen).dense)
         }
       }
       return out
@@ -176,8 +172,8 @@ struct JoinSide: Sendable {
   ) -> Batch {
     guard let lateUs, let eventTime else { return rows }
     let times = KeyExpiry.times(rows.columns[eventTime])
+    if times.allSatisfy({ $0 > lateUs }) { return rows }
     let kept = times.indices.filter { times[$0] > lateUs }
-    if kept.count == rows.count { return rows }
     dropped(rows.count - kept.count)
     late(times.indices.filter { times[$0] <= lateUs })
     return rows.selecting(Selection(kept)).dense

@@ -19,6 +19,7 @@ final class StreamJoinPartition: @unchecked Sendable {
   private let store: any StatePartition
   private let left: JoinRows
   private let right: JoinRows
+  private let encoder: RowKeyEncoder
   private var isRestored = false
 
   private static let leftMark = UInt8(ascii: "l")
@@ -27,6 +28,7 @@ final class StreamJoinPartition: @unchecked Sendable {
   init(_ sides: JoinSides, store: any StatePartition) {
     self.sides = sides
     self.store = store
+    encoder = RowKeyEncoder(sides.left.codec)
     left = JoinRows(sides.left, mark: Self.leftMark, store: store)
     right = JoinRows(sides.right, mark: Self.rightMark, store: store)
   }
@@ -56,13 +58,11 @@ final class StreamJoinPartition: @unchecked Sendable {
   }
 
   private func restore(_ task: TaskContext) throws {
-    var entries: (left: [JoinRows.Entry], right: [JoinRows.Entry]) = ([], [])
-    try store.restore { key, value in
-      let (mark, entry) = JoinRows.Entry.read(key, value)
-      if mark == Self.leftMark { entries.left.append(entry) } else { entries.right.append(entry) }
+    try store.restore { [left, right] key, value in
+      (key[0] == Self.leftMark ? left : right).restore(key, value)
     }
-    try left.restore(entries.left, task: task)
-    try right.restore(entries.right, task: task)
+    try left.finishRestore(task: task)
+    try right.finishRestore(task: task)
   }
 
   // MARK: New rows
@@ -74,37 +74,40 @@ final class StreamJoinPartition: @unchecked Sendable {
     let side = isLeft ? sides.left : sides.right
     let context = EvaluationContext(rows, task: task)
     let keys = try side.keys.map { try $0.evaluate(context) }
-    // A row that fails a condition of its own side meets nothing, ever, and need not wait; one with
-    // a NULL key meets nothing either, but waits as Spark's do.
+    let canMeet = try canMeet(rows, side.conditions, context)
+    let encoded = encoder.encode(keys, count: rows.count)
+    let hasMet = try pair(
+      rows, keys: keys, encoded, canMeet, isLeft: isLeft, task: task, &result)
+    try keep(
+      rows, keys: keys, encoded, canMeet, hasMet, isLeft: isLeft, evictUs: evictUs, task: task,
+      &result)
+  }
+
+  /// A row that fails a condition of its own side meets nothing, ever, and need not wait; one with a
+  /// NULL key meets nothing either, but waits as Spark's do. nil: all can.
+  private func canMeet(
+    _ rows: Batch, _ conditions: [CompiledExpression], _ context: EvaluationContext
+  ) throws -> [Bool]? {
+    if conditions.isEmpty { return nil }
     var canMeet = [Bool](repeating: true, count: rows.count)
-    for condition in side.conditions {
+    for condition in conditions {
       let holds = try condition.evaluate(context)
       for row in 0..<rows.count where holds.isNull(row) || !holds.boolean(row) {
         canMeet[row] = false
       }
     }
-    let hasMet = try pair(rows, keys: keys, canMeet, isLeft: isLeft, task: task, &result)
-    try keep(
-      rows, keys: keys, canMeet, hasMet, isLeft: isLeft, evictUs: evictUs, task: task, &result)
+    return canMeet
   }
 
   /// Gives the pairs of these rows with stored rows of the other side; says which rows have one.
   private func pair(
-    _ rows: Batch, keys: [Vector], _ canMeet: [Bool], isLeft: Bool, task: TaskContext,
-    _ result: inout Result
+    _ rows: Batch, keys: [Vector], _ encoded: RowKeys, _ canMeet: [Bool]?, isLeft: Bool,
+    task: TaskContext, _ result: inout Result
   ) throws -> [Bool] {
     let others = isLeft ? right : left
     var hasMet = [Bool](repeating: false, count: rows.count)
     var pairs = JoinPairs()
-    let heads = others.find(keys, count: rows.count)
-    let isSemi = sides.join.kind == .leftSemi
-    for row in 0..<rows.count where canMeet[row] {
-      var slot = heads[row]
-      while slot != Selection.none {
-        pairs.append(UInt32(truncatingIfNeeded: row), slot)
-        slot = others.slot(after: slot)
-      }
-    }
+    others.find(encoded, keys, canMeet, &pairs)
     if pairs.count == 0 { return hasMet }
     let own = Selection(pairs.left)
     let ownColumns = rows.columns.map { $0.gathered(own) }
@@ -113,7 +116,7 @@ final class StreamJoinPartition: @unchecked Sendable {
       isLeft ? ownColumns + otherColumns : otherColumns + ownColumns, count: pairs.count)
     let joined = try pairs.filter(all, by: sides.both, task: task)
     for row in pairs.left { hasMet[Int(row)] = true }
-    if isSemi {
+    if sides.join.kind == .leftSemi {
       giveSemi(rows, pairs, hasMet, isLeft: isLeft, &result)
     } else {
       let keepsOther = isLeft ? sides.right.keepsUnmatched : sides.left.keepsUnmatched
@@ -144,8 +147,8 @@ final class StreamJoinPartition: @unchecked Sendable {
 
   /// Stores the rows that a row to come may meet; those that nothing can meet leave at once.
   private func keep(
-    _ rows: Batch, keys: [Vector], _ canMeet: [Bool], _ hasMet: [Bool], isLeft: Bool,
-    evictUs: Int64?, task: TaskContext, _ result: inout Result
+    _ rows: Batch, keys: [Vector], _ encoded: RowKeys, _ canMeet: [Bool]?, _ hasMet: [Bool],
+    isLeft: Bool, evictUs: Int64?, task: TaskContext, _ result: inout Result
   ) throws {
     let side = isLeft ? sides.left : sides.right
     let store = isLeft ? left : right
@@ -160,19 +163,25 @@ final class StreamJoinPartition: @unchecked Sendable {
       } else {
         isDone = false
       }
-      if canMeet[row], !isDone {
+      if canMeet?[row] ?? true, !isDone {
         if !(isSemi && hasMet[row]) { stored.append(UInt32(truncatingIfNeeded: row)) }
       } else if side.keepsUnmatched, !hasMet[row] {
         alone.append(UInt32(truncatingIfNeeded: row))
       }
     }
-    giveAlone(rows.selecting(Selection(alone)).dense, isLeft: isLeft, &result)
-    if stored.isEmpty { return }
-    let chosen = Selection(stored)
-    store.insert(
-      rows.selecting(chosen).dense, keyColumns: keys.map { $0.gathered(chosen) },
-      moments: stored.map { moments[Int($0)] }, isMatched: stored.map { hasMet[Int($0)] })
+    if !alone.isEmpty {
+      giveAlone(rows.selecting(Selection(alone)).dense, isLeft: isLeft, &result)
+    }
     result.added += stored.count
+    if stored.count == rows.count {
+      store.insert(rows, keys: encoded, moments: moments, isMatched: hasMet)
+    } else if !stored.isEmpty {
+      let chosen = Selection(stored)
+      store.insert(
+        rows.selecting(chosen).dense,
+        keys: encoder.encode(keys.map { $0.gathered(chosen) }, count: stored.count),
+        moments: stored.map { moments[Int($0)] }, isMatched: stored.map { hasMet[Int($0)] })
+    }
   }
 
   private func giveAlone(_ rows: Batch, isLeft: Bool, _ result: inout Result) {
