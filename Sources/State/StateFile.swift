@@ -96,7 +96,9 @@ struct StateFile: Sendable {
   static func read(
     _ block: Block, from reader: any StorageReader, path: String, into buffer: inout Buffer
   ) throws {
-    if buffer.capacity < block.payloadByteCount { buffer = Buffer(capacity: block.payloadByteCount) }
+    if buffer.capacity < block.payloadByteCount {
+      buffer = Buffer(capacity: block.payloadByteCount)
+    }
     try reader.read(
       UnsafeMutableRawBufferPointer(start: buffer.pointer, count: block.payloadByteCount),
       at: block.payloadOffset)

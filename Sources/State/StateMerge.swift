@@ -32,7 +32,10 @@ struct StateMerge {
   ) throws {
     let since = snapshot?.lastVersion ?? -1
     let changed = changes.map { file in
-      (file, file.blocks.filter { $0.place == place && $0.version <= version && $0.version > since })
+      (
+        file,
+        file.blocks.filter { $0.place == place && $0.version <= version && $0.version > since }
+      )
     }.filter { !$0.1.isEmpty }
     let byteCount = changed.reduce(0) { sum, file in
       file.1.reduce(sum) { $0 + $1.entriesByteCount }

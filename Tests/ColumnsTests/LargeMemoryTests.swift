@@ -3,7 +3,8 @@ import Testing
 @testable import Columns
 
 struct LargeMemoryTests {
-  /// Through the allocator, the first mapping and huge pages: what was written stays, the rest is 0.
+  /// Through the allocator, the first mapping and huge pages: what was written stays, the rest is
+  /// 0.
   @Test func growsInPlaceOrNot() {
     let array = LargeArray<UInt64>()
     var count = 0

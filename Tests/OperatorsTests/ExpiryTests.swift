@@ -72,7 +72,9 @@ import Testing
   /// Tables that were much larger are made anew: those that are left are still known.
   @Test func whatIsLeftIsStillKnown() throws {
     let count = 70_000
-    let rows = (0..<count).map { [int(Int64($0 % 20 == 0 ? 9_000_000 : 1_000_000)), int(Int64($0))] }
+    let rows = (0..<count).map {
+      [int(Int64($0 % 20 == 0 ? 9_000_000 : 1_000_000)), int(Int64($0))]
+    }
     let later = (0..<count).filter { $0 % 20 == 0 }.map { [int(9_000_000), int(Int64($0))] }
     let counts = try StreamQuery("t TIMESTAMP, k BIGINT", .update, partitionCount: 1) {
       try $0.watermark("t", "0 seconds").aggregate(["t", "k"], ["count(1) AS n"]).select("k", "n")

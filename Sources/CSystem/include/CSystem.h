@@ -62,8 +62,8 @@ const void *_Nullable moontide_find(
 int moontide_digest(int kind, const void *_Nullable bytes, size_t count, uint8_t *_Nonnull out);
 uint32_t moontide_crc32(const void *_Nullable bytes, size_t count);
 
-/// Pages of zeros, and the same with another number of bytes, perhaps elsewhere; NULL where there is
-/// no memory. `munmap` gives them back.
+/// Pages of zeros, and the same with another number of bytes, perhaps elsewhere; NULL where there
+/// is no memory. `munmap` gives them back.
 void *_Nullable moontide_map(size_t bytes);
 void *_Nullable moontide_remap(
     void *_Nonnull memory, size_t old_bytes, size_t new_bytes);

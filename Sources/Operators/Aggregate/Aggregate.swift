@@ -157,7 +157,8 @@ private final class AggregateOperator: Operator {
       if aggregation.keys.isEmpty { table.addSingleGroup() }
       for pieces in partials { for piece in pieces[index] { try table.merge(piece) } }
       return GroupResults(
-        table, table.keys.groups, codec: codec, task: run.task.with(partition: index, worker: worker),
+        table, table.keys.groups, codec: codec,
+        task: run.task.with(partition: index, worker: worker),
         batchRows: run.batchRows
       ).partition
     }

@@ -172,7 +172,8 @@ final class GroupResults: @unchecked Sendable {
     let end = min(at + batchRows, groups.count)
     defer { at = end }
     return try table.output(
-      groups.sliced(at..<end), codec: codec, task: task.with(partition: task.partition, worker: worker))
+      groups.sliced(at..<end), codec: codec,
+      task: task.with(partition: task.partition, worker: worker))
   }
 }
 

@@ -8,8 +8,8 @@ import State
 /// which each is done.
 ///
 /// A row is known by its slot. Its bytes are those of its durable entry's value, so that storing,
-/// noting and restoring a row copies them as they are; they are decoded where the row meets another.
-/// The durable key is side and row id.
+/// noting and restoring a row copies them as they are; they are decoded where the row meets
+/// another. The durable key is side and row id.
 final class JoinRows {
   private let side: JoinSide
   /// The first byte of this side's durable keys.
@@ -32,8 +32,8 @@ final class JoinRows {
   private struct Slot {
     /// Where the row's bytes lie.
     var row: UnsafeMutableRawPointer
-    /// When it is done, before the shift of the bound; `.max` where it never is, or has been said to
-    /// be.
+    /// When it is done, before the shift of the bound; `.max` where it never is, or has been said
+    /// to be.
     var moment: Int64
     var id: UInt64
     var group: UInt32
@@ -62,8 +62,7 @@ final class JoinRows {
 
   /// Adds the pairs of rows of the other side and stored rows with the same key, the latest stored
   /// row first.
-  func find(_ rows: RowKeys, _ keyColumns: [Vector], _ canMeet: [Bool]?, _ pairs: inout JoinPairs)
-  {
+  func find(_ rows: RowKeys, _ keyColumns: [Vector], _ canMeet: [Bool]?, _ pairs: inout JoinPairs) {
     if count == 0 { return }
     let found = Buffer(capacity: rows.count * 4)
     let groups = found.typed(UInt32.self)

@@ -83,8 +83,8 @@ final class StreamJoinPartition: @unchecked Sendable {
       &result)
   }
 
-  /// A row that fails a condition of its own side meets nothing, ever, and need not wait; one with a
-  /// NULL key meets nothing either, but waits as Spark's do. nil: all can.
+  /// A row that fails a condition of its own side meets nothing, ever, and need not wait; one with
+  /// a NULL key meets nothing either, but waits as Spark's do. nil: all can.
   private func canMeet(
     _ rows: Batch, _ conditions: [CompiledExpression], _ context: EvaluationContext
   ) throws -> [Bool]? {
