@@ -54,6 +54,9 @@ extension Setting {
       "moontide.udf.memoryLimit", .size(.bytes(256 << 20)),
       "How much memory the Lua state of one worker may use; 0: as much as there is."),
     Setting(
+      "moontide.log.level", .text("info"),
+      "The least of what `moontide.log` writes, and `print` in a worker.", words: ScriptLog.levels),
+    Setting(
       "moontide.onFailure", .text("stop"),
       "At the script's end: whether the queries stop when one fails, or continue.",
       words: ["stop", "continue"]),

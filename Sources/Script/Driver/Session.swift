@@ -92,6 +92,7 @@ public final class Session {
   private func take(_ changed: Settings) throws {
     timeZone = try TimeZone.named(changed[text: "moontide.session.timeZone"])
     settings = changed
+    ScriptLog.show(from: changed[text: "moontide.log.level"])
   }
 
   /// Spark's settings of its cluster, so that a ported script runs: one warning each.

@@ -8,8 +8,18 @@ public enum ScriptLog {
   /// Takes a level (`debug`, `info`, `warn`, `error`) and a line.
   public typealias Sink = @Sendable (_ level: String, _ line: String) -> Void
 
+  /// From the least to the most severe.
+  public static let levels = ["debug", "info", "warn", "error"]
+
+  /// Levels below the one at this place are left out.
+  private static let shown = Atomic<Int>(1)
+
+  /// Leaves out what is less severe (`moontide.log.level`).
+  static func show(from level: String) {
+    shown.store(levels.firstIndex(of: level) ?? 1, ordering: .relaxed)
+  }
+
   private static let current = Mutex<Sink>({ level, line in
-    if level == "debug" { return }
     var text = level.uppercased() + " " + line + "\n"
     text.withUTF8 { _ = Glibc.write(2, $0.baseAddress, $0.count) }
   })
@@ -18,6 +28,8 @@ public enum ScriptLog {
   public static func send(to sink: @escaping Sink) { current.withLock { $0 = sink } }
 
   public static func write(_ level: String, _ line: String) {
+    let severity = levels.firstIndex(of: level) ?? 0
+    guard severity >= shown.load(ordering: .relaxed) else { return }
     let sink = current.withLock { $0 }
     sink(level, line)
   }
