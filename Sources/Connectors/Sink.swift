@@ -12,13 +12,13 @@ public protocol StreamSink: AnyObject {
   var description: String { get }
   /// nil: this batch id was committed by this sink before; nothing is to be written.
   func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)?
-  /// Rows of the last committed batch; -1 where the sink does not count.
-  var outputRowCount: Int64 { get }
+  /// Whether the progress says how many rows a batch gave the sink.
+  var isCounted: Bool { get }
   func stop()
 }
 
 extension StreamSink {
-  public var outputRowCount: Int64 { -1 }
+  public var isCounted: Bool { true }
   public func stop() {}
 }
 

@@ -32,6 +32,8 @@ public protocol StreamSource: AnyObject {
   /// The furthest position that the next batch may reach from `start`; equal to `start` (or nil)
   /// when there is nothing new.
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset?
+  /// Whether a batch takes all that is there: no option and no function limits it.
+  var takesEverything: Bool { get }
   /// Called once when the trigger is availableNow: from here on nothing newer is given.
   func freezeForAvailableNow() throws
   /// The rows after `start`, up to and with `end`, as pieces that workers read in parallel. The
@@ -45,6 +47,7 @@ public protocol StreamSource: AnyObject {
 }
 
 extension StreamSource {
+  public var takesEverything: Bool { true }
   public func freezeForAvailableNow() throws {}
   public func commit(_ end: SourceOffset) throws {}
   public func recover(from start: SourceOffset?, to end: SourceOffset) throws {}

@@ -30,46 +30,16 @@ public struct SystemClock: Clock {
 
 /// A bell that ends a wait early: one thread waits on it, any thread rings it. A ring that comes
 /// before the wait is kept.
-public final class WakeUp: @unchecked Sendable {
-  // Border: the mutex and the condition variable below are only touched through pthread calls,
-  // and `rung` only under the mutex.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var rung = false
+public final class WakeUp: Sendable {
+  private let rung = Monitor(false)
 
-  public init() {
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
+  public init() {}
 
   /// Ends the present or the next wait.
-  public func ring() {
-    pthread_mutex_lock(mutex)
-    rung = true
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
-  }
+  public func ring() { rung.change { $0 = true } }
 
   /// Waits for a ring, at most until the monotonic time given; takes the ring.
   public func wait(untilMonotonicNs deadlineNs: Int64) {
-    var deadline = timespec(
-      tv_sec: Int(deadlineNs / 1_000_000_000), tv_nsec: Int(deadlineNs % 1_000_000_000))
-    pthread_mutex_lock(mutex)
-    while !rung {
-      if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { break }
-    }
-    rung = false
-    pthread_mutex_unlock(mutex)
+    rung.wait(untilNs: deadlineNs, until: { $0 }, then: { $0 = false })
   }
 }

@@ -197,11 +197,12 @@ struct QueryRunTests {
     #expect(progress["timestamp"] == .text("2023-11-14T22:13:20.000Z"))
     #expect(progress["sources"]?.array?.first?["endOffset"] == .integer(1))
     #expect(progress["sources"]?.array?.first?["startOffset"] == .null)
-    #expect(progress["sink"]?["numOutputRows"] == .integer(-1))
+    #expect(progress["sink"]?["numOutputRows"] == .integer(2))
     let names = progress["durationMs"]?.members?.map(\.name)
     #expect(
       names == [
-        "addBatch", "commitOffsets", "getBatch", "latestOffset", "walCommit", "triggerExecution",
+        "addBatch", "commitOffsets", "getBatch", "latestOffset", "queryPlanning", "walCommit",
+        "triggerExecution",
       ])
   }
 

@@ -1,7 +1,6 @@
 import Columns
 import Contract
 import Expressions
-import Synchronization
 
 /// Prints each batch as a table, as Spark's console sink does.
 final class ConsoleSink: StreamSink, Sendable {
@@ -9,7 +8,6 @@ final class ConsoleSink: StreamSink, Sendable {
   private let table: TableText
   private let rowCount: Int
   private let print: @Sendable (String) -> Void
-  private let written = Mutex<Int64>(-1)
 
   static func spec(_ print: @escaping @Sendable (String) -> Void) -> SinkSpec {
     let parameters = [
@@ -39,7 +37,6 @@ final class ConsoleSink: StreamSink, Sendable {
   }
 
   var description: String { "ConsoleSink[numRows=\(rowCount), truncate=\(table.truncate > 0)]" }
-  var outputRowCount: Int64 { written.withLock { $0 } }
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
     let rule = "-------------------------------------------\n"
@@ -48,10 +45,8 @@ final class ConsoleSink: StreamSink, Sendable {
 
   private func batch(head: String) -> any SinkBatch {
     CollectedBatch(whole: { [self] batches in
-      let total = batches.reduce(0) { $0 + $1.count }
       let batch = Batch.concatenated(batches, types: schema.fields.map(\.type))
       print(head + table.text(batch, schema: schema, rows: rowCount))
-      written.withLock { $0 = Int64(total) }
     })
   }
 }

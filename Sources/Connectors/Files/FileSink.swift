@@ -90,6 +90,8 @@ final class FileSink: StreamSink {
       timeZoneId: request.context.timeZoneId, storage: storage)
   }
 
+  /// As in Spark, where such sinks are not asked.
+  var isCounted: Bool { false }
   var description: String { "FileSink[file:\(root)]" }
 
   private var hiddenPrefix: String { ".moontide-" + queryId + "-" }

@@ -132,6 +132,8 @@ final class FileStreamSource: StreamSource {
 
   func initialOffset() -> SourceOffset? { nil }
 
+  var takesEverything: Bool { options.maxFiles == nil && options.maxBytes == nil }
+
   func freezeForAvailableNow() throws { frozen = try options.listing.files() }
 
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {

@@ -32,6 +32,7 @@ public final class BatchMetrics: Sendable {
 
   private struct Counts {
     var inputRows: [Int: Int64] = [:]
+    var outputRows: Int64 = 0
     var state: [String: StateMetrics] = [:]
     var eventTimes: [Int: EventTimes] = [:]
     var observed: [String: [(name: String, type: DataType, value: Scalar)]] = [:]
@@ -45,6 +46,11 @@ public final class BatchMetrics: Sendable {
   public func addInputRows(_ rows: Int, source: Int) {
     counts.withLock { $0.inputRows[source, default: 0] += Int64(rows) }
   }
+
+  /// Rows that the sink got.
+  public func addOutputRows(_ rows: Int) { counts.withLock { $0.outputRows += Int64(rows) } }
+
+  public var outputRows: Int64 { counts.withLock { $0.outputRows } }
 
   public func inputRows(source: Int) -> Int64 { counts.withLock { $0.inputRows[source] ?? 0 } }
 

@@ -93,18 +93,27 @@ private final class ForeachWriter: BatchWriter {
     self.instance = instance
     self.batch = batch
     instance.begin(batch.place)
-    let opened = try instance.call("open", [.integer(Int64(partition)), .integer(batch.place.id)])
+    let opened = try Self.user {
+      try instance.call("open", [.integer(Int64(partition)), .integer(batch.place.id)])
+    }
     takesRows = !instance.has("open") || opened.boolean == true
   }
 
   func write(_ rows: Batch) throws {
-    if takesRows { try instance.call("process", each: rows, schema: batch.schema) }
+    guard takesRows else { return }
+    try Self.user { try instance.call("process", each: rows, schema: batch.schema) }
   }
 
   func close() throws {
     isClosed = true
-    try instance.call("close")
+    try Self.user { _ = try instance.call("close") }
     batch.instances.give(instance)
+  }
+
+  private static func user<T>(_ body: () throws -> T) throws -> T {
+    do { return try body() } catch let failure as Failure {
+      throw failure.ofUserFunction("FOREACH_USER_FUNCTION_ERROR")
+    }
   }
 
   func abort(_ failure: Failure) {

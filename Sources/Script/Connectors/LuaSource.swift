@@ -37,6 +37,9 @@ final class LuaSource: StreamSource {
     try instance.call("initialOffset").text.map { SourceOffset($0) }
   }
 
+  // Its own function may limit a batch.
+  var takesEverything: Bool { false }
+
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
     if let frozen { return frozen == start ? nil : frozen }
     let word: LuaValue = limit == .everything || freezes ? .string("everything") : .nil

@@ -46,6 +46,8 @@ final class ForeachBatchSink: StreamSink {
     self.queryId = queryId
   }
 
+  /// As in Spark, where such sinks are not asked.
+  var isCounted: Bool { false }
   var description: String { "ForeachBatchSink" }
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
@@ -58,6 +60,7 @@ final class ForeachBatchSink: StreamSink {
           _ = try state.call(function.function, [.object(rows), .integer(id)])
         }
       } catch var failure as Failure {
+        failure = failure.ofUserFunction("FOREACH_BATCH_USER_FUNCTION_ERROR")
         failure.details.append("in the function of foreachBatch, batch \(id)")
         throw failure
       }

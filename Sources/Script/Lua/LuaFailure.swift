@@ -54,6 +54,17 @@ extension Failure {
   }
 }
 
+extension Failure {
+  /// A plain error of Lua's under Spark's condition for the function that raised it; an error of
+  /// the engine's keeps its own.
+  func ofUserFunction(_ condition: String) -> Failure {
+    guard self.condition == "LUA_ERROR" else { return self }
+    return Failure(
+      condition, message, hint: hint, details: details, origin: origin, traceback: traceback,
+      cause: cause)
+  }
+}
+
 extension LuaValue {
   /// A string as text, mended where it is no UTF-8.
   var text: String? {

@@ -25,8 +25,8 @@ public struct QueryProgress: Sendable {
   /// When the trigger began, microseconds since the epoch.
   public var timestampUs: Int64 = 0
   public var batchId: Int64 = 0
-  /// Milliseconds.
-  public var batchDuration: Int64 = 0
+  /// Nanoseconds.
+  public var durationNs: Int64 = 0
   /// Milliseconds, in the order in which they were spent.
   public var durationMs: [(name: String, ms: Int64)] = []
   /// Milliseconds since the epoch; nil: the query has no watermark.
@@ -54,7 +54,7 @@ public struct QueryProgress: Sendable {
       JSONMember("name", name.map { .text($0) } ?? .null),
       JSONMember("timestamp", .text(TimeText.iso(us: timestampUs))),
       JSONMember("batchId", .integer(batchId)),
-      JSONMember("batchDuration", .integer(batchDuration)),
+      JSONMember("batchDuration", .integer(durationNs / 1_000_000)),
       JSONMember("numInputRows", .integer(inputRowCount)),
       JSONMember("inputRowsPerSecond", .number(inputRate(inputRowCount))),
       JSONMember("processedRowsPerSecond", .number(processedRate(inputRowCount))),
@@ -86,7 +86,7 @@ public struct QueryProgress: Sendable {
   }
 
   private func processedRate(_ rows: Int64) -> Double {
-    batchDuration > 0 ? Double(rows) * 1000 / Double(batchDuration) : 0
+    durationNs > 0 ? Double(rows) * 1e9 / Double(durationNs) : 0
   }
 
   private func eventTime(_ watermarkMs: Int64) -> JSON {
@@ -171,28 +171,14 @@ public enum TimeText {
     let ms = us.flooredToMs
     let days = ms >= 0 ? ms / 86_400_000 : (ms - 86_399_999) / 86_400_000
     let rest = ms - days * 86_400_000
-    let (year, month, day) = civil(days)
+    let date = Calendar.date(ofDays: Int(days))
     func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
     func padded(_ value: Int64, _ width: Int) -> String {
       let digits = String(value)
       return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
-    return padded(year, 4) + "-" + two(month) + "-" + two(day) + "T" + two(rest / 3_600_000) + ":"
+    return padded(Int64(date.year), 4) + "-" + two(Int64(date.month)) + "-" + two(Int64(date.day))
+      + "T" + two(rest / 3_600_000) + ":"
       + two(rest / 60_000 % 60) + ":" + two(rest / 1000 % 60) + "." + padded(rest % 1000, 3) + "Z"
-  }
-
-  /// The date of a day since 1970-01-01, by the proleptic Gregorian calendar.
-  private static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
-    // Counted in eras of 400 years that begin on 1 March.
-    let shifted = days + 719_468
-    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
-    let dayOfEra = shifted - era * 146_097
-    let yearOfEra =
-      (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let shiftedMonth = (5 * dayOfYear + 2) / 153
-    let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
-    let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-    return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
   }
 }

@@ -1,5 +1,4 @@
 import Contract
-import Glibc
 import Operators
 import Synchronization
 
@@ -34,7 +33,12 @@ public final class StreamingQuery: Sendable {
     var triggerCount = 0
     /// The last trigger that found nothing to do.
     var idleTrigger = 0
-    var plan = ""
+    /// The last two triggers whose batches took all that was there, the latest first.
+    var fullTriggers = (0, 0)
+
+    func isDone(since moment: Int) -> Bool {
+      idleTrigger > moment || fullTriggers.1 > moment || !isActive
+    }
   }
 
   public let id: String
@@ -104,10 +108,11 @@ public final class StreamingQuery: Sendable {
     return moment
   }
 
-  /// Whether a trigger that began after the moment found nothing to do, or the query has ended.
-  /// Throws what ended it.
+  /// Whether a trigger that began after the moment found nothing to do, or two ran batches with all
+  /// there was (rows may never stop coming: the first has those of the moment, the second does what
+  /// they cause), or the query has ended. Throws what ended it.
   public func hasProcessedAll(since moment: Int) throws -> Bool {
-    let (isDone, failure) = state.read { ($0.idleTrigger > moment || !$0.isActive, $0.failure) }
+    let (isDone, failure) = state.read { ($0.isDone(since: moment), $0.failure) }
     if let failure { throw failure }
     return isDone
   }
@@ -116,7 +121,7 @@ public final class StreamingQuery: Sendable {
   /// been processed.
   public func processAllAvailable() throws {
     let moment = momentForProcessing()
-    _ = state.wait(timeoutNs: nil) { $0.idleTrigger > moment || !$0.isActive }
+    _ = state.wait(timeoutNs: nil) { $0.isDone(since: moment) }
     _ = try hasProcessedAll(since: moment)
   }
 
@@ -151,6 +156,11 @@ public final class StreamingQuery: Sendable {
       state.status.isTriggerActive = false
       state.idleTrigger = state.triggerCount
     }
+    changed()
+  }
+
+  func tookEverything() {
+    state.change { $0.fullTriggers = ($0.triggerCount, $0.fullTriggers.0) }
     changed()
   }
 
@@ -197,56 +207,4 @@ public enum QueryEvent: Sendable {
 /// returns; the others on the query's thread. Must not wait for that query.
 public protocol QueryListener: AnyObject, Sendable {
   func hear(_ event: QueryEvent)
-}
-
-/// A value behind a lock, on whose changes any number of threads may wait.
-final class Monitor<Value: Sendable>: @unchecked Sendable {
-  // Border: `value` is touched only under the mutex.
-  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-  private var value: Value
-
-  init(_ value: Value) {
-    self.value = value
-    pthread_mutex_init(mutex, nil)
-    var attributes = pthread_condattr_t()
-    pthread_condattr_init(&attributes)
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-    pthread_cond_init(condition, &attributes)
-    pthread_condattr_destroy(&attributes)
-  }
-
-  deinit {
-    pthread_cond_destroy(condition)
-    pthread_mutex_destroy(mutex)
-    condition.deallocate()
-    mutex.deallocate()
-  }
-
-  func read<T>(_ body: (Value) -> T) -> T {
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    return body(value)
-  }
-
-  func change(_ body: (inout Value) -> Void) {
-    pthread_mutex_lock(mutex)
-    body(&value)
-    pthread_cond_broadcast(condition)
-    pthread_mutex_unlock(mutex)
-  }
-
-  /// Waits until the value is so; false: the time is over first. nil: without a limit.
-  func wait(timeoutNs: Int64?, until isSo: (Value) -> Bool) -> Bool {
-    let now = SystemClock().monotonicNs
-    let deadlineNs = timeoutNs.map { now.addingReportingOverflow($0).partialValue } ?? .max / 2
-    var deadline = timespec(
-      tv_sec: Int(deadlineNs / 1_000_000_000), tv_nsec: Int(deadlineNs % 1_000_000_000))
-    pthread_mutex_lock(mutex)
-    defer { pthread_mutex_unlock(mutex) }
-    while !isSo(value) {
-      if pthread_cond_timedwait(condition, mutex, &deadline) == ETIMEDOUT { return isSo(value) }
-    }
-    return true
-  }
 }

@@ -29,14 +29,6 @@ final class QueryRun {
   private var metrics = BatchMetrics()
   private var lastIdleNs: Int64
 
-  /// A source with what the engine knows of it.
-  private struct RunningSource {
-    let id: Int
-    let source: any StreamSource
-    /// Where a new query starts.
-    let initial: SourceOffset?
-  }
-
   /// Opens everything that the query needs, and checks that it fits its checkpoint.
   init(
     _ definition: QueryDefinition, _ environment: QueryEnvironment, _ query: StreamingQuery,
@@ -102,100 +94,6 @@ final class QueryRun {
     if definition.trigger == .availableNow {
       for source in sources { try source.source.freezeForAvailableNow() }
     }
-  }
-
-  // MARK: Opening
-
-  private static func pinnedSettings(
-    _ settings: Settings, _ run: RunRecord?, _ query: StreamingQuery,
-    _ environment: QueryEnvironment
-  ) -> Settings {
-    var result = settings
-    for member in run?.settings ?? [] {
-      guard let logged = member.value.text, let now = try? settings.text(member.name),
-        now != logged, (try? result.set(member.name, to: logged)) != nil
-      else { continue }
-      environment.log(
-        "warn",
-        "\(query.title): the checkpoint was made with `\(member.name)` = \(logged); "
-          + "the session's \(now) does not count")
-    }
-    return result
-  }
-
-  private static func openSources(
-    _ plan: any PlanNode, _ checkpoint: Checkpoint, _ storage: any Storage
-  ) throws -> [RunningSource] {
-    var sources: [RunningSource] = []
-    for case let node as any StreamSourceNode in plan.nodes
-    where !sources.contains(where: { $0.id == node.sourceId }) {
-      let directory = "\(checkpoint.path)/sources/\(sources.count)"
-      try storage.createDirectory(directory)
-      let source = try node.openSource(directory: directory)
-      sources.append(
-        RunningSource(id: node.sourceId, source: source, initial: try source.initialOffset()))
-    }
-    return sources
-  }
-
-  /// The same number of sources of the same kinds as before.
-  private static func check(
-    _ sources: [any StreamSource], against progress: LoggedProgress, _ definition: QueryDefinition
-  ) throws {
-    guard let last = progress.lastOffsets else { return }
-    func kind(_ description: String) -> Substring { description.prefix { $0 != "[" } }
-    let old = progress.run?.sources ?? []
-    let isSame =
-      last.ranges.count == sources.count
-      && zip(old, sources).allSatisfy { kind($0) == kind($1.description) }
-    guard !isSame else { return }
-    throw Failure(
-      "STREAMING_SOURCES_NOT_MATCH",
-      "there are \(last.ranges.count) sources in the checkpoint and now there are "
-        + "\(sources.count), or their kinds differ",
-      hint: "Start with a new checkpoint, or go back to the query that made this one",
-      details: [
-        "checkpoint: " + old.joined(separator: ", "),
-        "query: " + sources.map(\.description).joined(separator: ", "),
-      ]
-    ).at(definition.origin)
-  }
-
-  private static func openState(
-    _ checkpoint: Checkpoint, _ mark: String?, _ settings: Settings, _ query: StreamingQuery,
-    _ environment: QueryEnvironment
-  ) throws -> DurableStateStore {
-    var limits = DurableStateStore.Limits()
-    limits.versionsToRetain = settings[integer: "moontide.streaming.minBatchesToRetain"]
-    limits.changeFileVersions =
-      settings[integer: "moontide.streaming.stateStore.minDeltasForSnapshot"]
-    let store = try DurableStateStore(
-      directory: checkpoint.path + "/state", queryId: checkpoint.queryId, mark: mark,
-      storage: environment.storage, limits: limits,
-      isPaged: settings[text: "moontide.stateStore"] == "rocksdb")
-    for failure in store.damagedSnapshots {
-      environment.log("warn", "\(query.title): \(failure); an older snapshot stands in")
-    }
-    return store
-  }
-
-  private static func openSink(
-    _ definition: QueryDefinition, _ settings: Settings, _ query: StreamingQuery,
-    _ environment: QueryEnvironment, lastCommitted: Int64?
-  ) throws -> (any StreamSink, BadRowFile?) {
-    var options = Options()
-    for name in definition.options.names where !BadRowFile.engineOptions.contains(name.lowercased())
-    { options[name] = definition.options[name] }
-    let sink = try definition.sink.open(
-      SinkRequest(
-        format: definition.format, schema: definition.plan.schema, options: options,
-        partitionColumns: definition.partitionColumns, queryName: definition.name,
-        queryId: query.id, settings: settings, context: definition.context,
-        clock: environment.clock, host: definition.host, origin: definition.origin))
-    let badRows = try BadRowFile(
-      definition.options, queryId: query.id, lastCommitted: lastCommitted,
-      storage: environment.outputStorage)
-    return (sink, badRows)
   }
 
   // MARK: Running
@@ -352,8 +250,9 @@ final class QueryRun {
     running = record
     metrics = BatchMetrics()
     let inputs = try trigger.timed("getBatch") { try self.inputs(record, isRepeat: isRepeat) }
-    lastWatermarks = propagation.watermarks(
-      lateMs: record.lateWatermarkMs, evictMs: record.watermarkMs)
+    lastWatermarks = trigger.timed("queryPlanning") {
+      propagation.watermarks(lateMs: record.lateWatermarkMs, evictMs: record.watermarkMs)
+    }
     hasRunBatch = true
     stateStore?.begin(version: record.batchId + 1)
     let batchBadRows = badRows?.begin(batch: record.batchId, sources: owners(of: inputs))
@@ -406,7 +305,7 @@ final class QueryRun {
     sinkBatch = try sink.begin(batch: batchId, mode: definition.outputMode)
     let partitions = try root.partitions(run)
     let batch = sinkBatch
-    try run.pool.run(partitions.count) { [task = run.task] index, worker in
+    try run.pool.run(partitions.count) { [task = run.task, metrics] index, worker in
       let partition = partitions[index]
       let own = task.with(partition: index, worker: worker, inputName: partition.inputName)
       let rows = try partition.open(own)
@@ -415,7 +314,11 @@ final class QueryRun {
         return
       }
       do {
-        while let next = try rows.next() { if next.count > 0 { try writer.write(next) } }
+        while let next = try rows.next() {
+          guard next.count > 0 else { continue }
+          try writer.write(next)
+          metrics.addOutputRows(next.count)
+        }
         try writer.close()
       } catch {
         writer.abort(Self.failure(error))
@@ -462,11 +365,12 @@ final class QueryRun {
       progress.sources[index].latestOffset = latest.isEmpty ? range.end : latest[index]
       progress.sources[index].rowCount = metrics.inputRows(source: sources[index].id)
     }
-    progress.outputRowCount = sink.outputRowCount
+    progress.outputRowCount = sink.isCounted ? metrics.outputRows : -1
     progress.observed = metrics.observed
     progress.badRows = badRows?.rowCounts
     lastIdleNs = environment.clock.monotonicNs
     query.finished(progress, isIdle: false)
+    if sources.allSatisfy(\.source.takesEverything) { query.tookEverything() }
   }
 
   private static func merged(

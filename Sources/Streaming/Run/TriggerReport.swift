@@ -30,12 +30,13 @@ struct TriggerReport {
 
   /// Puts the times into a progress.
   func finish(_ progress: inout QueryProgress) {
-    let total = (clock.monotonicNs - startNs) / 1_000_000
-    progress.batchDuration = total
-    let names = ["addBatch", "commitOffsets", "getBatch", "latestOffset", "walCommit"]
+    progress.durationNs = clock.monotonicNs - startNs
+    let names = [
+      "addBatch", "commitOffsets", "getBatch", "latestOffset", "queryPlanning", "walCommit",
+    ]
     progress.durationMs = names.compactMap { name in
       spent.first { $0.name == name }.map { (name, $0.ns / 1_000_000) }
     }
-    progress.durationMs.append(("triggerExecution", total))
+    progress.durationMs.append(("triggerExecution", progress.durationNs / 1_000_000))
   }
 }
