@@ -58,6 +58,10 @@ final class JoinRows {
       + free.capacity * 4 + expiry.memoryBytes
   }
 
+  /// Ids follow the batches, so that they are new also where the store keeps rows that were never
+  /// loaded.
+  func beginBatch(_ batchId: Int64) { lastId = max(lastId, UInt64(clamping: batchId) << 32) }
+
   // MARK: Looking up
 
   /// Adds the pairs of rows of the other side and stored rows with the same key, the latest stored
@@ -251,7 +255,7 @@ final class JoinRows {
   // MARK: Durable entries
 
   /// Before a row's key and cells: "has met a row", and the key's length.
-  private static let headBytes = 5
+  static let headBytes = 5
 
   @inline(__always)
   private static func write(
@@ -266,8 +270,9 @@ final class JoinRows {
     }
   }
 
+  /// Where a row's cells begin.
   @inline(__always)
-  private static func cells(_ row: UnsafeRawPointer) -> UnsafeRawPointer {
+  static func cells(_ row: UnsafeRawPointer) -> UnsafeRawPointer {
     let keyCount = UInt32(littleEndian: row.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
     return row + (headBytes &+ Int(keyCount))
   }

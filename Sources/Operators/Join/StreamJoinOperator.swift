@@ -16,7 +16,7 @@ final class StreamJoinOperator: StatefulOperator {
   private let right: any Operator
   private let sides: JoinSides
   private let isBounded: Bool
-  private let partitions: [StreamJoinPartition]
+  private let partitions: LivePartitions<StreamJoinPartition>
 
   init(
     _ join: Join, left: any Operator, right: any Operator, operatorId: String, lowering: Lowering
@@ -33,10 +33,12 @@ final class StreamJoinOperator: StatefulOperator {
     let sides = JoinSides(join)
     self.sides = sides
     isBounded = sides.left.bound != nil || sides.right.bound != nil
-    partitions = try (0..<lowering.partitionCount).map { index in
-      StreamJoinPartition(
-        sides, store: try lowering.state.open(operatorId, partition: index, layout: KeyLayout()))
-    }
+    partitions = LivePartitions(
+      try lowering.state.open(
+        operatorId, partitionCount: lowering.partitionCount,
+        layout: JoinLayout(
+          sides, timeZoneId: lowering.settings[text: "moontide.session.timeZone"]))
+    ) { StreamJoinPartition(sides, store: $0) }
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {

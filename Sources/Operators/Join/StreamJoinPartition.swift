@@ -22,7 +22,7 @@ final class StreamJoinPartition: @unchecked Sendable {
   private let encoder: RowKeyEncoder
   private var isRestored = false
 
-  private static let leftMark = UInt8(ascii: "l")
+  static let leftMark = UInt8(ascii: "l")
   private static let rightMark = UInt8(ascii: "r")
 
   init(_ sides: JoinSides, store: any StatePartition) {
@@ -37,10 +37,12 @@ final class StreamJoinPartition: @unchecked Sendable {
     throws -> Result
   {
     if !isRestored {
-      if store.isPaged { try store.select(.all) }
+      if store.isPaged { try store.select(page(newLeft, newRight, evictUs, task)) }
       try restore(task)
       isRestored = true
     }
+    left.beginBatch(task.batchId)
+    right.beginBatch(task.batchId)
     var result = Result()
     for rows in newLeft {
       try meet(rows, isLeft: true, evictUs: evictUs, task: task, &result)
@@ -52,9 +54,26 @@ final class StreamJoinPartition: @unchecked Sendable {
       evict(isLeft: true, evictUs, &result)
       evict(isLeft: false, evictUs, &result)
     }
-    result.total = left.count + right.count
-    result.memoryBytes = left.memoryBytes + right.memoryBytes
+    result.total = store.entryCount ?? left.count + right.count
+    result.memoryBytes = left.memoryBytes + right.memoryBytes + store.memoryBytes
     return result
+  }
+
+  /// The keys of the new rows, and those of rows that may be done.
+  private func page(
+    _ newLeft: [Batch], _ newRight: [Batch], _ evictUs: Int64?, _ task: TaskContext
+  ) throws -> StatePage {
+    var page = StatePage(groups: [])
+    for (side, batches, isLeft) in [(sides.left, newLeft, true), (sides.right, newRight, false)] {
+      page.groups?.formUnion(
+        try KeyedRows.groups(
+          batches, keys: side.keys, initial: [], codec: side.codec, task: task))
+      if let evictUs, let bound = side.bound {
+        page.due.append(
+          StateDue(clock: JoinLayout.clock(isLeft: isLeft), atUs: evictUs + bound.shiftUs))
+      }
+    }
+    return page
   }
 
   private func restore(_ task: TaskContext) throws {
