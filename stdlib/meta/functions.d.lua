@@ -664,7 +664,7 @@ function F.substring(text, position, length) end
 ---@return Column
 function F.substr(text, position, length) end
 
---- The first characters.
+--- The first characters, or bytes of a BINARY.
 ---@param text ColumnOrName the string
 ---@param length any how many characters
 ---@return Column
@@ -690,11 +690,13 @@ function F.substring_index(text, delimiter, count) end
 ---@return Column
 function F.split_part(text, delimiter, part) end
 
---- Where the substring first begins, from 1; 0: nowhere.
+--- Where the substring begins, from 1; 0: nowhere.
 ---@param text ColumnOrName the string
 ---@param part any what is looked for
+---@param start? any where the search begins; negative: from the end, backwards
+---@param occurrence? any which of them, from 1
 ---@return Column
-function F.instr(text, part) end
+function F.instr(text, part, start, occurrence) end
 
 --- Where the substring first begins at or behind a position, from 1; 0: nowhere.
 ---@param part any what is looked for
@@ -1667,6 +1669,106 @@ function F.make_valid_utf8(text) end
 ---@param ... any results and search values in turn, and a default
 ---@return Column
 function F.decode(value, charset, ...) end
+
+--- The bytes that a text spells.
+---@param text ColumnOrName the text
+---@param format? any 'hex', 'utf-8', 'utf8' or 'base64'
+---@return Column
+function F.to_binary(text, format) end
+
+--- The bytes that a text spells; NULL where it is malformed.
+---@param text ColumnOrName the text
+---@param format? any 'hex', 'utf-8', 'utf8' or 'base64'
+---@return Column
+function F.try_to_binary(text, format) end
+
+--- The bytes in base 32.
+---@param value ColumnOrName the bytes
+---@return Column
+function F.to_base32(value) end
+
+--- The bytes of a text in base 32.
+---@param text ColumnOrName the text
+---@return Column
+function F.from_base32(text) end
+
+--- The keyed digest of a message.
+---@param key ColumnOrName the key
+---@param message ColumnOrName the message
+---@param algorithm? any MD5, SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512
+---@return Column
+function F.hmac(key, message, algorithm) end
+
+--- The text in single quotes, with a backslash before each one in it.
+---@param text ColumnOrName the text
+---@return Column
+function F.quote(text) end
+
+--- The text, where its bytes are well-formed UTF-8.
+---@param text ColumnOrName the text
+---@return Column
+function F.validate_utf8(text) end
+
+--- The text, where its bytes are well-formed UTF-8; else NULL.
+---@param text ColumnOrName the text
+---@return Column
+function F.try_validate_utf8(text) end
+
+--- How alike two strings are, from 0 to 1 (Jaro and Winkler).
+---@param a ColumnOrName the one
+---@param b ColumnOrName the other
+---@return Column
+function F.jaro_winkler_similarity(a, b) end
+
+--- The words of each sentence of a text.
+---@param text ColumnOrName the text
+---@param language? any such as 'en'
+---@param country? any such as 'US'
+---@return Column
+function F.sentences(text, language, country) end
+
+--- The place of the number's bit in the bitmap of its bucket.
+---@param number ColumnOrName the number
+---@return Column
+function F.bitmap_bit_position(number) end
+
+--- The bucket of the number: a bitmap covers 32768 numbers.
+---@param number ColumnOrName the number
+---@return Column
+function F.bitmap_bucket_number(number) end
+
+--- How many bits of the bitmap are set.
+---@param bitmap ColumnOrName the bitmap
+---@return Column
+function F.bitmap_count(bitmap) end
+
+--- A bitmap with the bits at the given positions set.
+---@param value ColumnOrName positions of bits
+---@return Column
+function F.bitmap_construct_agg(value) end
+
+--- The union of bitmaps.
+---@param value ColumnOrName bitmaps
+---@return Column
+function F.bitmap_or_agg(value) end
+
+--- What bitmaps have in common.
+---@param value ColumnOrName bitmaps
+---@return Column
+function F.bitmap_and_agg(value) end
+
+--- A random number between two constants.
+---@param low any the least, a constant
+---@param high any what the numbers stay below, a constant
+---@param seed? any for Spark's own sequence
+---@return Column
+function F.uniform(low, high, seed) end
+
+--- A random string of so many digits and letters.
+---@param length any how many, a constant
+---@param seed? any for Spark's own sequence
+---@return Column
+function F.randstr(length, seed) end
 
 --- The arguments shown by a format in the notation of C and Java.
 ---@param format any such as '%s: %5.2f'

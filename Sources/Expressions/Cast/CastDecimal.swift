@@ -33,13 +33,17 @@ func fractionToDecimal<A: BinaryFloatingPoint & ColumnElement & Sendable>(
   _ a: A.Type, to: DataType, isTry: Bool
 ) -> CastRule? {
   guard case .decimal(let precision, let scale) = to else { return nil }
-  return decimalRule(to, isTry, precision, scale) { (x: A) in
-    if case .value(let value) = DecimalText.read(Double(x), precision: precision, scale: scale) {
-      return value
+  return CastRule(canFail: true) { column, _ in
+    try mappedOrNull(column, to: to) { (x: A) -> Int128? in
+      // What is no number is NULL, in Spark's ANSI mode too.
+      guard x.isFinite else { return nil }
+      if case .value(let value) = DecimalText.read(Double(x), precision: precision, scale: scale) {
+        return value
+      }
+      if isTry { return nil }
+      let text = Scalar.double(Double(x)).plainText(.double, quoted: false)
+      throw decimalOverflow(text, precision, scale)
     }
-    return nil
-  } text: {
-    Scalar.double(Double($0)).plainText(.double, quoted: false)
   }
 }
 

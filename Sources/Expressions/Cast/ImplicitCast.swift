@@ -19,6 +19,10 @@ public indirect enum AcceptedType: Sendable {
   case anyMap, anyStructure
   /// The first of these that the argument can be cast to.
   case oneOf([AcceptedType])
+  /// What the other accepts as it is, and mostly NULL: nothing is cast.
+  case exactly(AcceptedType, orNull: Bool = true)
+  /// What the first accepts as it is, and NULL, cast to the second.
+  case limited(to: AcceptedType, as: AcceptedType)
 
   public static let boolean = AcceptedType.type(.boolean)
   public static let int = AcceptedType.type(.int)
@@ -51,6 +55,8 @@ public indirect enum AcceptedType: Sendable {
     case .anyMap: if case .map = type { true } else { false }
     case .anyStructure: if case .structure = type { true } else { false }
     case .oneOf(let choices): choices.contains { $0.accepts(type) }
+    case .exactly(let accepted, _): accepted.accepts(type)
+    case .limited(_, let wanted): wanted.accepts(type)
     }
   }
 
@@ -69,6 +75,8 @@ public indirect enum AcceptedType: Sendable {
     case .anyMap: .map(.null, .null, valueContainsNull: true)
     case .anyStructure: .structure([])
     case .oneOf(let choices): choices[0].concreteType
+    case .exactly(let accepted, _): accepted.concreteType
+    case .limited(_, let wanted): wanted.concreteType
     }
   }
 
@@ -90,6 +98,8 @@ public indirect enum AcceptedType: Sendable {
     case .anyMap: "\"MAP\""
     case .anyStructure: "\"STRUCT\""
     case .oneOf(let choices): "(" + choices.map(\.text).joined(separator: " or ") + ")"
+    case .exactly(let accepted, _): accepted.text
+    case .limited(let limit, _): limit.text
     }
   }
 }
@@ -100,6 +110,10 @@ public enum ImplicitCast {
   public static func type(for accepted: AcceptedType, from type: DataType) -> DataType? {
     if accepted.accepts(type) { return type }
     switch accepted {
+    case .exactly(_, let orNull):
+      return orNull && type == .null ? accepted.concreteType : nil
+    case .limited(let limit, let wanted):
+      return limit.accepts(type) || type == .null ? self.type(for: wanted, from: type) : nil
     case .decimal where type.isInteger: return type.asDecimal
     case .integral where type.isFraction || type.isDecimal: return nil
     case .type(let wanted) where type == .string && !wanted.isNested && wanted != .null:
@@ -162,6 +176,11 @@ public enum ImplicitCast {
       ?? widerNested(a, b, leastCommonType)
   }
 
+  /// As `leastCommonType`, without strings.
+  public static func commonTypeWithoutStrings(_ a: DataType, _ b: DataType) -> DataType? {
+    tightestCommonType(a, b) ?? widerDecimal(a, b) ?? widerNested(a, b, commonTypeWithoutStrings)
+  }
+
   /// As `leastCommonType`, without strings and without losing digits.
   public static func tightestCommonType(_ a: DataType, _ b: DataType) -> DataType? {
     if a == b { return a }
@@ -187,7 +206,7 @@ public enum ImplicitCast {
     }
   }
 
-  private static func widerDecimal(_ a: DataType, _ b: DataType) -> DataType? {
+  static func widerDecimal(_ a: DataType, _ b: DataType) -> DataType? {
     guard a.isNumeric, b.isNumeric, a.isDecimal || b.isDecimal else { return nil }
     guard case .decimal(let p1, let s1) = a.asDecimal, case .decimal(let p2, let s2) = b.asDecimal
     else { return .double }
@@ -239,6 +258,16 @@ extension DataType {
     case .array(let element, _): element.isOrderable
     case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
     default: true
+    }
+  }
+
+  /// Whether this is a MAP or has one in it.
+  var containsMap: Bool {
+    switch self {
+    case .map: true
+    case .array(let element, _): element.containsMap
+    case .structure(let fields): fields.contains { $0.type.containsMap }
+    default: false
     }
   }
 

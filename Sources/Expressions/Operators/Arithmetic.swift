@@ -122,8 +122,14 @@ private func arithmetic(
   }
 }
 
+/// A string as the number that the other operand asks for; `isTry`: NULL where it is none.
+private func number(_ text: Expression, besides other: DataType, isTry: Bool) throws -> Expression {
+  let type: DataType = other.isInteger ? .long : .double
+  return isTry ? try text.cast(to: type, isTry: true) : text.implicitlyCast(to: type)
+}
+
 /// Settles the operands' types as Spark's ANSI coercion does.
-private func bindArithmetic(
+func bindArithmetic(
   _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool, _ notation: ScalarFunction.Notation
 ) throws -> Expression {
   if let result = try dateArithmetic(call, operation, isTry: isTry) { return result }
@@ -134,9 +140,9 @@ private func bindArithmetic(
   }
   // A string becomes what the other operand asks for.
   if left.type == .string, right.type.isNumeric {
-    left = left.implicitlyCast(to: right.type.isInteger ? .long : .double)
+    left = try number(left, besides: right.type, isTry: isTry)
   } else if right.type == .string, left.type.isNumeric {
-    right = right.implicitlyCast(to: left.type.isInteger ? .long : .double)
+    right = try number(right, besides: left.type, isTry: isTry)
   }
   if left.type == .null { left = left.implicitlyCast(to: right.type) }
   if right.type == .null { right = right.implicitlyCast(to: left.type) }

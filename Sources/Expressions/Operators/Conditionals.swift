@@ -18,7 +18,7 @@ let conditionalFunctions: [FunctionSpec] = [
   .scalar(
     "if", category: "conditionals", summary: "One of two values, by a condition.",
     [
-      .column("condition", .boolean, "the condition"),
+      .column("condition", .exactly(.boolean), "the condition"),
       .column("a", .any, "the value where it holds"),
       .column("b", .any, "the value elsewhere"),
     ], returns: "the common type of the values", examples: [Example("if(1 < 2, 'a', 'b')", "a")]
@@ -83,7 +83,7 @@ private func caseText(_ parts: [String]) -> String {
 }
 
 /// Condition, value, condition, value, …, with the value for no match at last where there is one.
-private func caseWhen(
+func caseWhen(
   _ call: FunctionCall, _ notation: ScalarFunction.Notation
 ) throws -> Expression {
   let count = call.arguments.count

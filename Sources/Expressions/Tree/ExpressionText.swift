@@ -82,27 +82,13 @@ extension Expression {
     }
   }
 
-  /// Spark writes some functions as SQL's forms.
-  fileprivate static func callText(_ name: String, _ texts: [String]) -> String {
-    switch (name, texts.count) {
-    case ("rlike", _), ("regexp_like", _): return call(name.uppercased(), texts)
-    case ("regexp", _): return call("RLIKE", texts)
-    case ("extract", 2): return "extract(\(texts[0]) FROM \(texts[1]))"
-    case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
-      if texts[1] == " " || texts[1] == "' '" { return call(name, [texts[0]]) }
-      let side = name == "trim" ? "BOTH" : name == "ltrim" ? "LEADING" : "TRAILING"
-      return "TRIM(\(side) \(texts[1]) FROM \(texts[0]))"
-    default: return call(name, texts)
-    }
-  }
-
   private static func text(
     _ function: ScalarFunction, _ arguments: [Expression], _ style: TextStyle
   ) -> String {
     let texts = arguments.map { $0.text(style) }
     let name = function.name.uppercased()
     switch function.notation {
-    case .call: return callText(function.name, texts)
+    case .call: return CallNames.text(function.name, texts)
     case .infix:
       let sign = function.name == "div" ? "div" : name
       return "(" + texts.joined(separator: " \(sign) ") + ")"
@@ -186,47 +172,4 @@ extension Expression {
 extension ScalarFunction {
   /// Whether this is CAST or TRY_CAST.
   var isCast: Bool { name == "cast" || name == "try_cast" }
-}
-
-extension Expression {
-  /// This call with the constant arguments that binding took out of it (a field's name, a unit, a
-  /// percentage) back in its text: they tell it from other calls. An aggregate gets back the name
-  /// it was called by.
-  func writingOut(_ written: [Expression], name: String) -> Expression {
-    switch kind {
-    case .call(let function, let bound):
-      guard bound.count < written.count, case .call = function.notation else { return self }
-      let template = Self.template(written, bound)
-      let name = function.name
-      let notation = ScalarFunction.Notation.custom { texts in
-        var rest = texts[...]
-        let parts = template.map { $0 ?? rest.popFirst() ?? "" }
-        return Self.callText(name, parts + rest)
-      }
-      let renamed = ScalarFunction(
-        function.name, isDeterministic: function.isDeterministic, canFail: function.canFail,
-        notation: notation, kernel: function.kernel)
-      return Expression(.call(renamed, bound), type, isNullable: isNullable, origin: origin)
-    case .aggregate(let call):
-      let made = AggregateCall(
-        call.function, call.arguments, isDistinct: call.isDistinct, filter: call.filter,
-        name: call.isDistinct ? call.function.name : name.lowercased(),
-        written: call.arguments.count < written.count ? Self.template(written, call.arguments) : nil
-      )
-      return Expression(.aggregate(made), type, isNullable: isNullable, origin: origin)
-    default: return self
-    }
-  }
-
-  /// For each argument as written: nil where the next bound one stands for it, else its text.
-  private static func template(_ written: [Expression], _ bound: [Expression]) -> [String?] {
-    var rest = bound[...]
-    return written.map { argument in
-      guard let next = rest.first, next.withoutCasts === argument.withoutCasts else {
-        return argument.automaticName
-      }
-      rest = rest.dropFirst()
-      return nil
-    }
-  }
 }

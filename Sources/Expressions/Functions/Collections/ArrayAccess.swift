@@ -42,13 +42,14 @@ private func elementAt(_ name: String, isTry: Bool, _ summary: String, _ example
   collectionFunction(
     name, summary,
     [
-      .column("collection", .oneOf([.anyArray, .anyMap]), "the array or map"),
+      .column(
+        "collection", .exactly(.oneOf([.anyArray, .anyMap]), orNull: false), "the array or map"),
       .value("key", .any, "a position from 1 (negative: from the end), or a key"),
     ], returns: "the type of an element", examples
   ) { call in
     if case .map(let key, let value, _) = call.types[0] {
-      guard let common = ImplicitCast.leastCommonType(key, call.types[1]) else {
-        throw call.unexpectedType(1, expected: "\"\(key)\"")
+      guard let common = ImplicitCast.commonTypeWithoutStrings(key, call.types[1]) else {
+        throw call.differentKey(key)
       }
       let map = DataType.map(common, value, valueContainsNull: true)
       let cast = call.with([call[0].implicitlyCast(to: map), call[1].implicitlyCast(to: common)])
@@ -59,7 +60,10 @@ private func elementAt(_ name: String, isTry: Bool, _ summary: String, _ example
         }
       }
     }
-    guard let wanted = ImplicitCast.type(for: .int, from: call.types[1]) else {
+    let position = AcceptedType.oneOf([.int, .type(.short), .type(.byte)])
+    guard position.accepts(call.types[1]),
+      let wanted = ImplicitCast.type(for: .int, from: call.types[1])
+    else {
       throw call.unexpectedType(1, expected: "\"INT\"")
     }
     let cast = call.with([call[0], call[1].implicitlyCast(to: wanted)])
@@ -109,7 +113,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
     ]),
   collectionFunction(
     "get", "The element at a position from 0; NULL beyond the array.",
-    [arrayParameter, .value("index", .int, "the position, from 0")],
+    [properArrayParameter, .value("index", .int, "the position, from 0")],
     returns: "the type of an element",
     [
       Example("get(array(1, 2, 3), 0)", "1"), Example("get(array(1, 2, 3), 3)", "NULL"),
@@ -125,7 +129,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "array_contains", "Whether the array has the value; NULL when only a NULL could be it.",
-    [arrayParameter, .value("value", .any, "the value")], returns: "BOOLEAN",
+    [.column("array", .any, "the array"), .value("value", .any, "the value")], returns: "BOOLEAN",
     [
       Example("array_contains(array(1, 2, 3), 2)", "true"),
       Example("array_contains(array(1, NULL), 2)", "NULL"),
@@ -134,7 +138,9 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("array_contains(array(1), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
-    try call.withElement().result(.boolean, nullable: .always) { columns, _ in
+    try call.refusingNull(0, 1).refusingNonArray(0).withElement(isWide: true).result(
+      .boolean, nullable: .always
+    ) { columns, _ in
       try mappedRows(columns, to: .boolean) { row, builder in
         let values = columns[0].children[0]
         var hasNull = false
@@ -151,7 +157,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "array_position", "Where the value first is in the array, from 1; 0: nowhere.",
-    [arrayParameter, .value("value", .any, "the value")], returns: "BIGINT",
+    [.column("array", .any, "the array"), .value("value", .any, "the value")], returns: "BIGINT",
     [
       Example("array_position(array(312, 773, 708), 773)", "2"),
       Example("array_position(array(1), 2)", "0"),
@@ -159,7 +165,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("array_position(array(1), NULL)", "NULL"),
     ]
   ) { call in
-    try call.withElement().result(.long) { columns, _ in
+    try call.refusingNull(0).refusingNonArray(0).withElement().result(.long) { columns, _ in
       try mappedRows(columns, to: .long) { row, builder in
         let (values, range) = (columns[0].children[0], columns[0].range(row))
         let found = range.first {

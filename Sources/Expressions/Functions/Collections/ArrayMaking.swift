@@ -26,7 +26,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "array_repeat", "An array of so many copies of a value.",
-    [.column("value", .any, "the value"), .value("count", .int, "how many")], returns: "ARRAY",
+    [.column("value", .any, "the value"), .value("count", .exactly(.int), "how many")],
+    returns: "ARRAY",
     [
       Example("array_repeat('123', 2)", "[123, 123]"),
       Example("array_repeat(NULL, 2)", "[null, null]"),
@@ -36,7 +37,13 @@ let arrayMakingFunctions: [FunctionSpec] = [
     let type = DataType.array(call.types[0], containsNull: call[0].isNullable)
     return call.result(type, nullable: call[1].isNullable ? .always : .never) { columns, _ in
       try mappedRows([columns[1]], to: type) { row, builder in
-        for _ in 0..<max(columns[1].integer(row), 0) {
+        let count = columns[1].integer(row)
+        if count > 2_147_483_632 {
+          throw Failure(
+            "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
+            "`array_repeat` would make \(count) elements")
+        }
+        for _ in 0..<max(count, 0) {
           builder.children[0].append(columns[0], row: row)
         }
         builder.endList()
@@ -45,7 +52,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "array_append", "The array with a value behind its elements.",
-    [arrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
+    [properArrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
     [
       Example("array_append(array('b', 'd'), 'x')", "[b, d, x]"),
       Example("array_append(array(1), NULL)", "[1, null]"),
@@ -54,7 +61,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
   ) { try insertCall($0.withElement(), position: nil) { range, _ in range.count } },
   collectionFunction(
     "array_prepend", "The array with a value before its elements.",
-    [arrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
+    [properArrayParameter, .value("value", .any, "the value")], returns: "ARRAY",
     [
       Example("array_prepend(array('b', 'd'), 'x')", "[x, b, d]"),
       Example("array_prepend(array(1), NULL)", "[null, 1]"),
@@ -64,7 +71,10 @@ let arrayMakingFunctions: [FunctionSpec] = [
   collectionFunction(
     "array_insert", "The array with a value put at a position, from 1 or from the end.",
     [
-      arrayParameter, .value("position", .int, "where"), .value("value", .any, "the value"),
+      .column("array", .any, "the array"),
+      .value(
+        "position", .exactly(.oneOf([.int, .type(.short), .type(.byte)]), orNull: false), "where"),
+      .value("value", .any, "the value"),
     ], returns: "ARRAY",
     [
       Example("array_insert(array(1, 2, 3, 4), 5, 5)", "[1, 2, 3, 4, 5]"),
@@ -78,7 +88,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
   ) { try insertAtCall($0.withElement(0, 2)) },
   collectionFunction(
     "reverse", "The array or string in reverse order.",
-    [.column("value", .oneOf([.string, .anyArray]), "the array or string")],
+    [.column("value", .oneOf([.stringOrBinary, .anyArray]), "the array or string")],
     returns: "the type of `value`",
     [
       Example("reverse('Spark SQL')", "LQS krapS"), Example("reverse('aé漢')", "漢éa"),
@@ -88,9 +98,9 @@ let arrayMakingFunctions: [FunctionSpec] = [
   ) { call in
     let type = call.types[0]
     return call.result(type) { columns, _ in
-      if type == .string {
-        return try mappedText(columns[0]) { (text: Bytes, out) in
-          if Characters.isASCII(text) {
+      if type == .string || type == .binary {
+        return try mappedText(columns[0], to: type) { (text: Bytes, out) in
+          if type == .binary || Characters.isASCII(text) {
             out.bytes.append(contentsOf: text.reversed())
           } else {
             for scalar in Characters.scalars(text).reversed() { out.append(scalar) }
@@ -112,7 +122,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     ], bind: concatCall),
   collectionFunction(
     "flatten", "An array of arrays as one array; NULL when one of them is.",
-    [.column("arrays", .arrayOf(.anyArray), "the arrays")], returns: "ARRAY",
+    [.column("arrays", .exactly(.arrayOf(.anyArray), orNull: false), "the arrays")],
+    returns: "ARRAY",
     [
       Example("flatten(array(array(1, 2), array(3, NULL)))", "[1, 2, 3, null]"),
       Example("flatten(array(array(1), NULL))", "NULL"),
@@ -263,8 +274,12 @@ private func insertAtCall(_ call: FunctionCall) throws -> Expression {
 @Sendable private func concatCall(_ call: FunctionCall) throws -> Expression {
   if call.arguments.isEmpty { return .literal(.text(""), .string, origin: call.origin) }
   if call.types.contains(where: { if case .array = $0 { true } else { false } }) {
-    let call = try call.withCommonArrays()
-    let type = call.types[0]
+    // A bare NULL is no array here.
+    guard
+      let type = ImplicitCast.leastCommonType(
+        call.types.map { $0 == .null ? .boolean : $0 }), case .array = type
+    else { throw call.differentTypes(call.arguments) }
+    let call = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
     return call.result(type) { columns, _ in
       try mappedRows(columns, to: type) { row, builder in
         for column in columns {

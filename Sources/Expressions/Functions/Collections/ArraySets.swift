@@ -1,7 +1,9 @@
 import Columns
 import Contract
 
-private let other = FunctionParameter.column("other", .anyArray, "the other array")
+// The types of both are checked together.
+private let one = FunctionParameter.column("array", .any, "the array")
+private let other = FunctionParameter.column("other", .any, "the other array")
 
 /// Appends the elements of `range` that `keys` does not hold yet, and notes them there.
 private func appendDistinct(
@@ -30,8 +32,7 @@ private func setFunction(
   _ name: String, _ summary: String, _ examples: [Example],
   _ body: @escaping @Sendable (Vector, Range<Int>, Vector, Range<Int>, VectorBuilder) -> Void
 ) -> FunctionSpec {
-  collectionFunction(name, summary, [arrayParameter, other], returns: "the type of both", examples)
-  {
+  collectionFunction(name, summary, [one, other], returns: "the type of both", examples) {
     call in
     let call = try call.withCommonArrays()
     let type = call.types[0]
@@ -103,7 +104,7 @@ let arraySetFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "arrays_overlap", "Whether the arrays share an element; NULL when only a NULL could be it.",
-    [arrayParameter, other], returns: "BOOLEAN",
+    [one, other], returns: "BOOLEAN",
     [
       Example("arrays_overlap(array(1, 2, 3), array(3, 4, 5))", "true"),
       Example("arrays_overlap(array(1, NULL), array(2))", "NULL"),
@@ -132,7 +133,7 @@ let arraySetFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "array_remove", "The array without the elements that equal a value.",
-    [arrayParameter, .value("value", .any, "the value")], returns: "the type of `array`",
+    [one, .value("value", .any, "the value")], returns: "the type of `array`",
     [
       Example("array_remove(array(1, 2, 3, NULL, 3), 3)", "[1, 2, null]"),
       Example("array_remove(array(1), NULL)", "NULL"),
@@ -173,8 +174,8 @@ let arraySetFunctions: [FunctionSpec] = [
     "The elements as one string, a delimiter between them; NULLs left out or replaced.",
     [
       .column("array", .arrayOf(.string), "the strings"),
-      .value("delimiter", .string, "what comes between two"),
-      .value("nullReplacement", .string, default: "", "what stands for NULL"),
+      .value("delimiter", .exactly(.string), "what comes between two"),
+      .value("nullReplacement", .exactly(.string), default: "", "what stands for NULL"),
     ], returns: "STRING",
     [
       Example("array_join(array('hello', 'world'), ' ')", "hello world"),

@@ -109,7 +109,7 @@ private func explode(
 ) -> FunctionSpec {
   .function(
     .generator, name, category: "generators", summary: summary,
-    [.column("collection", .oneOf([.anyArray, .anyMap]), "the array or map")],
+    [.column("collection", .any, "the array or map")],
     returns: hasPosition ? "pos, col; or pos, key, value" : "col; or key, value",
     examples: examples
   ) { call in
@@ -192,7 +192,8 @@ let generatorFunctions: [FunctionSpec] = [
     .generator, "stack", category: "generators",
     summary: "The arguments laid out in so many rows.",
     [
-      .value("rows", .int, "how many rows"), .column("values", .any, "the values, row by row"),
+      .value("rows", .exactly(.int), "how many rows"),
+      .column("values", .any, "the values, row by row"),
     ], isVariadic: true, returns: "col0, col1, …",
     examples: [
       Example("stack(2, 1, 2, 3)", "1, 2 | 3, NULL"),
@@ -210,8 +211,13 @@ let generatorFunctions: [FunctionSpec] = [
     var fields: [Field] = []
     for column in 0..<width {
       let places = stride(from: column, to: values.count, by: width)
-      guard let type = ImplicitCast.tightestCommonType(places.map { values[$0].type }) else {
-        throw call.differentTypes(places.map { values[$0] })
+      let types = places.map { values[$0].type }.filter { $0 != .null }
+      let type = types.first ?? .null
+      guard types.allSatisfy({ $0.hasSameShape(as: type) }) else {
+        throw Failure(
+          "DATATYPE_MISMATCH.STACK_COLUMN_DIFF_TYPES",
+          "the values of column \(column) of `stack` must be of one type, but they are "
+            + types.map { "\"\($0)\"" }.joined(separator: ", "), origin: call.origin)
       }
       for place in places { values[place] = values[place].implicitlyCast(to: type) }
       fields.append(Field("col\(column)", type))

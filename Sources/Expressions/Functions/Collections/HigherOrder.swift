@@ -109,7 +109,7 @@ private func quantified(
 ) -> FunctionSpec {
   collectionFunction(
     name, aliases: aliases, summary,
-    [arrayParameter, lambda("predicate", "a function of an element that gives a BOOLEAN")],
+    [properArrayParameter, lambda("predicate", "a function of an element that gives a BOOLEAN")],
     returns: "BOOLEAN", examples,
     notes: "NULL where only an element for which the predicate is NULL could decide."
   ) { call in
@@ -142,7 +142,7 @@ let higherOrderFunctions: [FunctionSpec] = [
   collectionFunction(
     "transform", "The array of what a function makes of each element (and its index, from 0).",
     [
-      arrayParameter,
+      properArrayParameter,
       lambda("function", "a function of an element, or of an element and its index"),
     ],
     returns: "ARRAY",
@@ -172,7 +172,7 @@ let higherOrderFunctions: [FunctionSpec] = [
   collectionFunction(
     "filter", "The elements for which a predicate is true.",
     [
-      arrayParameter,
+      properArrayParameter,
       lambda("predicate", "a function of an element, or of an element and its index"),
     ],
     returns: "the type of `array`",
@@ -215,7 +215,7 @@ let higherOrderFunctions: [FunctionSpec] = [
   collectionFunction(
     "aggregate", aliases: ["reduce"], "The elements brought together one after the other.",
     [
-      arrayParameter, .column("start", .any, "what it begins with"),
+      properArrayParameter, .column("start", .any, "what it begins with"),
       lambda("merge", "a function of what there is so far and an element"),
       lambda("finish", "a function of the last result", default: ""),
     ], returns: "what `merge` or `finish` gives",
@@ -230,7 +230,8 @@ let higherOrderFunctions: [FunctionSpec] = [
     "zip_with",
     "What a function makes of the elements of two arrays, the shorter filled with NULLs.",
     [
-      .column("left", .anyArray, "the one"), .column("right", .anyArray, "the other"),
+      .column("left", .exactly(.anyArray, orNull: false), "the one"),
+      .column("right", .exactly(.anyArray, orNull: false), "the other"),
       lambda("function", "a function of an element of each"),
     ], returns: "ARRAY",
     [
@@ -242,7 +243,7 @@ let higherOrderFunctions: [FunctionSpec] = [
   collectionFunction(
     "array_sort", "The array sorted by a comparison, or in ascending order with NULLs last.",
     [
-      arrayParameter,
+      properArrayParameter,
       lambda(
         "comparison", "a function of two elements: less than 0, 0 or more than 0", default: ""),
     ], returns: "the type of `array`",
@@ -263,7 +264,7 @@ let higherOrderFunctions: [FunctionSpec] = [
   let start = call[1]
   let merge = try call.resolvedLambda(2, [("acc", start.type, true), element])
   let type = start.type
-  guard ImplicitCast.canStoreAssign(merge.body.type, to: type) else {
+  guard merge.body.type == .null || merge.body.type.hasSameShape(as: type) else {
     throw Failure(
       "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
       "the function of `\(call.name)` gives \"\(merge.body.type)\", but it begins with \"\(type)\"",

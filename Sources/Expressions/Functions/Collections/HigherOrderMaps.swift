@@ -17,7 +17,7 @@ private func mapLambda(_ call: FunctionCall) throws -> (expression: Expression, 
 let higherOrderMapFunctions: [FunctionSpec] = [
   collectionFunction(
     "map_filter", "The entries for which a predicate is true.",
-    [mapParameter, lambda("a function of key and value that gives a BOOLEAN")],
+    [properMapParameter, lambda("a function of key and value that gives a BOOLEAN")],
     returns: "the type of `map`",
     [
       Example("map_filter(map(1, 0, 2, 2, 3, -1), (k, v) -> k > v)", "{1 -> 0, 3 -> -1}"),
@@ -45,7 +45,7 @@ let higherOrderMapFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "transform_values", "The map with other values, which a function makes of key and value.",
-    [mapParameter, lambda("a function of key and value")], returns: "MAP",
+    [properMapParameter, lambda("a function of key and value")], returns: "MAP",
     [
       Example(
         "transform_values(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + v)",
@@ -71,7 +71,7 @@ let higherOrderMapFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "transform_keys", "The map with other keys, which a function makes of key and value.",
-    [mapParameter, lambda("a function of key and value")], returns: "MAP",
+    [properMapParameter, lambda("a function of key and value")], returns: "MAP",
     [
       Example(
         "transform_keys(map_from_arrays(array(1, 2, 3), array(1, 2, 3)), (k, v) -> k + 1)",

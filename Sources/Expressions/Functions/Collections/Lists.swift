@@ -72,14 +72,25 @@ func collectionFunction(
     isVariadic: isVariadic, returns: returns, examples: examples, notes: notes, bind: bind)
 }
 
+/// As `arrayParameter`, but a bare NULL is not taken for an array.
+let properArrayParameter = FunctionParameter.column(
+  "array", .exactly(.anyArray, orNull: false), "the array")
+let properMapParameter = FunctionParameter.column(
+  "map", .exactly(.anyMap, orNull: false), "the map")
 let arrayParameter = FunctionParameter.column("array", .anyArray, "the array")
 let mapParameter = FunctionParameter.column("map", .anyMap, "the map")
 
 extension FunctionCall {
   /// An array and a value brought to one type: the array's elements and the value.
-  func withElement(_ array: Int = 0, _ value: Int = 1) throws -> FunctionCall {
+  /// Strings do not give way here; `isWide`: a DECIMAL may lose digits to make room.
+  func withElement(
+    _ array: Int = 0, _ value: Int = 1, isWide: Bool = false
+  ) throws -> FunctionCall {
     let element = types[array].element
-    guard let common = ImplicitCast.leastCommonType(element, types[value]) else {
+    let common =
+      ImplicitCast.tightestCommonType(element, types[value])
+      ?? (isWide ? ImplicitCast.widerDecimal(element, types[value]) : nil)
+    guard case .array = types[array], let common else {
       throw Failure(
         "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",
         "`\(name)` takes an array and a value of its element type, but they are "
@@ -94,12 +105,40 @@ extension FunctionCall {
 
   /// All arguments cast to the one ARRAY type that they turn into.
   func withCommonArrays() throws -> FunctionCall {
-    let call = try coercedToLeastCommonType()
-    if case .array = call.types[0] { return call }
-    if call.types[0] == .null {
-      return call.with(
-        call.arguments.map { $0.implicitlyCast(to: .array(.null, containsNull: true)) })
+    guard case .array = types[0], case .array = types[1],
+      let common = ImplicitCast.commonTypeWithoutStrings(types[0], types[1])
+    else {
+      throw Failure(
+        "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES",
+        "`\(name)` takes two arrays of one element type, but they are \"\(types[0])\" and "
+          + "\"\(types[1])\"", origin: origin)
     }
-    throw unexpectedType(0, expected: "\"ARRAY\"")
+    return with(arguments.map { $0.implicitlyCast(to: common) })
+  }
+
+  /// Refuses a bare NULL for some arguments, as Spark does.
+  func refusingNull(_ indices: Int...) throws -> FunctionCall {
+    if let index = indices.first(where: { types[$0] == .null }) {
+      throw Failure(
+        "DATATYPE_MISMATCH.NULL_TYPE",
+        "argument \(index + 1) of `\(name)` is NULL and has no type",
+        hint: "Give it one: CAST(NULL AS …).", origin: origin)
+    }
+    return self
+  }
+
+  func refusingNonArray(_ index: Int) throws -> FunctionCall {
+    guard case .array = types[index] else {
+      throw unexpectedType(index, expected: "\"ARRAY\"")
+    }
+    return self
+  }
+
+  /// A key of another type than the map's.
+  func differentKey(_ key: DataType) -> Failure {
+    Failure(
+      "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES",
+      "`\(name)` takes a map and a key of its type \"\(key)\", but the key is of the type "
+        + "\"\(types[1])\"", origin: origin)
   }
 }

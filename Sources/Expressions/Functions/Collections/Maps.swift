@@ -109,7 +109,7 @@ let mapFunctions: [FunctionSpec] = [
     }
   },
   collectionFunction(
-    "map_concat", "Several maps as one.", [.column("maps", .anyMap, default: "", "the maps")],
+    "map_concat", "Several maps as one.", [.column("maps", .any, default: "", "the maps")],
     isVariadic: true, returns: "MAP",
     [
       Example("map_concat(map(1, 'a', 2, 'b'), map(3, 'c'))", "{1 -> a, 2 -> b, 3 -> c}"),
@@ -122,8 +122,15 @@ let mapFunctions: [FunctionSpec] = [
       return .literal(
         .map([]), .map(.string, .string, valueContainsNull: false), origin: call.origin)
     }
-    let call = try call.coercedToLeastCommonType()
-    let type = call.types[0]
+    guard call.types.allSatisfy({ if case .map = $0 { true } else { false } }),
+      let type = ImplicitCast.leastCommonType(call.types)
+    else {
+      throw Failure(
+        "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES",
+        "`\(call.name)` takes maps of one type, but they are "
+          + call.types.map { "\"\($0)\"" }.joined(separator: ", "), origin: call.origin)
+    }
+    let call = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
     return call.result(type, canFail: true) { columns, _ in
       try mappedRows(columns, to: type) { row, builder in
         var known = MapKeys()
@@ -169,16 +176,16 @@ let mapFunctions: [FunctionSpec] = [
   ) { $0 },
   collectionFunction(
     "map_contains_key", "Whether the map has a key.",
-    [mapParameter, .value("key", .any, "the key")], returns: "BOOLEAN",
+    [properMapParameter, .value("key", .any, "the key")], returns: "BOOLEAN",
     [
       Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"),
       Example("map_contains_key(map(1, 'a'), 3)", "false"),
       Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
-    let types = call.types[0].mapTypes
-    guard let common = ImplicitCast.leastCommonType(types.key, call.types[1]) else {
-      throw call.unexpectedType(1, expected: "\"\(types.key)\"")
+    let types = try call.refusingNull(1).types[0].mapTypes
+    guard let common = ImplicitCast.commonTypeWithoutStrings(types.key, call.types[1]) else {
+      throw call.differentKey(types.key)
     }
     let map = DataType.map(common, types.value, valueContainsNull: types.containsNull)
     let cast = call.with([call[0].implicitlyCast(to: map), call[1].implicitlyCast(to: common)])
@@ -195,12 +202,12 @@ let mapFunctions: [FunctionSpec] = [
   collectionFunction(
     "str_to_map", "A map read from text; the delimiters are regular expressions.",
     [
-      .column("text", .string, "the text"),
+      .column("text", .exactly(.string), "the text"),
       .value(
-        "pairDelimiter", .string, default: "','", filler: (.text(","), .string),
+        "pairDelimiter", .exactly(.string), default: "','", filler: (.text(","), .string),
         "between two entries"),
       .value(
-        "keyValueDelimiter", .string, default: "':'", filler: (.text(":"), .string),
+        "keyValueDelimiter", .exactly(.string), default: "':'", filler: (.text(":"), .string),
         "between key and value"),
     ], returns: "MAP<STRING, STRING>",
     [
@@ -241,8 +248,11 @@ let mapFunctions: [FunctionSpec] = [
       throw call.wrongCount(expected: "2n (n > 0)")
     }
     let pairs = try stride(from: 0, to: call.arguments.count, by: 2).map { index in
-      guard let name = try call.constant(index).text else {
-        throw call.unexpectedType(index, expected: "\"STRING\"")
+      guard call.types[index] == .string, let name = try? call.constant(index).text else {
+        throw Failure(
+          "DATATYPE_MISMATCH.CREATE_NAMED_STRUCT_WITHOUT_FOLDABLE_STRING",
+          "the field names of `\(call.name)` must be constant strings, not "
+            + "`\(call[index].sqlText)`", origin: call.origin)
       }
       return (name, call[index + 1])
     }

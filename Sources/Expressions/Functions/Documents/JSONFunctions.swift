@@ -2,7 +2,7 @@ import Codecs
 import Columns
 import Contract
 
-private let json = FunctionParameter.column("json", .string, "the JSON text")
+private let json = FunctionParameter.column("json", .exactly(.string), "the JSON text")
 
 private func document(
   _ name: String, _ summary: String, _ parameters: [FunctionParameter], isVariadic: Bool = false,
@@ -38,7 +38,7 @@ private func parsed(
 let jsonPathFunctions: [FunctionSpec] = [
   document(
     "get_json_object", "What a path finds in a JSON text.",
-    [json, .value("path", .string, "such as '$.store.book[0].title'")], returns: "STRING",
+    [json, .value("path", .exactly(.string), "such as '$.store.book[0].title'")], returns: "STRING",
     [
       Example(#"get_json_object('{"a":"b"}', '$.a')"#, "b"),
       Example(#"get_json_object('{"a":{"b":[1,2.50,"x"]}}', '$.a.b')"#, "[1,2.5,\"x\"]"),
@@ -106,8 +106,9 @@ let jsonPathFunctions: [FunctionSpec] = [
   .function(
     .generator, "json_tuple", category: "generators",
     summary: "Fields of a JSON object as columns of strings.",
-    [json, .value("fields", .string, "the names of the fields")], isVariadic: true,
-    returns: "c0, c1, …",
+    [
+      .column("json", .any, "the JSON text"), .value("fields", .any, "the names of the fields"),
+    ], isVariadic: true, returns: "c0, c1, …",
     examples: [
       Example(#"json_tuple('{"a":1, "b":"x", "c":[1]}', 'a', 'b', 'c', 'd')"#, "1, x, [1], NULL"),
       Example(#"json_tuple('{"a":1', 'a')"#, "NULL"),
@@ -115,6 +116,11 @@ let jsonPathFunctions: [FunctionSpec] = [
     ]
   ) { call in
     if call.arguments.count < 2 { throw call.wrongCount(expected: "> 1") }
+    if call.types.contains(where: { $0 != .string }) {
+      throw Failure(
+        "DATATYPE_MISMATCH.NON_STRING_TYPE", "all arguments of `json_tuple` must be strings",
+        origin: call.origin)
+    }
     return call.generator(JSONTupleGenerator(call.arguments.count - 1))
   },
 ]

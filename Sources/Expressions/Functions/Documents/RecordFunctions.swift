@@ -4,15 +4,26 @@ import Contract
 
 private let schema = FunctionParameter(
   parameter: Parameter("schema", .type, "a type or the fields of a struct, as DDL"),
-  accepts: .string, filler: nil)
+  accepts: .any, filler: nil)
 
 private let options = FunctionParameter(
   parameter: Parameter("options", .table, default: "map()", "as those of the reader or writer"),
-  accepts: .anyMap, filler: nil)
+  accepts: .any, filler: nil)
 
 /// The constant options given as argument `index`.
 private func readOptions(_ call: FunctionCall, _ index: Int) throws -> Options {
   guard index < call.arguments.count else { return Options() }
+  guard case .map(let key, let value, _) = call.types[index] else {
+    throw Failure(
+      "INVALID_OPTIONS.NON_MAP_FUNCTION",
+      "the options of `\(call.name)` must be written as `map(…)`", origin: call.origin)
+  }
+  guard key == .string, value == .string else {
+    throw Failure(
+      "INVALID_OPTIONS.NON_STRING_TYPE",
+      "the options of `\(call.name)` must be strings, but are of the type "
+        + "\"\(call.types[index])\"", origin: call.origin)
+  }
   guard case .map(let entries) = try call.constantValue(index) else { return Options() }
   return Options(
     entries.compactMap { entry in
@@ -23,7 +34,12 @@ private func readOptions(_ call: FunctionCall, _ index: Int) throws -> Options {
 
 /// The type that a constant DDL text names: a type, or the fields of a struct.
 private func readType(_ call: FunctionCall, _ index: Int) throws -> DataType {
-  guard let ddl = try call.constantValue(index).text else { throw call.notConstant(index) }
+  guard call.types[index] == .string, let ddl = try? call.constantValue(index).text else {
+    throw Failure(
+      "INVALID_SCHEMA.NON_STRING_LITERAL",
+      "the schema of `\(call.name)` must be a constant text, not `\(call[index].sqlText)`",
+      origin: call.origin)
+  }
   if let type = try? DataType(ddl: ddl) { return type.nullable }
   return DataType.structure(try Schema(ddl: ddl).fields).nullable
 }
@@ -55,7 +71,7 @@ private func document(
 let recordFunctions: [FunctionSpec] = [
   document(
     "from_json", "The value that a JSON text says; what cannot be read is NULL.",
-    [.column("json", .string, "the JSON text"), schema, options],
+    [.column("json", .exactly(.string), "the JSON text"), schema, options],
     returns: "the type of `schema`",
     [
       Example(#"from_json('{"a":1, "b":0.8}', 'a INT, b DOUBLE')"#, "{1, 0.8}"),
@@ -117,7 +133,7 @@ let recordFunctions: [FunctionSpec] = [
   },
   document(
     "schema_of_json", "The type that a constant JSON text has, as DDL.",
-    [.value("json", .string, "the JSON text"), options], returns: "STRING",
+    [.value("json", .exactly(.string), "the JSON text"), options], returns: "STRING",
     [
       Example(#"schema_of_json('[{"col":0}]')"#, "ARRAY<STRUCT<col: BIGINT>>"),
       Example(
@@ -135,7 +151,7 @@ let recordFunctions: [FunctionSpec] = [
   },
   document(
     "from_csv", "The struct that a CSV text says; what cannot be read is NULL.",
-    [.column("csv", .string, "the CSV text"), schema, options], returns: "STRUCT",
+    [.column("csv", .exactly(.string), "the CSV text"), schema, options], returns: "STRUCT",
     [
       Example("from_csv('1, 0.8', 'a INT, b DOUBLE')", "{1, 0.8}"),
       Example(
@@ -160,7 +176,7 @@ let recordFunctions: [FunctionSpec] = [
   },
   document(
     "schema_of_csv", "The struct type that a constant CSV text has, as DDL.",
-    [.value("csv", .string, "the CSV text"), options], returns: "STRING",
+    [.value("csv", .exactly(.string), "the CSV text"), options], returns: "STRING",
     [
       Example("schema_of_csv('1,abc')", "STRUCT<_c0: INT, _c1: STRING>"),
       Example("schema_of_csv('1.5|2024-01-01', map('sep', '|'))", "STRUCT<_c0: DOUBLE, _c1: DATE>"),

@@ -20,7 +20,12 @@ private func hashFunction(
     name, summary, [.column("columns", .any, "what is hashed")], isVariadic: true,
     returns: "\(type)", examples
   ) { call in
-    call.result(type, nullable: .never) { columns, context in
+    if call.types.contains(where: \.containsMap) {
+      throw Failure(
+        "DATATYPE_MISMATCH.HASH_MAP_TYPE", "`\(name)` does not take a MAP or what contains one",
+        origin: call.origin)
+    }
+    return call.result(type, nullable: .never) { columns, context in
       let out = Buffer(capacity: context.count * 8)
       let hashes = out.typed(UInt64.self)
       hashes.update(repeating: 42, count: context.count)

@@ -26,7 +26,7 @@ let nullFunctions: [FunctionSpec] = [
   },
   .scalar(
     "zeroifnull", category: "conditionals", summary: "The number, or 0 where it is NULL.",
-    [.column("value", .numeric, "the number")], returns: "the type of `value`",
+    [.column("value", .any, "the number")], returns: "the type of `value`",
     examples: [
       Example("zeroifnull(NULL)", "0"), Example("zeroifnull(2)", "2"),
       Example("zeroifnull(CAST(NULL AS DECIMAL(4,2)))", "0.00"),
@@ -34,7 +34,7 @@ let nullFunctions: [FunctionSpec] = [
   ) { call in try bound("coalesce", call, [call[0], zero(call)]) },
   .scalar(
     "nullifzero", category: "conditionals", summary: "The number, or NULL where it is 0.",
-    [.column("value", .numeric, "the number")], returns: "the type of `value`",
+    [.column("value", .any, "the number")], returns: "the type of `value`",
     examples: [
       Example("nullifzero(0)", "NULL"), Example("nullifzero(2.5)", "2.5"),
       Example("nullifzero(NULL)", "NULL"),

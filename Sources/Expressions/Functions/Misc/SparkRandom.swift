@@ -41,6 +41,8 @@ struct SparkRandom {
     return word & (1 << bits - 1)
   }
 
+  mutating func nextInt() -> Int32 { Int32(truncatingIfNeeded: next(32)) }
+
   mutating func nextDouble() -> Double {
     Double(next(26) << 27 &+ next(27)) * 0x1p-53
   }

@@ -92,7 +92,9 @@ let formatNumberFunctions: [FunctionSpec] = [
       "The number with commas between thousands, at so many digits or by a pattern.",
     [
       .column("value", .numeric, "the number"),
-      .value("digits", .oneOf([.int, .string]), "how many digits, or a pattern such as '#,##0.0'"),
+      .value(
+        "digits", .exactly(.oneOf([.int, .string])),
+        "how many digits, or a pattern such as '#,##0.0'"),
     ], returns: "STRING",
     examples: [
       Example("format_number(12332.123456, 4)", "12,332.1235"),

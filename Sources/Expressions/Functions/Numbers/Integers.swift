@@ -36,8 +36,8 @@ let integerFunctions: [FunctionSpec] = [
   .scalar(
     "pmod", category: "numbers",
     summary: "The remainder of a division, with the sign of the divisor.",
-    [.column("dividend", .numeric, "the dividend"), .column("divisor", .numeric, "the divisor")],
-    coercion: .leastCommonType, returns: "the common type of both",
+    [.column("dividend", .any, "the dividend"), .column("divisor", .any, "the divisor")],
+    returns: "the common type of both",
     examples: [
       Example("pmod(10, 3)", "1"), Example("pmod(-10, 3)", "2"), Example("pmod(-10, -3)", "-1"),
       Example("pmod(-7.5, 2)", "0.5"), Example("pmod(-7.5d, 2)", "0.5"),
@@ -45,8 +45,13 @@ let integerFunctions: [FunctionSpec] = [
       Example("pmod(NULL, 3)", "NULL"),
     ]
   ) { call in
-    let type = call.types[0]
-    return call.result(type, canFail: true) { columns, _ in
+    // The types are those of `%`.
+    let remainder = try bindArithmetic(call, .remainder, isTry: false, .call)
+    guard let type = ImplicitCast.leastCommonType(remainder.children.map(\.type)) else {
+      throw call.differentTypes(call.arguments)
+    }
+    let operands = call.with(remainder.children.map { $0.implicitlyCast(to: type) })
+    let result = operands.result(type, nullable: .always, canFail: true) { columns, _ in
       switch type {
       case .double, .float:
         let (a, b) = (columns[0].asDoubles(), columns[1].asDoubles())
@@ -67,6 +72,7 @@ let integerFunctions: [FunctionSpec] = [
         }.narrowed(to: type)
       }
     }
+    return result.implicitlyCast(to: remainder.type)
   },
   extremeFunction(
     "greatest", "The greatest of the arguments that are not NULL.", isMax: true,
@@ -182,12 +188,16 @@ private func extremeFunction(
   .scalar(
     name, category: "numbers", summary: summary,
     [.column("first", .orderable, "a value"), .column("others", .orderable, "further values")],
-    isVariadic: true, coercion: .leastCommonType, returns: "the common type of all",
-    examples: examples
+    isVariadic: true, returns: "the common type of all", examples: examples
   ) { call in
     if call.arguments.count < 2 { throw call.wrongCount(expected: "at least 2") }
     let isNullable = call.arguments.allSatisfy(\.isNullable)
-    let type = call.types[0]
+    var common: DataType? = .null
+    for type in call.types {
+      common = common.flatMap { ImplicitCast.commonTypeWithoutStrings($0, type) }
+    }
+    guard let type = common else { throw call.differentTypes(call.arguments) }
+    let call = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
     return call.result(type, nullable: isNullable ? .always : .never) { columns, _ in
       let builder = VectorBuilder(type, capacity: columns[0].count)
       for row in 0..<columns[0].count {

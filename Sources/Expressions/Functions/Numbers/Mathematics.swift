@@ -44,6 +44,23 @@ func power(_ base: Double, _ exponent: Double) -> Double {
   return pow(base, exponent)
 }
 
+/// The cube root, rounded correctly: the C library's may be off by a unit in the last place.
+func cubeRoot(_ x: Double) -> Double {
+  let root = cbrt(x)
+  guard root.isFinite, root != 0 else { return root }
+  let square = root * root
+  let cube = square * root
+  // What rounding took from square and cube.
+  let error = (-square).addingProduct(root, root)
+  let rest = (-cube).addingProduct(square, root) + error * root
+  return root + ((x - cube) - rest) / (3 * square)
+}
+
+/// As Java's callers write it: from the logarithm.
+func inverseSinh(_ x: Double) -> Double {
+  x == -.infinity ? x : log(x + (x * x + 1).squareRoot())
+}
+
 /// Functions over DOUBLE.
 let mathematicsFunctions: [FunctionSpec] = [
   real(
@@ -57,7 +74,7 @@ let mathematicsFunctions: [FunctionSpec] = [
   real(
     "cbrt", "The cube root.",
     [Example("cbrt(27.0)", "3.0"), Example("cbrt(-8)", "-2.0"), Example("cbrt(NULL)", "NULL")]
-  ) { cbrt($0) },
+  ) { cubeRoot($0) },
   real(
     "exp", "e to the power of a number.",
     [

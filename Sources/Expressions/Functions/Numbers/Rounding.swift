@@ -179,11 +179,16 @@ private func wholeFunction(
     name, aliases: aliases, category: "numbers", summary: summary,
     [
       .column("value", .numeric, "the number"),
-      .value("scale", .int, default: "", "digits behind the point; negative: before it"),
+      .value("scale", .any, default: "", "digits behind the point; negative: before it"),
     ], returns: "BIGINT, DECIMAL, or with a scale the type of `value`", examples: examples
   ) { call in
     if call.arguments.count > 1 {
-      guard case .integer(let scale) = try call.constant(1) else {
+      guard call.types[1] == .int, case .literal(let given) = fold(call[1]).kind else {
+        throw Failure(
+          "NON_FOLDABLE_ARGUMENT", "the scale of `\(call.name)` must be a constant INT",
+          origin: call.origin)
+      }
+      guard case .integer(let scale) = given else {
         return .literal(.null, call.types[0], origin: call.origin)
       }
       let exact = call[0].implicitlyCast(to: call.types[0].digitsAsDecimal)
@@ -199,8 +204,9 @@ private func wholeFunction(
       }
     case .double, .float, .null:
       return call.result(.long, canFail: true) { columns, _ in
-        try mapped(columns[0].asDoubles(), to: .long) { (value: Double) in
+        try mapped(columns[0].asDoubles(), to: .long) { (value: Double) -> Int64 in
           let whole = value.rounded(mode == .up ? .up : .down)
+          if value.isNaN { return 0 }
           guard let long = Int64(exactly: whole) else { throw overflow(.long) }
           return long
         }

@@ -55,4 +55,20 @@ enum Base64 {
     }
     return true
   }
+
+  /// Whether a text is in base 64 with nothing passed over but white space, and filled up with `=`
+  /// to whole groups of four letters.
+  static func isStrict(_ text: Bytes) -> Bool {
+    var (count, padding) = (0, 0)
+    for byte in text {
+      if byte == 0x20 || byte == 0x0D || byte == 0x0A || byte == 0x09 { continue }
+      if byte == UInt8(ascii: "=") {
+        padding += 1
+      } else if padding > 0 || values[Int(byte)] == 0xFF {
+        return false
+      }
+      count += 1
+    }
+    return padding <= 2 && count.isMultiple(of: 4)
+  }
 }

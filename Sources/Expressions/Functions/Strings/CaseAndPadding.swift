@@ -190,8 +190,11 @@ private func padFunction(_ name: String, _ examples: [Example], isLeft: Bool, _ 
     ], returns: "the type of `text`",
     examples: examples
   ) { call in
-    let type = call.types[0]
+    // Bytes are filled up with bytes; text on either side makes text.
+    let type = call.types.count > 2 && call.types[2] == .string ? DataType.string : call.types[0]
     var arguments = call.arguments
+    arguments[0] = arguments[0].implicitlyCast(to: type)
+    if arguments.count > 2 { arguments[2] = arguments[2].implicitlyCast(to: type) }
     if arguments.count == 2 {
       arguments.append(
         .literal(type == .string ? .text(" ") : .bytes([0]), type, origin: call.origin))

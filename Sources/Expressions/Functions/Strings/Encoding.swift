@@ -2,7 +2,8 @@ import CSystem
 import Columns
 import Contract
 
-private let bytesParameter = FunctionParameter.column("value", .stringOrBinary, "the bytes")
+private let bytesParameter = FunctionParameter.column(
+  "value", .exactly(.stringOrBinary), "the bytes")
 
 private func digest(
   _ name: String, aliases: [String] = [], _ kind: Int32, _ summary: String, _ examples: [Example]
@@ -24,15 +25,6 @@ private func appendDigest(_ kind: Int32, _ bytes: Bytes, _ out: inout TextWriter
       out.append(hexDigits[Int(digest[index] >> 4)] | 0x20)
       out.append(hexDigits[Int(digest[index] & 15)] | 0x20)
     }
-  }
-}
-
-private func digitValue(_ byte: UInt8) -> UInt8? {
-  switch byte {
-  case 48...57: byte - 48
-  case 65...70: byte - 55
-  case 97...102: byte - 87
-  default: nil
   }
 }
 
@@ -97,19 +89,7 @@ let encodingFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mappedText(columns[0], to: .binary) { (text: Bytes, out) in
-      var high: UInt8? = text.count.isMultiple(of: 2) ? nil : 0
-      for byte in text {
-        guard let digit = digitValue(byte) else {
-          out.isNull = true
-          return
-        }
-        if let upper = high {
-          out.append(upper << 4 | digit)
-          high = nil
-        } else {
-          high = digit
-        }
-      }
+      out.isNull = !Hexadecimal.appendDecoded(text, to: &out.bytes)
     }
   },
   digest(
@@ -272,8 +252,8 @@ private func urlDecode(_ name: String, isTry: Bool, _ examples: [Example]) -> Fu
           out.append(0x20)
         } else if byte != 0x25 {
           out.append(byte)
-        } else if at + 1 < text.count, let high = digitValue(text[at]),
-          let low = digitValue(text[at + 1])
+        } else if at + 1 < text.count, let high = Hexadecimal.value(text[at]),
+          let low = Hexadecimal.value(text[at + 1])
         {
           out.append(high << 4 | low)
           at += 2
@@ -303,27 +283,21 @@ private func urlDecode(_ name: String, isTry: Bool, _ examples: [Example]) -> Fu
       }
     }
   }
-  // decode(expression, search, result, …, default): the first search value that equals it.
-  var (searches, results): ([Expression], [Expression]) = ([], [])
-  var rest = Array(call.arguments.dropFirst())
-  while rest.count >= 2 {
-    searches.append(rest[0])
-    results.append(rest[1])
-    rest.removeFirst(2)
-  }
-  let compared = try call.with([call[0]] + searches).coercedToLeastCommonType().arguments
-  let otherwise = rest.first ?? .literal(.null, .null)
-  let values = try call.with(results + [otherwise]).coercedToLeastCommonType().arguments
-  let type = values[0].type
-  let count = searches.count
-  return call.with(compared + values).result(type, nullable: .always) { columns, context in
-    let builder = VectorBuilder(type, capacity: context.count)
-    for row in 0..<context.count {
-      let match = (0..<count).first {
-        ValueOrder.compare(columns[0], row, columns[$0 + 1], row) == 0
-      }
-      builder.append(columns[count + 1 + (match ?? count)], row: row)
+  // decode(expression, search, result, …, default): the first search value that equals it, or is
+  // NULL as it is.
+  var branches: [Expression] = []
+  var rest = call.arguments.dropFirst()
+  while let search = rest.popFirst() {
+    guard let result = rest.popFirst() else {
+      branches.append(search)
+      break
     }
-    return builder.finish()
+    let pair = try comparable(call.with([call[0], search]), "=", needsOrder: true)
+    branches.append(
+      pair.result(.boolean, nullable: .never) { columns, _ in
+        comparedNullSafe(columns[0], columns[1])
+      })
+    branches.append(result)
   }
+  return try caseWhen(call.with(branches), .call)
 }

@@ -3,7 +3,7 @@ import Contract
 
 private func letter(_ name: String, _ default: String, _ what: String) -> FunctionParameter {
   .value(
-    name, .string, default: "'\(`default`)'", filler: (.text(`default`), .string),
+    name, .exactly(.string), default: "'\(`default`)'", filler: (.text(`default`), .string),
     "what stands for \(what); NULL: they stay")
 }
 
@@ -89,10 +89,11 @@ let joiningFunctions: [FunctionSpec] = [
     "mask", category: "strings",
     summary: "The string with its letters and digits covered up.",
     [
-      textParameter, letter("upper", "X", "capital letters"), letter("lower", "x", "small letters"),
+      .column("text", .exactly(.string), "the string"), letter("upper", "X", "capital letters"),
+      letter("lower", "x", "small letters"),
       letter("digit", "n", "digits"),
       .value(
-        "other", .string, default: "NULL", filler: (.null, .string),
+        "other", .exactly(.string), default: "NULL", filler: (.null, .string),
         "what stands for other characters; NULL: they stay"),
     ], returns: "STRING",
     examples: [
@@ -101,7 +102,16 @@ let joiningFunctions: [FunctionSpec] = [
       Example("mask('AbCD123-@$#', NULL, 'q')", "AqCDnnn-@$#"), Example("mask(NULL)", "NULL"),
     ]
   ) { call in
-    call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, _ in
+    for index in 1..<call.arguments.count {
+      let text = try call.constant(index).text
+      if let text, text.unicodeScalars.count != 1 {
+        throw Failure(
+          "DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE",
+          "what `mask` covers characters with must be one character, not '\(text)'",
+          origin: call.origin)
+      }
+    }
+    return call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, _ in
       let covers = columns.dropFirst()
       let texts = columns[0].flat
       var row = -1

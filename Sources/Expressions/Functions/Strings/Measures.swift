@@ -177,7 +177,7 @@ let measureFunctions: [FunctionSpec] = [
     [
       .column("a", .string, "the one"), .column("b", .string, "the other"),
       .value(
-        "threshold", .int, default: "-1", filler: (.integer(-1), .int),
+        "threshold", .int, default: "", filler: (.integer(Int64(Int32.max)), .int),
         "-1 is returned when it is more than this"),
     ], returns: .int,
     [
@@ -189,11 +189,12 @@ let measureFunctions: [FunctionSpec] = [
     try mapped(columns[0], columns[1], columns[2], to: .int) {
       (a: Bytes, b: Bytes, threshold: Int32) in
       let distance = Int32(distance(Characters.scalars(a), Characters.scalars(b)))
-      return threshold >= 0 && distance > threshold ? -1 : distance
+      return distance > threshold ? -1 : distance
     }
   },
   stringFunction(
-    "soundex", "The Soundex code: what the word sounds like in English.", [textParameter],
+    "soundex", "The Soundex code: what the word sounds like in English.",
+    [.column("text", .exactly(.string), "the string")],
     [
       Example("soundex('Miller')", "M460"), Example("soundex('Ashcraft')", "A261"),
       Example("soundex('1a')", "1a"), Example("soundex('')", ""), Example("soundex('é')", "é"),

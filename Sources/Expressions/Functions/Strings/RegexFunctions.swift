@@ -52,8 +52,8 @@ let regexFunctions: [FunctionSpec] = [
     let groups = FixedReader<Int32>(columns[2])
     return try mappedSlice(columns[0], [columns[1], columns[2]]) { row, text in
       let regex = try regexes[row]
-      let wanted = try requireGroup(groups[row], regex, function: "regexp_extract")
       if try regex.match(text, from: 0) == nil { return 0..<0 }
+      let wanted = try requireGroup(groups[row], regex, function: "regexp_extract")
       return regex.range(wanted) ?? 0..<0
     }
   },
@@ -71,8 +71,8 @@ let regexFunctions: [FunctionSpec] = [
     let (texts, groups) = (columns[0].strings, FixedReader<Int32>(columns[2]))
     return try mappedRows(columns, to: .array(.string, containsNull: true)) { row, builder in
       let (regex, text) = (try regexes[row], texts[row])
-      let wanted = try requireGroup(groups[row], regex, function: "regexp_extract_all")
       try regex.forEachMatch(text) { _ in
+        let wanted = try requireGroup(groups[row], regex, function: "regexp_extract_all")
         builder.children[0].append(bytes: Characters.slice(text, regex.range(wanted) ?? 0..<0))
         return true
       }
@@ -172,7 +172,7 @@ let regexFunctions: [FunctionSpec] = [
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_substr")
     return try mappedSlice(columns[0], [columns[1]]) { row, text in
-      try regexes[row].match(text, from: 0)
+      try regexes[row].match(text, from: 0).flatMap { $0.isEmpty ? nil : $0 }
     }
   },
   stringFunction(

@@ -48,16 +48,23 @@ let partFunctions: [FunctionSpec] = [
       Example("substring('abc', 2, -1)", ""), Example("substring(NULL, 1, 1)", "NULL"),
       Example("hex(substring(X'0A0B0C', 2, 1))", "0B"),
     ], aliases: ["substr"]),
-  stringFunction(
-    "left", "The first characters.", [textParameter, length],
-    [
+  .scalar(
+    "left", category: "strings", summary: "The first characters, or bytes of a BINARY.",
+    [.column("text", .stringOrBinary, "the string"), length], returns: "the type of `text`",
+    examples: [
       Example("left('Spark SQL', 3)", "Spa"), Example("left('éa', 1)", "é"),
+      Example("hex(left(X'00FFAA', 2))", "00FF"),
       Example("left('abc', -1)", ""), Example("left(NULL, 3)", "NULL"),
     ]
-  ) { columns, _ in
-    let lengths = FixedReader<Int32>(columns[1])
-    return try mappedSlice(columns[0], [columns[1]]) { row, text in
-      Characters.range(text, 0, Int(lengths[row]))
+  ) { call in
+    let isText = call.types[0] == .string
+    return call.result(call.types[0]) { columns, _ in
+      let lengths = FixedReader<Int32>(columns[1])
+      return try mappedSlice(columns[0], [columns[1]]) { row, text in
+        let count = Int(lengths[row])
+        return isText
+          ? Characters.range(text, 0, count) : 0..<min(max(count, 0), text.count)
+      }
     }
   },
   stringFunction(
@@ -115,16 +122,37 @@ let partFunctions: [FunctionSpec] = [
     }
   },
   stringFunction(
-    "instr", "Where the substring first begins, from 1; 0: nowhere.",
-    [textParameter, .value("part", .string, "what is looked for")], returns: .int,
+    "instr", "Where the substring begins, from 1; 0: nowhere.",
+    [
+      textParameter, .value("part", .string, "what is looked for"),
+      .value(
+        "start", .int, default: "1", filler: (.integer(1), .int),
+        "where the search begins; negative: from the end, backwards"),
+      .value(
+        "occurrence", .int, default: "1", filler: (.integer(1), .int), "which of them, from 1"),
+    ], returns: .int, canFail: true,
     [
       Example("instr('SparkSQL', 'SQL')", "6"), Example("instr('éa', 'a')", "2"),
       Example("instr('abc', '')", "1"), Example("instr('abc', NULL)", "NULL"),
+      Example("instr('żabżab', 'b', 4)", "6"), Example("instr('abcabc', 'b', 1, 2)", "5"),
+      Example("instr('abcabc', 'b', -1)", "5"), Example("instr('abcabc', 'b', -3, 1)", "2"),
+      Example("instr('abcabc', 'b', -1, 2)", "2"), Example("instr('abcabc', 'b', 0)", "0"),
+      Example("instr('aaaa', 'aa', 1, 2)", "2"),
+      Example("instr('abc', 'b', 1, 0)", "error INVALID_PARAMETER_VALUE.OCCURRENCE"),
+      Example("instr('abc', 'b', 9)", "0"), Example("instr('abc', 'b', -9)", "0"),
+      Example("instr('abc', '', 2)", "1"), Example("instr('abc', 'b', 1, NULL)", "NULL"),
     ]
   ) { columns, _ in
-    try mapped(columns[0], columns[1], to: .int) { (text: Bytes, part: Bytes) in
-      position(of: part, in: text, from: 1)
+    let shape = KernelShape(of: columns)
+    if shape.isAllNull { return .nulls(.int, count: shape.count) }
+    let values = Buffer.zeroed(capacity: shape.computed * 4)
+    let (starts, places) = (FixedReader<Int32>(columns[2]), FixedReader<Int32>(columns[3]))
+    let (texts, parts) = (columns[0].strings, columns[1].strings)
+    try shape.forEachRow { row in
+      values.typed(Int32.self)[row] = try place(
+        of: parts[row], in: texts[row], from: Int(starts[row]), occurrence: Int(places[row]))
     }
+    return shape.vector(.int, values)
   },
   stringFunction(
     "locate", aliases: ["position", "charindex"],
@@ -139,11 +167,19 @@ let partFunctions: [FunctionSpec] = [
       Example("locate('bar', 'foobarbar', 0)", "0"), Example("locate('', 'abc', 2)", "1"),
       Example("locate(NULL, 'abc')", "NULL"),
     ]
-  ) { columns, _ in
-    try mapped(columns[1], columns[0], columns[2], to: .int) {
-      (text: Bytes, part: Bytes, start: Int32) in
-      position(of: part, in: text, from: Int(start))
+  ) { columns, context in
+    // A position of NULL is before the text.
+    let (start, starts) = (columns[2], FixedReader<Int32>(columns[2]))
+    let shape = KernelShape(columns[0], columns[1])
+    if shape.isAllNull { return .nulls(.int, count: shape.count) }
+    let (texts, parts) = (columns[1].strings, columns[0].strings)
+    let values = Buffer.zeroed(capacity: context.count * 4)
+    try KernelShape(of: columns.filter { $0.nullCount < $0.count }).forEachRow { row in
+      if start.isNull(row) { return }
+      values.typed(Int32.self)[row] = position(
+        of: parts[row], in: texts[row], from: Int(starts[row]))
     }
+    return shape.vector(.int, values)
   },
   matchFunction(
     "contains",
@@ -264,6 +300,37 @@ private func findInSet(_ text: Bytes, _ list: Bytes) -> Int32 {
     if Characters.equal(Characters.slice(list, start..<at), text) { return number }
     number += 1
     start = at + 1
+  }
+  return 0
+}
+
+/// INSTR's search: forwards from a position, or backwards from one counted from the end.
+private func place(of part: Bytes, in text: Bytes, from start: Int, occurrence: Int) throws -> Int32
+{
+  if occurrence < 1 {
+    throw Failure(
+      "INVALID_PARAMETER_VALUE.OCCURRENCE", "the occurrence of `instr` is counted from 1")
+  }
+  if start == 0 { return 0 }
+  if start == 1, occurrence == 1 { return position(of: part, in: text, from: 1) }
+  var left = occurrence
+  if start > 0 {
+    var at = start
+    while true {
+      let found = position(of: part, in: text, from: at)
+      left -= 1
+      if found == 0 || left == 0 { return found }
+      at = Int(found) + 1
+    }
+  }
+  let (all, wanted) = (Characters.scalars(text), Characters.scalars(part))
+  var at = min(all.count + start, all.count - wanted.count)
+  while at >= 0 {
+    if all[at...].starts(with: wanted) {
+      left -= 1
+      if left == 0 { return Int32(at + 1) }
+    }
+    at -= 1
   }
   return 0
 }

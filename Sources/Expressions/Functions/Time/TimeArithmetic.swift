@@ -1,7 +1,9 @@
 import Columns
 import Contract
 
-private let days = FunctionParameter.value("days", .int, "how many days")
+private let days = FunctionParameter.value(
+  "days", .limited(to: .oneOf([.int, .type(.short), .type(.byte), .string]), as: .int),
+  "how many days")
 
 private func dayFunction(
   _ name: String, aliases: [String] = [], sign: Int32, _ summary: String, _ examples: [Example]

@@ -13,7 +13,8 @@ private func sinceEpoch(
 ) -> FunctionSpec {
   timeFunction(
     name, "The instant so many \(unit) after 1970-01-01 00:00:00 UTC.",
-    [.column("count", .long, "how many")], returns: .timestamp, canFail: true, examples
+    [.column("count", .limited(to: .integral, as: .long), "how many")],
+    returns: .timestamp, canFail: true, examples
   ) { columns, _ in
     try mapped(columns[0], to: .timestamp) { (count: Int64) in
       let (us, isLost) = count.multipliedReportingOverflow(by: scale)
@@ -29,7 +30,8 @@ private func asCount(_ name: String, _ unit: String, scale: Int64, _ examples: [
 {
   timeFunction(
     name, "\(unit) from 1970-01-01 00:00:00 UTC to the instant, rounded down.",
-    [timestampParameter], returns: .long, examples
+    [.column("timestamp", .oneOf([.exactly(.timestamp), .exactly(.timestampNtz)]), "the instant")],
+    returns: .long, examples
   ) { columns, _ in
     try mapped(columns[0], to: .long) { (us: Int64) in Calendar.floorQuotient(us, scale) }
   }
@@ -68,7 +70,9 @@ private func localTime(
     (0...23).contains(hour), (0...59).contains(minute), seconds >= 0, seconds <= 60_000_000
   else { return nil }
   let time = Int64(hour) * 3_600_000_000 + Int64(minute) * 60_000_000 + Int64(seconds)
-  return Int64(days) * Calendar.microsecondsPerDay + time
+  let (midnight, isLost) = Int64(days).multipliedReportingOverflow(by: Calendar.microsecondsPerDay)
+  let (instant, isLostToo) = midnight.addingReportingOverflow(time)
+  return isLost || isLostToo ? nil : instant
 }
 
 private func makeTimestamp(
@@ -146,7 +150,7 @@ let timeMakingFunctions: [FunctionSpec] = [
   .scalar(
     "timestamp_seconds", category: "time",
     summary: "The instant so many seconds after 1970-01-01 00:00:00 UTC.",
-    [.column("seconds", .numeric, "how many, with a fraction")], returns: "TIMESTAMP",
+    [.column("seconds", .exactly(.numeric), "how many, with a fraction")], returns: "TIMESTAMP",
     examples: [
       Example("timestamp_seconds(1230219000)", "2008-12-25 15:30:00"),
       Example("timestamp_seconds(1230219000.123)", "2008-12-25 15:30:00.123"),
@@ -167,10 +171,11 @@ let timeMakingFunctions: [FunctionSpec] = [
       }
       if case .decimal(_, let scale) = type {
         return try mapped(columns[0], to: .timestamp) { (x: Int128) in
-          let scaled = scale <= 6 ? x * Decimals.powersOfTen[6 - scale] : x
+          let (scaled, isLost) = x.multipliedReportingOverflow(
+            by: Decimals.powersOfTen[max(6 - scale, 0)])
           let (us, rest) = scaled.quotientAndRemainder(
             dividingBy: Decimals.powersOfTen[max(scale - 6, 0)])
-          guard rest == 0, let long = Int64(exactly: us) else { throw overflow() }
+          guard !isLost, rest == 0, let long = Int64(exactly: us) else { throw overflow() }
           return long
         }
       }
@@ -214,7 +219,8 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("unix_micros(NULL)", "NULL"),
     ]),
   timeFunction(
-    "unix_date", "Days from 1970-01-01 to the date.", [dateParameter], returns: .int,
+    "unix_date", "Days from 1970-01-01 to the date.",
+    [.column("date", .exactly(.date), "the date")], returns: .int,
     [
       Example("unix_date(DATE('1970-01-02'))", "1"), Example("unix_date(date'1969-12-31')", "-1"),
       Example("unix_date(NULL)", "NULL"),
@@ -240,10 +246,10 @@ let timeMakingFunctions: [FunctionSpec] = [
   ) { columns, _ in
     try mapped(columns[0], columns[1], columns[2], to: .date) {
       (year: Int32, month: Int32, day: Int32) in
-      guard let days = Calendar.validDays(year: Int(year), month: Int(month), day: Int(day)) else {
-        throw outOfBounds("\(year) \(month) \(day)")
-      }
-      return Int32(truncatingIfNeeded: days)
+      guard let days = Calendar.validDays(year: Int(year), month: Int(month), day: Int(day)),
+        let date = Int32(exactly: days)
+      else { throw outOfBounds("\(year) \(month) \(day)") }
+      return date
     }
   },
   makeTimestamp(
