@@ -71,6 +71,29 @@ struct BatchLogTests {
     #expect(again.lastOffsets == offsets(3) && again.lastCommit == commit(2))
   }
 
+  /// A run cut short goes on with what its watermark nodes had reached; an ended one does not.
+  @Test func anEndRecordTellsAStopFromACut() throws {
+    let folder = TemporaryFolder()
+    try fill(folder, batches: 1)
+    let nodes = [
+      WatermarkTracker.Node(id: 1, delayMs: 0), WatermarkTracker.Node(id: 2, delayMs: 0),
+    ]
+    func resumed(_ progress: LoggedProgress) -> [Int64?] {
+      MicroBatchMachine(
+        .init(runId: "s", trigger: .availableNow, sourceCount: 1, runsWithoutData: true),
+        watermark: WatermarkTracker(nodes: nodes, policy: .min), progress: progress
+      ).watermark.nodeWatermarksMs
+    }
+    let (log, progress) = try reopen(folder)
+    #expect(progress.cutShort == commit(0) && resumed(progress) == [3, nil])
+    #expect(progress.owesBatch == offsets(0))
+    try log.appendEnd(of: "r")
+    log.close()
+    let ended = try reopen(folder).1
+    #expect(ended.cutShort == nil && resumed(ended) == [nil, nil])
+    #expect(ended.lastCommit == commit(0) && ended.owesBatch == offsets(0))
+  }
+
   @Test func everyCutIsATornTailAndEveryFlipIsDamage() throws {
     let folder = TemporaryFolder()
     try fill(folder, batches: 2)

@@ -6,6 +6,8 @@ public struct LoggedProgress: Sendable, Hashable {
   public var run: RunRecord?
   public var lastOffsets: OffsetsRecord?
   public var lastCommit: CommitRecord?
+  /// The last run that ended of itself or because it was asked to, after it had committed a batch.
+  public var endedRunId: String?
 
   public init(
     run: RunRecord? = nil, lastOffsets: OffsetsRecord? = nil, lastCommit: CommitRecord? = nil
@@ -13,6 +15,20 @@ public struct LoggedProgress: Sendable, Hashable {
     self.run = run
     self.lastOffsets = lastOffsets
     self.lastCommit = lastCommit
+  }
+
+  /// The last commit, where its run was cut short. The run that comes next is that run going on:
+  /// each watermark node stands where it stood. After a run that ended no node has seen anything
+  /// yet, as in Spark.
+  var cutShort: CommitRecord? { lastCommit.flatMap { $0.runId == endedRunId ? nil : $0 } }
+
+  /// The last batch, where it moved the watermark and no batch has used that yet: a run that is not
+  /// stopped there looks at once whether an operator wants a batch without rows.
+  var owesBatch: OffsetsRecord? {
+    guard let last = lastOffsets, let commit = lastCommit, commit.batchId == last.batchId,
+      commit.nextWatermarkMs > last.watermarkMs
+    else { return nil }
+    return last
   }
 }
 
@@ -61,6 +77,11 @@ public final class BatchLog {
   }
 
   public func append(_ commit: CommitRecord) throws { try log.append([commit.json]) }
+
+  /// The run that committed last has ended and was not cut short.
+  public func appendEnd(of runId: String) throws {
+    try log.append([.of(["record": .text("end"), "runId": .text(runId)])])
+  }
 
   /// Forgets batches before `batchId` once the file has grown large.
   public func purge(before batchId: Int64) throws {
@@ -116,6 +137,9 @@ public final class BatchLog {
           throw corrupt(number, "commits batch \(commit.batchId), which was not begun")
         }
         progress.lastCommit = commit
+      case "end":
+        guard let run = record["runId"]?.text else { throw corrupt(number, "ends no run") }
+        progress.endedRunId = run
       default: throw corrupt(number, "is of no known kind")
       }
     }

@@ -140,14 +140,12 @@ public struct MicroBatchMachine: Sendable {
       starts = last.ranges.map(\.end)
       unreleased = starts
       lateWatermarkMs = last.watermarkMs
-      self.watermark = WatermarkTracker(
-        nodes: watermark.nodes, policy: watermark.policy,
-        watermarkMs: max(last.watermarkMs, commit.nextWatermarkMs))
+      self.watermark = watermark.resumed(
+        at: max(last.watermarkMs, commit.nextWatermarkMs), progress.cutShort?.nodeWatermarksMs)
     } else {
       unfinished = last
       nextBatchId = last.batchId
-      self.watermark = WatermarkTracker(
-        nodes: watermark.nodes, policy: watermark.policy, watermarkMs: last.watermarkMs)
+      self.watermark = watermark.resumed(at: last.watermarkMs, progress.cutShort?.nodeWatermarksMs)
     }
   }
 

@@ -20,7 +20,7 @@ public struct WatermarkTracker: Sendable, Hashable {
 
   public let nodes: [Node]
   public let policy: Policy
-  /// What each node has reached in this run; nil: it has seen no event time yet.
+  /// What each node has reached; nil: it has seen no event time yet.
   public private(set) var nodeWatermarksMs: [Int64?]
   /// The query's watermark; it never goes back.
   public private(set) var watermarkMs: Int64
@@ -30,6 +30,15 @@ public struct WatermarkTracker: Sendable, Hashable {
     self.policy = policy
     self.watermarkMs = watermarkMs
     nodeWatermarksMs = Array(repeating: nil, count: nodes.count)
+  }
+
+  /// The same nodes where an earlier run left them; `reachedMs` of another number of nodes says
+  /// nothing about these.
+  func resumed(at watermarkMs: Int64, _ reachedMs: [Int64?]?) -> WatermarkTracker {
+    var copy = self
+    copy.watermarkMs = watermarkMs
+    if let reachedMs, reachedMs.count == nodes.count { copy.nodeWatermarksMs = reachedMs }
+    return copy
   }
 
   /// Takes the greatest event time that each node saw in a batch. A node that has seen none yet

@@ -24,6 +24,8 @@ final class QueryRun {
   private var machine: MicroBatchMachine
   private var lastWatermarks: [String: Watermarks] = [:]
   private var hasRunBatch = false
+  /// The run that committed last, an earlier one that was cut short or this.
+  private var unendedRunId: String?
   private var stateMark: String?
   private var trigger: TriggerReport
   private var metrics = BatchMetrics()
@@ -82,6 +84,12 @@ final class QueryRun {
         runId: query.runId, trigger: definition.trigger, sourceCount: sources.count,
         runsWithoutData: settings[boolean: "moontide.streaming.noDataMicroBatches.enabled"]),
       watermark: WatermarkTracker(nodes: propagation.nodes, policy: policy), progress: progress)
+    if let last = progress.owesBatch {
+      lastWatermarks = propagation.watermarks(
+        lateMs: last.lateWatermarkMs, evictMs: last.watermarkMs)
+      hasRunBatch = true
+    }
+    unendedRunId = progress.cutShort?.runId
     log.begin(
       RunRecord(
         runId: query.runId, sources: sources.map(\.source.description),
@@ -105,10 +113,7 @@ final class QueryRun {
       let stop = query.stopRequest
       if stop.isRequested { machine.requestStop(abandoning: stop.isAbandoning) }
       let action = machine.handle(event)
-      if case .stop(let failure) = action {
-        close()
-        return failure
-      }
+      if case .stop(let failure) = action { return ended(failure) }
       do {
         environment.faults?.begins(action.name)
         event = try perform(action)
@@ -139,6 +144,14 @@ final class QueryRun {
     copy.details.append("query: \(query.title) (id \(query.id), run \(query.runId))")
     copy.details.append("batch: \(machine.batchId)")
     return copy
+  }
+
+  /// Notes that the run was not cut short, and closes everything.
+  private func ended(_ failure: Failure?) -> Failure? {
+    defer { close() }
+    guard failure == nil, let unendedRunId else { return failure }
+    do { try log.appendEnd(of: unendedRunId) } catch { return located(Self.failure(error)) }
+    return nil
   }
 
   private func close() {
@@ -178,6 +191,7 @@ final class QueryRun {
       record.stateMark = stateMark
       try trigger.timed("commitOffsets") { try log.append(record) }
       try badRows?.show()
+      unendedRunId = record.runId
       report(record)
       return .committed
     case .wait(let wait): return waited(wait)
@@ -204,7 +218,8 @@ final class QueryRun {
     latest = ends
     let next = propagation.watermarks(
       lateMs: question.lateWatermarkMs, evictMs: question.watermarkMs)
-    // As in Spark, a new run knows of its operators only once it has run a batch.
+    // As in Spark, a new run knows of its operators only once it has run a batch; but a batch that
+    // the run before owed, it owes.
     let wantsBatch =
       hasRunBatch
       && statefulOperators.all.contains { one in
