@@ -8,6 +8,7 @@ extension OperatorCatalog {
       OperatorSpec("read") { try buildRead($0, read) },
       OperatorSpec("localRows", build: buildLocalRows),
       OperatorSpec("range", build: buildRange),
+      OperatorSpec("inlineTable", build: buildInlineTable),
       // Columns
       OperatorSpec("select", build: buildSelect),
       OperatorSpec("withColumns", build: buildWithColumns),
@@ -18,6 +19,9 @@ extension OperatorCatalog {
       // Rows
       OperatorSpec("filter", build: buildFilter),
       OperatorSpec("limit", build: buildLimit),
+      OperatorSpec("offset", build: buildOffset),
+      OperatorSpec("sortAll", build: buildSortAll),
+      OperatorSpec("generate", build: buildGenerate),
       OperatorSpec("sort", build: buildSort),
       OperatorSpec("deduplicate") { try buildDeduplicate($0, isWithinWatermark: false) },
       OperatorSpec("deduplicateWithinWatermark") {
@@ -46,6 +50,8 @@ extension OperatorCatalog {
       OperatorSpec("transformWithState", build: buildTransformWithState),
       // Groups
       OperatorSpec("aggregate", build: buildAggregate),
+      OperatorSpec("pivot", build: buildPivot),
+      OperatorSpec("unpivot", build: buildUnpivot),
       OperatorSpec("uid", build: buildUid),
     ])
   }

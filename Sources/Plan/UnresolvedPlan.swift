@@ -10,8 +10,10 @@ import Expressions
 ///     read                 format?, isStreaming, schema?, options, paths?, host?
 ///     table                name, isStreaming, options?    (no view: views are put in place before)
 ///     range                start, end, step
+///     inlineTable          rows                             (lists of expressions)
+///     generate             generator, table?
 ///     localRows            rows                           (also the batch that foreachBatch gets)
-///     select, withColumns  columns
+///     select, withColumns  columns                          (withColumns: mustExist?)
 ///     withColumnsRenamed   existing, names                  (texts)
 ///     drop                 names, columns
 ///     toDF                 names
@@ -19,15 +21,23 @@ import Expressions
 ///     filter               condition
 ///     filterRows           function
 ///     mapRows, flatMapRows, mapPartitions        function, schema
-///     limit                count
+///     limit                count or value
+///     offset               value
 ///     sort                 order                            (expressions, each a `sort`)
+///     sortAll              order                            (one `sort`, for all the columns)
 ///     deduplicate, deduplicateWithinWatermark    names?     (absent: all columns)
 ///     union; unionByName   allowMissingColumns              (two inputs, as have these:)
 ///     except, intersect    all
-///     join                 kind, names?, condition?       (kind: inner cross leftOuter rightOuter
+///     join                 kind, names?, condition?, isNatural? (kind: inner cross leftOuter rightOuter
 ///                                                          fullOuter leftSemi leftAnti)
 ///     aggregate            grouping, keys, aggregates
-///                                                           (grouping: groupBy rollup cube)
+///                                                           (grouping: groupBy rollup cube
+///                                                            groupByAll, groupingSets)
+///                          sets?                            (of groupingSets: a list of lists of
+///                                                            places among the keys)
+///                          pivotColumn?, pivotValues?
+///     pivot                aggregates, columns, values
+///     unpivot              groups, labels, names, variable, includesNulls
 ///                          keepKeys?                        (false: only the aggregates come out)
 ///     withWatermark        column, delay
 ///     observe              name, columns
@@ -38,7 +48,7 @@ import Expressions
 ///                              returnsOneRow                (a second input: the initial state)
 ///     transformWithState       keys, outputSchema, outputMode, timeMode, host   (the same)
 ///     applyInGroups            keys, function, schema
-public final class UnresolvedPlan: Sendable {
+public final class UnresolvedPlan: UnresolvedQuery {
   public let id: Int
   /// The operation: a name in the operators' catalog.
   public let name: String

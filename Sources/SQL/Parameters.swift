@@ -41,6 +41,15 @@ extension UnresolvedExpression {
     switch node {
     case .parameter(let name): return try parameters.value(of: name, origin)
     case .name, .column, .star, .literal: return self
+    case .starExcept(let parts, let names): filled = .starExcept(parts, except: names)
+    case .argument(let name, let child): filled = .argument(name, try child.filling(parameters))
+    case .subquery(let subquery):
+      guard let query = subquery.query as? UnresolvedPlan else {
+        preconditionFailure("a query that is no plan")
+      }
+      filled = .subquery(
+        Subquery(
+          subquery.use, values: try fill(subquery.values), query: try parameters.filling(query)))
     case .call(let name, let arguments, let isDistinct, let filter):
       filled = .call(
         name, try fill(arguments), isDistinct: isDistinct, filter: try filter?.filling(parameters))
@@ -57,7 +66,7 @@ extension UnresolvedExpression {
       filled = .over(
         try call.filling(parameters),
         UnresolvedWindow(
-          partition: try fill(window.partition), order: try fill(window.order),
+          base: window.base, partition: try fill(window.partition), order: try fill(window.order),
           frame: window.frame))
     }
     return UnresolvedExpression(filled, origin: origin)

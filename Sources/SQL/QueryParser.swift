@@ -4,20 +4,20 @@ import Expressions
 import Plan
 
 /// Reads a query's text into the same unresolved tree that the Lua reader makes. Tables stay
-/// `table`
-/// nodes, which the caller replaces by the views it knows.
+/// `table` nodes, which the caller replaces by the views it knows.
 ///
 ///     [WITH name AS (query), …] select {UNION | EXCEPT | INTERSECT select} [ORDER BY …] [LIMIT n]
-///     SHOW TABLES | DESCRIBE name
+///     query |> operator |> …
+///     SHOW … | DESCRIBE …
 ///
-/// The last two give the nodes `showTables` and `describeTable` (`name`), for the session to
-/// answer.
+/// The last give the nodes `showTables`, `showColumns` and `describeTable`, for the session to
+/// answer. What changes the session (`CREATE TEMP VIEW`, `SET`) is a `SQLCommand`.
 public struct QueryParser {
   var tokens: ExpressionParser
   let origin: Origin?
   /// `WITH` names in scope, lower-cased, innermost last.
-  var commonTables: [String: UnresolvedPlan] = [:]
-  private var depth = 0
+  var commonTables: [String: UnresolvedPlan] = [:] { didSet { shareWithExpressions() } }
+  private var depth: Int
 
   /// How deep sub-queries may nest.
   static let depthLimit = 64
@@ -27,32 +27,38 @@ public struct QueryParser {
     _ text: String, named: [String: UnresolvedExpression] = [:],
     listed: [UnresolvedExpression] = [], timeZoneId: String = "UTC", origin: Origin? = nil
   ) throws -> UnresolvedPlan {
-    var parser = QueryParser(
-      tokens: try ExpressionParser(text, timeZoneId: timeZoneId, origin: origin), origin: origin)
-    if parser.tokens.peek.kind == .end {
-      throw Failure("PARSE_EMPTY_STATEMENT", "a query is expected, and the text is empty")
-    }
+    var parser = try QueryParser(text, timeZoneId: timeZoneId, origin: origin)
     let plan = try parser.statement()
-    _ = parser.tokens.take(sign: ";")
-    try parser.tokens.expectEnd()
+    try parser.expectEnd()
     return try Parameters(named: named, listed: listed).filling(plan)
   }
 
-  private init(tokens: ExpressionParser, origin: Origin?) {
-    self.tokens = tokens
-    self.origin = origin
-  }
-
-  private mutating func statement() throws -> UnresolvedPlan {
-    if tokens.take("SHOW", "TABLES") { return node("showTables") }
-    if tokens.take("DESCRIBE") || tokens.take("DESC") {
-      _ = tokens.take("TABLE")
-      return node("describeTable", ["name": .text(try tableName())])
+  init(_ text: String, timeZoneId: String, origin: Origin?) throws {
+    let tokens = try ExpressionParser(text, timeZoneId: timeZoneId, origin: origin)
+    if tokens.peek.kind == .end {
+      throw Failure(
+        "PARSE_EMPTY_STATEMENT", "a query is expected, and the text is empty", origin: origin)
     }
-    return try query()
+    self.init(tokens, depth: 0, origin: origin)
   }
 
-  /// A whole query with its WITH, ORDER BY and LIMIT.
+  init(_ tokens: ExpressionParser, depth: Int, origin: Origin?) {
+    self.tokens = tokens
+    self.depth = depth
+    self.origin = origin
+    shareWithExpressions()
+  }
+
+  private mutating func shareWithExpressions() {
+    tokens.subqueries = QueryReader(commonTables: commonTables, depth: depth, origin: origin)
+  }
+
+  mutating func expectEnd() throws {
+    _ = tokens.take(sign: ";")
+    try tokens.expectEnd()
+  }
+
+  /// A whole query with its WITH, ORDER BY and LIMIT, and the pipe operators behind it.
   mutating func query() throws -> UnresolvedPlan {
     depth += 1
     defer { depth -= 1 }
@@ -61,15 +67,28 @@ public struct QueryParser {
     }
     let outer = commonTables
     defer { commonTables = outer }
+    shareWithExpressions()
     if tokens.take("WITH") {
-      repeat { try commonTable() } while tokens.take(sign: ",")
+      if tokens.peek.isWord("RECURSIVE"), tokens.peek(1).kind == .word {
+        throw unsupported("WITH_RECURSIVE", "a query that names itself (WITH RECURSIVE)")
+      }
+      var names = Set<String>()
+      repeat {
+        let name = try commonTable()
+        guard names.insert(name.lowercased()).inserted else {
+          throw Failure(
+            "DUPLICATED_CTE_NAMES", "two queries of one WITH are called `\(name)`", origin: origin)
+        }
+      } while tokens.take(sign: ",")
     }
     let body = try setOperations()
-    return try ordered(body)
+    var plan = try ordered(body)
+    while tokens.take(sign: "|>") { plan = try piped(plan) }
+    return plan
   }
 
   /// `name [(columns)] AS (query)`
-  private mutating func commonTable() throws {
+  private mutating func commonTable() throws -> String {
     let name = try tokens.identifier()
     let columns = try columnNames()
     try tokens.expect("AS")
@@ -78,6 +97,7 @@ public struct QueryParser {
     try tokens.expect(sign: ")")
     if !columns.isEmpty { plan = node("toDF", [plan], ["names": texts(columns)]) }
     commonTables[name.lowercased()] = node("alias", [plan], ["name": .text(name)])
+    return name
   }
 
   // MARK: Set operations
@@ -89,8 +109,8 @@ public struct QueryParser {
       let isUnion = tokens.take("UNION")
       guard isUnion || tokens.take("EXCEPT") || tokens.take("MINUS") else { return left }
       let isAll = try quantifier()
-      let right = finished(try intersections())
-      let inputs = [finished(left), right]
+      let right = try finished(try intersections())
+      let inputs = [try finished(left), right]
       if isUnion {
         let union = node("union", inputs)
         left = Select(plan: isAll ? union : node("deduplicate", [union]))
@@ -104,7 +124,7 @@ public struct QueryParser {
     var left = try operand()
     while tokens.take("INTERSECT") {
       let isAll = try quantifier()
-      let inputs = [finished(left), finished(try operand())]
+      let inputs = [try finished(left), try finished(try operand())]
       left = Select(plan: node("intersect", inputs, ["all": .boolean(isAll)]))
     }
     return left
@@ -126,37 +146,57 @@ public struct QueryParser {
     }
     if tokens.peek.isWord("VALUES") { return Select(plan: try inlineTable()) }
     if tokens.take("TABLE") { return Select(plan: try namedTable(try tableName())) }
-    return try select()
+    if tokens.take("FROM") {
+      let input = try relations()
+      guard tokens.peek.isWord("SELECT") else { return Select(plan: input) }
+      return try select(from: input)
+    }
+    return try select(from: nil)
   }
 
   // MARK: Order and limit
 
   private mutating func ordered(_ body: Select) throws -> UnresolvedPlan {
     var select = body
+    var all: UnresolvedExpression?
     if tokens.take("ORDER", "BY") || tokens.take("SORT", "BY") {
-      var keys: [UnresolvedExpression] = []
-      repeat { keys.append(try tokens.sortItem()) } while tokens.take(sign: ",")
-      select.order = try keys.map { try select.orderKey($0) }
+      let keys = try sortKeys()
+      if keys.count == 1, isAll(keys[0]) { all = keys[0] } else { select.order = keys }
+      select.order = try select.order.map { try select.orderKey($0) }
+    } else if tokens.take("CLUSTER", "BY") || tokens.take("DISTRIBUTE", "BY") {
+      // One process: how rows are spread over partitions changes no result.
+      repeat { _ = try tokens.expression() } while tokens.take(sign: ",")
     }
-    var plan = finished(select)
-    if tokens.take("LIMIT"), !tokens.take("ALL") {
-      plan = node("limit", [plan], ["count": .integer(try count("LIMIT"))])
-    }
-    if tokens.take("OFFSET") {
-      throw Failure(
-        "UNSUPPORTED_FEATURE.OFFSET", "OFFSET is not supported",
-        hint: "Number the rows with row_number() and filter.", origin: origin)
-    }
-    return plan
+    if tokens.take("WINDOW") { try windows(of: &select) }
+    var plan = try finished(select)
+    if let all { plan = node("sortAll", [plan], ["order": .expression(all)]) }
+    return try limited(plan)
   }
 
-  private mutating func count(_ clause: String) throws -> Int64 {
-    guard case .literal(.integer(let count), _) = try tokens.expression().node, count >= 0 else {
-      throw Failure(
-        "INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
-        "\(clause) takes a whole number that is not negative", origin: origin)
+  /// `ALL` as the only key to sort by.
+  func isAll(_ key: UnresolvedExpression) -> Bool {
+    guard case .sort(let expression, _) = key.node, case .name(let parts) = expression.node else {
+      return false
     }
-    return count
+    return parts.count == 1 && parts[0].uppercased() == "ALL"
+  }
+
+  mutating func sortKeys() throws -> [UnresolvedExpression] {
+    var keys: [UnresolvedExpression] = []
+    repeat { keys.append(try tokens.sortItem()) } while tokens.take(sign: ",")
+    return keys
+  }
+
+  /// `LIMIT n OFFSET m`, either or none; what is skipped is skipped before what is counted.
+  mutating func limited(_ plan: UnresolvedPlan) throws -> UnresolvedPlan {
+    var limit: UnresolvedExpression?
+    if tokens.take("LIMIT"), !tokens.take("ALL") { limit = try tokens.expression() }
+    var plan = plan
+    if tokens.take("OFFSET") {
+      plan = node("offset", [plan], ["value": .expression(try tokens.expression())])
+    }
+    if let limit { plan = node("limit", [plan], ["value": .expression(limit)]) }
+    return plan
   }
 
   // MARK: Pieces
@@ -196,5 +236,27 @@ public struct QueryParser {
 
   func make(_ node: UnresolvedExpression.Node) -> UnresolvedExpression {
     UnresolvedExpression(node, origin: origin)
+  }
+
+  func unsupported(_ condition: String, _ what: String, hint: String? = nil) -> Failure {
+    Failure(
+      "UNSUPPORTED_FEATURE.\(condition)", "\(what) is not supported", hint: hint, origin: origin)
+  }
+}
+
+/// Reads the queries inside expressions, which see the WITH names around them.
+struct QueryReader: SubqueryReader {
+  let commonTables: [String: UnresolvedPlan]
+  let depth: Int
+  let origin: Origin?
+
+  func query(_ tokens: inout ExpressionParser) throws -> any UnresolvedQuery {
+    let around = tokens.subqueries
+    var parser = QueryParser(tokens, depth: depth, origin: origin)
+    parser.commonTables = commonTables
+    let plan = try parser.query()
+    tokens = parser.tokens
+    tokens.subqueries = around
+    return plan
   }
 }

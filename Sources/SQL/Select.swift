@@ -11,8 +11,9 @@ struct Select {
   var items: [UnresolvedExpression] = []
   var isDistinct = false
   /// nil: no GROUP BY.
-  var grouping: (kind: String, keys: [UnresolvedExpression])?
+  var grouping: Grouping?
   var having: UnresolvedExpression?
+  var qualify: UnresolvedExpression?
   var order: [UnresolvedExpression] = []
 
   init(plan: UnresolvedPlan) { self.plan = plan }
@@ -49,108 +50,149 @@ extension UnresolvedExpression {
 }
 
 extension QueryParser {
-  /// `SELECT [DISTINCT] items [FROM …] [WHERE …] [GROUP BY …] [HAVING …]`
-  mutating func select() throws -> Select {
+  /// `SELECT [DISTINCT] items [FROM …] [WHERE …] [GROUP BY …] [HAVING …] [QUALIFY …]`, the FROM
+  /// perhaps in front.
+  mutating func select(from input: UnresolvedPlan?) throws -> Select {
     try tokens.expect("SELECT")
     var select = Select()
     select.isDistinct = tokens.take("DISTINCT")
     if !select.isDistinct { _ = tokens.take("ALL") }
-    repeat { select.items.append(try tokens.namedExpression()) } while tokens.take(sign: ",")
-    select.input = tokens.take("FROM") ? try relations() : oneRow()
+    repeat {
+      if tokens.peek.isWord("FROM"), !select.items.isEmpty {
+        throw Failure(
+          "TRAILING_COMMA_IN_SELECT", "there is a comma behind the last item of SELECT",
+          origin: origin)
+      }
+      select.items.append(try tokens.namedExpression())
+    } while tokens.take(sign: ",")
+    if let input {
+      select.input = input
+      while tokens.take("LATERAL", "VIEW") {
+        select.input = try lateralView(over: select.input ?? input)
+      }
+    } else {
+      select.input = tokens.take("FROM") ? try relations() : oneRow()
+    }
     if tokens.take("WHERE") {
       let condition = PlanArgument.expression(try tokens.expression())
       select.input = select.input.map { node("filter", [$0], ["condition": condition]) }
     }
     if tokens.take("GROUP", "BY") { select.grouping = try grouping(select) }
     if tokens.take("HAVING") { select.having = try tokens.expression() }
+    if tokens.take("QUALIFY") { select.qualify = try tokens.expression() }
+    if tokens.take("WINDOW") { try windows(of: &select) }
     return select
   }
 
-  private mutating func grouping(
-    _ select: Select
-  ) throws -> (kind: String, keys: [UnresolvedExpression]) {
-    for (word, kind) in [("ROLLUP", "rollup"), ("CUBE", "cube")] {
-      if tokens.peek.isWord(word), tokens.peek(1).isSign("(") {
-        tokens.position += 2
-        let keys = try keyList(select)
-        try tokens.expect(sign: ")")
-        return (kind, keys)
-      }
-    }
-    if tokens.peek.isWord("GROUPING"), tokens.peek(1).isWord("SETS") {
-      throw Failure(
-        "UNSUPPORTED_FEATURE.GROUPING_SETS", "GROUPING SETS is not supported",
-        hint: "Use ROLLUP or CUBE, or a UNION ALL of the groupings.", origin: origin)
-    }
-    let keys = try keyList(select)
-    if tokens.take("WITH", "ROLLUP") { return ("rollup", keys) }
-    if tokens.take("WITH", "CUBE") { return ("cube", keys) }
-    return ("groupBy", keys)
-  }
-
-  private mutating func keyList(_ select: Select) throws -> [UnresolvedExpression] {
-    var keys: [UnresolvedExpression] = []
+  /// `WINDOW w AS (…), …`: put where the items name them.
+  mutating func windows(of select: inout Select) throws {
+    var windows: [String: UnresolvedWindow] = [:]
     repeat {
-      let key = try tokens.expression()
-      if case .literal(.integer(let place), _) = key.node {
-        keys.append(try select.ordinal(place, "GROUP_BY_POS_OUT_OF_RANGE", key.origin))
-      } else {
-        keys.append(select.aliased(key) ?? key)
-      }
+      let name = try tokens.identifier().lowercased()
+      try tokens.expect("AS")
+      windows[name] = try tokens.window()
     } while tokens.take(sign: ",")
-    return keys
+    func placed(_ expression: UnresolvedExpression) -> UnresolvedExpression {
+      expression.rewritten { part in
+        guard case .over(let call, let window) = part.node,
+          let base = window.base, let named = windows[base.lowercased()]
+        else { return nil }
+        return UnresolvedExpression(.over(call, named), origin: part.origin)
+      }
+    }
+    select.items = select.items.map(placed)
+    select.order = select.order.map(placed)
+    select.qualify = select.qualify.map(placed)
   }
 
   /// The plan of a SELECT with its order.
   ///
   /// HAVING and sort keys may speak of the input's columns and of aggregates that are not selected:
   /// they become hidden columns beside the items, and are dropped at the end.
-  func finished(_ select: Select) -> UnresolvedPlan {
+  func finished(_ select: Select) throws -> UnresolvedPlan {
     if let plan = select.plan {
       return select.order.isEmpty
         ? plan : node("sort", [plan], ["order": expressions(select.order)])
     }
     guard let input = select.input else { preconditionFailure("a SELECT without input") }
-    var hidden: [String] = []
-    var items = select.items
-    func hide(_ expression: UnresolvedExpression) -> UnresolvedExpression {
-      let name = "__hidden\(hidden.count)"
-      hidden.append(name)
-      items.append(make(.alias(expression, [name])))
-      return make(.name([name]))
+    var hidden = HiddenItems(items: select.items)
+    let having = select.having.map { hidden.condition($0) }
+    let qualify = try select.qualify.map { condition in
+      guard condition.hasWindow || select.items.contains(where: \.hasWindow) else {
+        throw Failure(
+          "QUALIFY_REQUIRES_WINDOW_FUNCTION", "QUALIFY needs a window function in the query",
+          hint: "WHERE and HAVING are for conditions without one.", origin: origin)
+      }
+      return hidden.hide(condition)
     }
-    let having = select.having.map(hide)
     var order: [UnresolvedExpression] = []
     for key in select.order {
       guard case .sort(let expression, let direction) = key.node else { continue }
       let isOutput = select.names(expression) || select.isDistinct
-      order.append(make(.sort(isOutput ? expression : hide(expression), direction)))
+      order.append(make(.sort(isOutput ? expression : hidden.hide(expression), direction)))
     }
     var plan: UnresolvedPlan
-    if let grouping = select.grouping {
-      plan = node(
-        "aggregate", [input],
-        [
-          "grouping": .text(grouping.kind), "keys": expressions(grouping.keys),
-          "aggregates": expressions(items), "keepKeys": .boolean(false),
-        ])
-    } else if having != nil {
-      plan = node(
-        "aggregate", [input],
-        [
-          "grouping": .text("groupBy"), "keys": .list([]), "aggregates": expressions(items),
-          "keepKeys": .boolean(false),
-        ])
+    if let grouping = select.grouping ?? (having == nil ? nil : .plain([])) {
+      var arguments = grouping.arguments(self)
+      arguments["aggregates"] = expressions(hidden.items)
+      arguments["keepKeys"] = .boolean(false)
+      plan = node("aggregate", [input], arguments)
     } else {
-      plan = node("select", [input], ["columns": expressions(items)])
+      plan = node("select", [input], ["columns": expressions(hidden.items)])
     }
     if let having { plan = node("filter", [plan], ["condition": .expression(having)]) }
-    if select.isDistinct { plan = node("deduplicate", [plan]) }
-    if !order.isEmpty { plan = node("sort", [plan], ["order": expressions(order)]) }
-    if !hidden.isEmpty {
-      plan = node("drop", [plan], ["names": texts(hidden), "columns": .list([])])
+    if let qualify { plan = node("filter", [plan], ["condition": .expression(qualify)]) }
+    if select.isDistinct {
+      // What HAVING needed may not tell rows apart.
+      plan = dropped(hidden.names, plan)
+      hidden.names = []
+      plan = node("deduplicate", [plan])
     }
-    return plan
+    if !order.isEmpty { plan = node("sort", [plan], ["order": expressions(order)]) }
+    return dropped(hidden.names, plan)
+  }
+
+  private func dropped(_ names: [String], _ plan: UnresolvedPlan) -> UnresolvedPlan {
+    if names.isEmpty { return plan }
+    return node("drop", [plan], ["names": texts(names), "columns": .list([])])
+  }
+}
+
+/// The items of a SELECT and, behind them, what its other clauses need computed with them.
+private struct HiddenItems {
+  var items: [UnresolvedExpression]
+  var names: [String] = []
+
+  mutating func hide(_ expression: UnresolvedExpression) -> UnresolvedExpression {
+    let name = "__hidden\(names.count)"
+    names.append(name)
+    items.append(
+      UnresolvedExpression(.alias(expression, [name]), origin: expression.origin))
+    return UnresolvedExpression(.name([name]), origin: expression.origin)
+  }
+
+  /// HAVING's condition. The value that a query in it is searched for is an aggregate, so that this
+  /// query comes above the aggregation; any other comes below with the rest.
+  mutating func condition(_ having: UnresolvedExpression) -> UnresolvedExpression {
+    guard having.searches else { return hide(having) }
+    return having.rewritten { part in
+      if case .literal = part.node { return part }
+      return part.searches || part.isSearch ? nil : hide(part)
+    }
+  }
+}
+
+extension UnresolvedExpression {
+  fileprivate var isSearch: Bool {
+    if case .subquery(let subquery) = node { subquery.use == .membership } else { false }
+  }
+
+  /// Whether `value IN (SELECT …)` is in it.
+  fileprivate var searches: Bool { isSearch || node.children.contains { $0.searches } }
+
+  fileprivate var hasWindow: Bool {
+    if case .over = node { return true }
+    return node.children.contains { $0.hasWindow }
   }
 }
 
@@ -168,7 +210,7 @@ extension Select {
   }
 
   /// `GROUP BY alias`: the expression that the alias names, unless it is a column's own name.
-  fileprivate func aliased(_ key: UnresolvedExpression) -> UnresolvedExpression? {
+  func aliased(_ key: UnresolvedExpression) -> UnresolvedExpression? {
     guard case .name(let parts) = key.node, parts.count == 1 else { return nil }
     for item in items {
       if case .alias(let inner, let names) = item.node, names.count == 1,

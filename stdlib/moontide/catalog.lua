@@ -25,6 +25,26 @@ function dataframe.methods:createOrReplaceTempView(name)
   changed(name:lower(), { name = name, plan = dataframe.unwrap(self) })
 end
 
+--- `CREATE TEMP VIEW`.
+function catalog.createView(command, df)
+  local key = command.name:lower()
+  if views[key] and not command.replaces then
+    if command.unlessThere then return end
+    check.fail("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS",
+      ("there is a view `%s` already"):format(command.name), "CREATE OR REPLACE TEMP VIEW")
+  end
+  changed(key, { name = command.name, plan = dataframe.unwrap(df) })
+end
+
+--- `DROP VIEW`.
+function catalog.dropView(command)
+  local key = command.name:lower()
+  if views[key] then return changed(key, nil) end
+  if command.ifThere then return end
+  check.fail("TABLE_OR_VIEW_NOT_FOUND", ("there is no view `%s`"):format(command.name),
+    "DROP VIEW IF EXISTS says nothing where there is none.")
+end
+
 --- The DataFrame of a view or of a table that the engine keeps.
 function catalog.table(name, fields)
   fields.name, fields.views = name, views

@@ -36,7 +36,10 @@ local function aggregated(self, aggregates)
       check.fail("UNSUPPORTED_FEATURE.PIVOT_ON_STREAM", "`pivot` is for data that ends",
         'Write one aggregate for each value: `F.expr "sum(v) FILTER (WHERE k = 1) AS one"`.')
     end
-    aggregates = pivot.aggregates(of.column, of.values or pivot.values(df, of.column), aggregates)
+    return derive(self, "aggregate", {
+      aggregates = aggregates, pivotColumn = of.column,
+      pivotValues = of.values or pivot.values(df, of.column),
+    })
   end
   return derive(self, "aggregate", { aggregates = aggregates })
 end
@@ -123,12 +126,11 @@ function methods:pivot(...)
     end
     of.values = {}
     for position, value in ipairs(given.values) do
-      local isPlain = expression.literal(value) ~= nil
-      if not isPlain then
+      of.values[position] = expression.literal(value)
+      if not of.values[position] then
         local what = "value " .. position .. " of `pivot`"
         check.refuse(what, "a string, a number or a boolean", value)
       end
-      of.values[position] = { value = value }
     end
   end
   return group(rawget(self, INPUT), grouping.kind, grouping.keys, of)

@@ -69,6 +69,37 @@ local Session = check.class("Session", values)
 local methods = Session.methods
 local object = setmetatable({}, Session)
 
+local function noRows()
+  return dataframe.wrap(plan.node("localRows", { rows = engine.localRows({}, "result STRING") }))
+    :select()
+end
+
+-- Statements that change the session are carried out at once; nil: the text is none of them.
+local function command(text, named, listed)
+  local found = engine.sqlCommand(text)
+  if not found then return nil end
+  if found.kind == "createView" then
+    local df = dataframe.wrap(plan.node("sql", {
+      text = found.query, named = named, listed = listed, views = catalog.views(),
+    }))
+    if #found.columns > 0 then df = df:toDF(table.unpack(found.columns)) end
+    -- A query that cannot be is an error here, not where the view is used.
+    local _ = df.schema
+    catalog.createView(found, df)
+  elseif found.kind == "dropView" then
+    catalog.dropView(found)
+  elseif found.kind == "reset" then
+    engine.unsetSetting(found.name)
+  else
+    if found.kind == "set" then engine.setSetting(found.name, found.value) end
+    local rows = { { found.name, engine.getSetting(found.name) } }
+    return dataframe.wrap(plan.node("localRows", {
+      rows = engine.localRows(rows, "key STRING NOT NULL, value STRING NOT NULL"),
+    }))
+  end
+  return noRows()
+end
+
 --- A query as text; `args` fills its named (`:name`) or its positional (`?`) markers.
 function methods.sql(_, text, args)
   check.text(text, check.argument("sql", 1))
@@ -86,7 +117,7 @@ function methods.sql(_, text, args)
   elseif not rawequal(args, nil) then
     check.refuse(check.argument("sql", 2), "a table or a list of values", args)
   end
-  return dataframe.wrap(plan.node("sql", {
+  return command(text, named, listed) or dataframe.wrap(plan.node("sql", {
     text = text, named = named, listed = listed, views = catalog.views(),
   }))
 end

@@ -11,6 +11,8 @@ public struct ExpressionParser {
   /// The next token's index.
   public var position = 0
   private var depth = 0
+  /// Reads the queries inside expressions; nil where there may be none.
+  public var subqueries: (any SubqueryReader)?
 
   /// How deep brackets may nest.
   static let depthLimit = 200
@@ -40,6 +42,9 @@ public struct ExpressionParser {
 
   /// The next token.
   public var peek: Token { tokens[position] }
+
+  /// Which `?` of the text the last token taken is, from 1.
+  var markerNumber: Int { tokens[..<position].count { $0.isSign("?") } }
 
   /// A token further on.
   public func peek(_ distance: Int) -> Token {
@@ -142,6 +147,13 @@ extension ExpressionParser {
   /// An expression with an optional alias (`a AS b`, `a b`, `f(x) AS (k, v)`) or a star.
   public mutating func namedExpression() throws -> UnresolvedExpression {
     let expression = try self.expression()
+    if case .star(let parts) = expression.node, peek.isWord("EXCEPT"), peek(1).isSign("(") {
+      position += 2
+      var names = [try nameParts()]
+      while take(sign: ",") { names.append(try nameParts()) }
+      try expect(sign: ")")
+      return try make(.starExcept(parts, except: names))
+    }
     if take("AS") {
       if take(sign: "(") {
         let names = try identifierList()
@@ -160,6 +172,12 @@ extension ExpressionParser {
       return try make(.alias(expression, [try identifier()]))
     default: return expression
     }
+  }
+
+  private mutating func nameParts() throws -> [String] {
+    var parts = [try identifier()]
+    while take(sign: ".") { parts.append(try identifier()) }
+    return parts
   }
 
   /// Names up to the closing bracket.
@@ -245,7 +263,13 @@ extension ExpressionParser {
   private mutating func membership(of value: UnresolvedExpression) throws -> UnresolvedExpression {
     advance()
     try expect(sign: "(")
-    if peek.isWord("SELECT") || peek.isWord("WITH") { throw noSubqueries() }
+    if beginsQuery {
+      var values = [value]
+      if case .call("named_struct", let fields, _, _) = value.node {
+        values = stride(from: 1, to: fields.count, by: 2).map { fields[$0] }
+      }
+      return try subquery(.membership, values)
+    }
     if peek.isSign(")") {
       throw Failure(
         "INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE", "IN needs at least one value", origin: origin)
@@ -256,14 +280,6 @@ extension ExpressionParser {
     return try call("in", items)
   }
 
-  func noSubqueries() -> Failure {
-    Failure(
-      "UNSUPPORTED_FEATURE.SUBQUERY", "a subquery cannot stand inside an expression",
-      hint: "Join with the query instead",
-      details: SyntaxFailure.pointer(Array(text.utf8), at: peek.range.lowerBound),
-      origin: origin)
-  }
-
   private mutating func likeness(
     of value: UnresolvedExpression, isNegated: Bool
   ) throws -> UnresolvedExpression {
@@ -271,6 +287,11 @@ extension ExpressionParser {
     let quantifier = peek.keyword
     if peek.kind == .word, ["ANY", "SOME", "ALL"].contains(quantifier), peek(1).isSign("(") {
       position += 2
+      if peek.isSign(")") {
+        throw Failure(
+          "INVALID_SQL_SYNTAX.EMPTY_QUANTIFIED_PATTERN",
+          "LIKE \(quantifier) needs at least one pattern", origin: origin)
+      }
       var patterns = [value, try expression()]
       while take(sign: ",") { patterns.append(try expression()) }
       try expect(sign: ")")
@@ -313,7 +334,7 @@ extension ExpressionParser {
 
   /// Binary operators by how tightly they bind.
   private static let precedence: [String: Int] = [
-    "=": 1, "==": 1, "<=>": 1, "<>": 1, "!=": 1, "<": 1, "<=": 1, ">": 1, ">=": 1,
+    "!>": 1, "!<": 1, "=": 1, "==": 1, "<=>": 1, "<>": 1, "!=": 1, "<": 1, "<=": 1, ">": 1, ">=": 1,
     "|": 2, "^": 3, "&": 4, "<<": 5, ">>": 5, ">>>": 5, "+": 6, "-": 6, "||": 6,
     "*": 7, "/": 7, "%": 7, "DIV": 7,
   ]
@@ -332,6 +353,8 @@ extension ExpressionParser {
       switch sign {
       case "==": left = try call("=", [left, right])
       case "<>": left = try call("!=", [left, right])
+      case "!>": left = try call("<=", [left, right])
+      case "!<": left = try call(">=", [left, right])
       case "||": left = try call("concat", [left, right])
       case "DIV": left = try call("div", [left, right])
       default: left = try call(sign, [left, right])

@@ -32,10 +32,11 @@ extension ExpressionParser {
   private mutating func bracketed() throws -> UnresolvedExpression {
     if take(sign: "*") { return try make(.star([])) }
     if take(sign: ":") { return try make(.parameter(try identifier())) }
+    if take(sign: "?") { return try make(.parameter(String(markerNumber))) }
     guard peek.isSign("(") else { throw unexpected() }
     if let lambda = try lambdaOfSeveral() { return lambda }
     advance()
-    if peek.isWord("SELECT") || peek.isWord("WITH") { throw noSubqueries() }
+    if beginsQuery { return try subquery(.scalar, []) }
     var items = [try expression()]
     while take(sign: ",") { items.append(try expression()) }
     try expect(sign: ")")
@@ -103,10 +104,10 @@ extension ExpressionParser {
     return try make(.name([token.source]))
   }
 
-  private static func beginsExpression(_ token: Token) -> Bool {
+  static func beginsExpression(_ token: Token) -> Bool {
     switch token.kind {
     case .end: false
-    case .sign: ["(", "-", "+", "~", "!", ":"].contains(token.source)
+    case .sign: ["(", "-", "+", "~", "!", ":", "?"].contains(token.source)
     case .word: token.keyword != "AS" && token.keyword != "FROM"
     default: true
     }
@@ -134,117 +135,6 @@ extension ExpressionParser {
     if take("ELSE") { parts.append(try expression()) }
     try expect("END")
     return try call("when", parts)
-  }
-
-  /// A call with the arguments, DISTINCT, FILTER, OVER and NULLS clauses that go with it.
-  private mutating func functionCall() throws -> UnresolvedExpression {
-    let name = try identifier()
-    try expect(sign: "(")
-    var arguments: [UnresolvedExpression] = []
-    let isDistinct = take("DISTINCT")
-    if !isDistinct, peek.isWord("ALL"), Self.beginsExpression(peek(1)) { advance() }
-    if !take(sign: ")") {
-      let isStructure = name.lowercased() == "struct"
-      repeat {
-        arguments.append(try isStructure ? namedExpression() : expression())
-        if take("IGNORE", "NULLS") {
-          arguments.append(try make(.literal(.boolean(true), .boolean)))
-        }
-      } while take(sign: ",")
-      try expect(sign: ")")
-    }
-    if let unit = try unitCall(name, arguments) { return unit }
-    if arguments.count == 2, ["trim", "ltrim", "rtrim"].contains(name.lowercased()) {
-      // In SQL text the characters to take off come first.
-      arguments.reverse()
-    }
-    var filter: UnresolvedExpression?
-    if peek.isWord("FILTER"), peek(1).isSign("("), peek(2).isWord("WHERE") {
-      position += 3
-      filter = try expression()
-      try expect(sign: ")")
-    }
-    if take("IGNORE", "NULLS") { arguments.append(try make(.literal(.boolean(true), .boolean))) }
-    _ = take("RESPECT", "NULLS")
-    let made = try make(.call(name, arguments, isDistinct: isDistinct, filter: filter))
-    guard take("OVER") else { return made }
-    return try make(.over(made, try window()))
-  }
-
-  /// `timestampadd(HOUR, 1, t)` and its kin name a unit where others have a column.
-  private func unitCall(
-    _ name: String, _ arguments: [UnresolvedExpression]
-  ) throws -> UnresolvedExpression? {
-    let names = [
-      "timestampadd": "timestampadd", "dateadd": "timestampadd", "date_add": "timestampadd",
-      "timestampdiff": "timestampdiff", "datediff": "timestampdiff", "date_diff": "timestampdiff",
-      "timediff": "timestampdiff",
-    ]
-    guard arguments.count == 3, let real = names[name.lowercased()],
-      case .name(let parts) = arguments[0].node, parts.count == 1
-    else { return nil }
-    let unit = try make(.literal(.text(parts[0]), .string))
-    return try call(real, [unit, arguments[1], arguments[2]])
-  }
-
-  // MARK: Windows
-
-  /// `(PARTITION BY … ORDER BY … ROWS …)` behind OVER.
-  private mutating func window() throws -> UnresolvedWindow {
-    try expect(sign: "(")
-    var partition: [UnresolvedExpression] = []
-    var order: [UnresolvedExpression] = []
-    if take("PARTITION", "BY") || take("DISTRIBUTE", "BY") {
-      repeat { partition.append(try expression()) } while take(sign: ",")
-    }
-    if take("ORDER", "BY") || take("SORT", "BY") {
-      repeat { order.append(try sortItem()) } while take(sign: ",")
-    }
-    let frame = try windowFrame()
-    try expect(sign: ")")
-    return UnresolvedWindow(partition: partition, order: order, frame: frame)
-  }
-
-  /// `expression [ASC | DESC] [NULLS FIRST | NULLS LAST]`
-  public mutating func sortItem() throws -> UnresolvedExpression {
-    let key = try expression()
-    let isAscending = !take("DESC")
-    if isAscending { _ = take("ASC") }
-    var nullsFirst = isAscending
-    if take("NULLS", "FIRST") {
-      nullsFirst = true
-    } else if take("NULLS", "LAST") {
-      nullsFirst = false
-    }
-    return try make(.sort(key, SortOrder(isAscending: isAscending, nullsFirst: nullsFirst)))
-  }
-
-  private mutating func windowFrame() throws -> WindowFrame? {
-    let isRows = peek.isWord("ROWS")
-    guard take("ROWS") || take("RANGE") else { return nil }
-    if take("BETWEEN") {
-      let lower = try bound()
-      try expect("AND")
-      return WindowFrame(isRows: isRows, lower: lower, upper: try bound())
-    }
-    return WindowFrame(isRows: isRows, lower: try bound(), upper: .currentRow)
-  }
-
-  private mutating func bound() throws -> WindowFrame.Bound {
-    if take("UNBOUNDED", "PRECEDING") { return .unboundedPreceding }
-    if take("UNBOUNDED", "FOLLOWING") { return .unboundedFollowing }
-    if take("CURRENT", "ROW") { return .currentRow }
-    guard case .literal(let value, let type) = try expression().node else {
-      throw unexpected("a window's bound is a constant")
-    }
-    if take("FOLLOWING") { return .offset(value, type) }
-    try expect("PRECEDING")
-    switch value {
-    case .integer(let number): return .offset(.integer(-number), type)
-    case .double(let number): return .offset(.double(-number), type)
-    case .decimal(let number): return .offset(.decimal(-number), type)
-    default: throw unexpected("a window's bound is a number or an interval")
-    }
   }
 }
 
@@ -293,7 +183,9 @@ extension ExpressionParser {
       arguments.append(try expression())
       if take("FOR") { arguments.append(try expression()) }
       return try closed("overlay", arguments)
-    case "EXISTS" where peek(2).isWord("SELECT") || peek(2).isWord("WITH"): throw noSubqueries()
+    case "EXISTS":
+      position += 2
+      if beginsQuery { return try subquery(.exists, []) }
     default: return nil
     }
     position = start

@@ -27,6 +27,9 @@ public struct Token: Sendable {
   /// Whether this is that keyword (in upper case).
   public func isWord(_ word: String) -> Bool { kind == .word && keyword == word }
 
+  /// Whether this is a name in back-quotes.
+  public var isQuoted: Bool { if case .quoted = kind { true } else { false } }
+
   /// Whether this is that operator or bracket.
   public func isSign(_ sign: String) -> Bool { kind == .sign && source == sign }
 }
@@ -41,7 +44,7 @@ public struct Lexer {
   public static let lengthLimit = 1 << 20
 
   private static let signs = [
-    ">>>", "<=>", "<=", ">=", "<>", "!=", "==", "||", "->", "=>", "::", "<<", ">>",
+    ">>>", "<=>", "<=", ">=", "<>", "!=", "==", "||", "|>", "->", "=>", "!>", "!<", "::", "<<", ">>",
   ].map { Array($0.utf8) }
 
   private init(_ text: String, origin: Origin?) {
@@ -113,6 +116,7 @@ public struct Lexer {
       } else if byte == UInt8(ascii: "-"), at(1) == UInt8(ascii: "-") {
         while position < bytes.count, bytes[position] != 10 { position += 1 }
       } else if byte == UInt8(ascii: "/"), at(1) == UInt8(ascii: "*") {
+        // A hint (`/*+ … */`) too: there is one plan for a query, and no other to hint at.
         try skipComment()
       } else {
         return

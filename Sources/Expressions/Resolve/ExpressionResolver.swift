@@ -4,6 +4,8 @@ import Contract
 /// Turns unresolved trees into typed expressions over the columns of a scope.
 public struct ExpressionResolver: Sendable {
   public let scope: any Scope
+  /// The columns of the query around this one.
+  private let outer: (any Scope)?
   public let functions: FunctionCatalog
   public let session: ExpressionSession
   /// What `:name` stands for.
@@ -12,10 +14,11 @@ public struct ExpressionResolver: Sendable {
   private var variables: [Attribute] = []
 
   public init(
-    scope: any Scope, functions: FunctionCatalog, session: ExpressionSession = ExpressionSession(),
-    parameters: [String: Expression] = [:]
+    scope: any Scope, outer: (any Scope)? = nil, functions: FunctionCatalog,
+    session: ExpressionSession = ExpressionSession(), parameters: [String: Expression] = [:]
   ) {
     self.scope = scope
+    self.outer = outer
     self.functions = functions
     self.session = session
     self.parameters = parameters
@@ -38,7 +41,7 @@ public struct ExpressionResolver: Sendable {
     case .name(let parts): return try resolveName(parts, origin)
     case .column(let plan, let name):
       return .attribute(try scope.column(ofPlan: plan, name: name), origin: origin)
-    case .star:
+    case .star, .starExcept:
       throw Failure(
         "INVALID_USAGE_OF_STAR_OR_REGEX", "`*` cannot stand inside an expression", origin: origin)
     case .literal(let value, let type): return .literal(value, type, origin: origin)
@@ -73,6 +76,15 @@ public struct ExpressionResolver: Sendable {
         "UNSUPPORTED_FEATURE.ORDER_IN_EXPRESSION", "an order (asc, desc) is only for sort keys",
         origin: origin)
     case .over(let call, let window): return try resolveWindow(call, window, origin)
+    case .argument(let name, _):
+      throw Failure(
+        "PARSE_SYNTAX_ERROR", "`\(name) =>` is only for the arguments of a function",
+        origin: origin)
+    case .subquery:
+      throw Failure(
+        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_TABLE_ARGUMENT",
+        "a query cannot stand inside this expression",
+        hint: "Compute it in a column of its own first.", origin: origin)
     case .parameter(let name):
       guard let value = parameters[name] else {
         throw Failure(
@@ -115,11 +127,30 @@ public struct ExpressionResolver: Sendable {
     {
       return try fields(parts.dropFirst(taken), of: .attribute(column, origin: origin), origin)
     }
+    if let (column, taken) = try outer?.lookup(
+      parts, isCaseSensitive: session.isCaseSensitive, origin: origin)
+    {
+      return try fields(parts.dropFirst(taken), of: .attribute(column, origin: origin), origin)
+    }
     let bare = parts[0].lowercased()
     if parts.count == 1, Self.bareFunctions.contains(bare), functions[bare] != nil {
       return try resolveCall(parts[0], [], isDistinct: false, filter: nil, origin)
     }
     throw unresolvedColumn(parts, columns: scope.columns, origin: origin)
+  }
+
+  /// Whether a name with these parts is a column here, or a function that goes without brackets.
+  public func knows(_ parts: [String]) -> Bool {
+    let bare = parts[0].lowercased()
+    if parts.count == 1, Self.bareFunctions.contains(bare), functions[bare] != nil { return true }
+    do {
+      let isCaseSensitive = session.isCaseSensitive
+      return try scope.lookup(parts, isCaseSensitive: isCaseSensitive, origin: nil) != nil
+        || outer?.lookup(parts, isCaseSensitive: isCaseSensitive, origin: nil) != nil
+    } catch {
+      // Ambiguous: resolving it says so.
+      return true
+    }
   }
 
   private func fields(

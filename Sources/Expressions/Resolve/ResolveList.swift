@@ -15,6 +15,9 @@ extension ExpressionResolver {
       if case .star(let parts) = item.node {
         return try starItems(parts, item.origin)
       }
+      if case .starExcept(let parts, let names) = item.node {
+        return try starItems(parts, item.origin, except: names)
+      }
       return [try resolveItem(item)]
     }
   }
@@ -93,8 +96,22 @@ extension ExpressionResolver {
     }
   }
 
-  private func starItems(_ parts: [String], _ origin: Origin?) throws -> [ProjectionItem] {
-    try star(parts, origin).map { .column(Self.named($0.expression, $0.name, isGiven: false)) }
+  private func starItems(
+    _ parts: [String], _ origin: Origin?, except names: [[String]] = []
+  ) throws -> [ProjectionItem] {
+    var columns = try star(parts, origin)
+    for name in names {
+      let left = try resolve(UnresolvedExpression(.name(name), origin: origin))
+      let count = columns.count
+      columns.removeAll { $0.expression.sqlText == left.sqlText }
+      if columns.count == count {
+        throw Failure(
+          "EXCEPT_OVERLAPPING_COLUMNS",
+          "`\(name.joined(separator: "."))` is none of the columns of the star, or named twice",
+          origin: origin)
+      }
+    }
+    return columns.map { .column(Self.named($0.expression, $0.name, isGiven: false)) }
   }
 
   /// The columns that a star stands for: all, those of an alias, or the fields of a struct.

@@ -11,6 +11,11 @@ extension ExpressionResolver {
         "UNSUPPORTED_EXPR_FOR_WINDOW", "only a function can be computed over a window",
         origin: origin)
     }
+    if let name = window.base {
+      throw Failure(
+        "MISSING_WINDOW_SPECIFICATION", "there is no window `\(name)`",
+        hint: "Name it behind the FROM clause: WINDOW \(name) AS (…).", origin: origin)
+    }
     let call = try resolveCall(name, arguments, isDistinct: isDistinct, filter: filter, origin)
     let partition = try window.partition.map { try resolve($0) }
     let order = try window.order.map { try sortKey($0) }

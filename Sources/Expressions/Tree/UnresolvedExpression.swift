@@ -25,6 +25,8 @@ public final class UnresolvedExpression: Sendable {
     case column(ofPlan: Int, name: String)
     /// `*`, `t.*`, `value.*`: the parts before the star.
     case star([String])
+    /// `* EXCEPT (a, b.c)`: the parts before the star, and the names left out.
+    case starExcept([String], except: [[String]])
     case literal(Scalar, DataType)
     /// A function or operator by its SQL name: `+`, `and`, `=`, `upper`, `when` (condition, value,
     /// …, otherwise).
@@ -42,19 +44,31 @@ public final class UnresolvedExpression: Sendable {
     case over(UnresolvedExpression, UnresolvedWindow)
     /// `:name` in the text of `session:sql(text, args)`.
     case parameter(String)
+    /// `f(name => value)`: only among the arguments of a call.
+    case argument(String, UnresolvedExpression)
+    /// A query in brackets.
+    case subquery(Subquery)
 
     /// The direct parts.
     public var children: [UnresolvedExpression] {
       switch self {
-      case .name, .column, .star, .literal, .parameter: []
+      case .name, .column, .star, .starExcept, .literal, .parameter: []
       case .call(_, let arguments, _, let filter): arguments + (filter.map { [$0] } ?? [])
-      case .cast(let child, _, _), .alias(let child, _), .lambda(_, let child), .sort(let child, _):
+      case .cast(let child, _, _), .alias(let child, _), .lambda(_, let child),
+        .sort(let child, _), .argument(_, let child):
         [child]
+      case .subquery(let subquery): subquery.values
       case .extract(let child, let key): [child, key]
       case .userFunction(_, let arguments): arguments
       case .over(let call, let window): [call] + window.partition + window.order
       }
     }
+  }
+
+  /// Whether a query stands somewhere in it.
+  public var hasSubquery: Bool {
+    if case .subquery = node { return true }
+    return node.children.contains { $0.hasSubquery }
   }
 
   /// A call with no DISTINCT and no FILTER.
@@ -64,6 +78,37 @@ public final class UnresolvedExpression: Sendable {
     UnresolvedExpression(.call(name, arguments, isDistinct: false, filter: nil), origin: origin)
   }
 }
+
+/// A query inside an expression. What a query is, is the business of the room that plans it.
+public struct Subquery: Sendable {
+  public enum Use: Sendable {
+    /// `(SELECT …)`: the one value of the one row, NULL where there is none.
+    case scalar
+    /// `EXISTS (SELECT …)`
+    case exists
+    /// `value IN (SELECT …)`
+    case membership
+  }
+
+  public let use: Use
+  /// What is looked for, of `membership`: one expression for each column of the query.
+  public let values: [UnresolvedExpression]
+  public let query: any UnresolvedQuery
+
+  public init(_ use: Use, values: [UnresolvedExpression] = [], query: any UnresolvedQuery) {
+    self.use = use
+    self.values = values
+    self.query = query
+  }
+
+  /// The same over other values.
+  public func with(values: [UnresolvedExpression]) -> Subquery {
+    Subquery(use, values: values, query: query)
+  }
+}
+
+/// A query not yet looked at.
+public protocol UnresolvedQuery: Sendable {}
 
 /// The direction of one sort key.
 public struct SortOrder: Hashable, Sendable {
@@ -82,14 +127,18 @@ public struct SortOrder: Hashable, Sendable {
 
 /// `OVER (PARTITION BY … ORDER BY … ROWS BETWEEN …)`.
 public struct UnresolvedWindow: Sendable {
+  /// The name of a window of the WINDOW clause, which this is.
+  public let base: String?
   public let partition: [UnresolvedExpression]
   /// May hold `sort` nodes.
   public let order: [UnresolvedExpression]
   public let frame: WindowFrame?
 
   public init(
-    partition: [UnresolvedExpression], order: [UnresolvedExpression], frame: WindowFrame?
+    base: String? = nil, partition: [UnresolvedExpression], order: [UnresolvedExpression],
+    frame: WindowFrame?
   ) {
+    self.base = base
     self.partition = partition
     self.order = order
     self.frame = frame

@@ -3,12 +3,15 @@ import Contract
 import Expressions
 import Plan
 
-/// `groupBy`, `rollup` and `cube`: the keys of an aggregation, and for the latter two the rows once
-/// for each set of keys, the other keys NULL.
+/// `groupBy`, `rollup`, `cube` and SQL's GROUPING SETS: the keys of an aggregation, and where there
+/// are several sets the rows once for each set of keys, the other keys NULL.
 struct GroupingSets {
   let call: OperatorCall
   let input: AnalyzedPlan
+  /// Each once.
   let keys: [NamedExpression]
+  /// For each key given, its place in `keys`.
+  private let places: [Int]
 
   struct Grouped {
     let input: AnalyzedPlan
@@ -20,24 +23,61 @@ struct GroupingSets {
   /// Stands for DataFrames that no script can name: the grouping id.
   private static let madeColumns = -2
 
+  init(call: OperatorCall, input: AnalyzedPlan, keys: [NamedExpression]) {
+    self.call = call
+    self.input = input
+    guard call.text("grouping") == "groupingSets" else {
+      self.keys = keys
+      places = Array(keys.indices)
+      return
+    }
+    var known: [String: Int] = [:]
+    var unique: [NamedExpression] = []
+    places = keys.map { key in
+      let identity = key.expression.identity
+      if let place = known[identity] { return place }
+      known[identity] = unique.count
+      unique.append(key)
+      return unique.count - 1
+    }
+    self.keys = unique
+  }
+
   func apply(_ kind: String) throws -> Grouped {
     let count = keys.count
-    let sets: [Int64]
     switch kind {
-    case "rollup": sets = (0...count).map { (Int64(1) << Int64($0)) - 1 }
+    case "rollup": return expanded((0...count).map { (Int64(1) << Int64($0)) - 1 })
     case "cube":
       guard count <= 12 else {
         throw Failure(
           "GROUPING_SIZE_LIMIT_EXCEEDED", "a cube has 12 keys at most, not \(count)",
           origin: call.origin)
       }
-      sets = (0..<(Int64(1) << Int64(count))).map { $0 }
+      return expanded((0..<(Int64(1) << Int64(count))).map { $0 })
+    case "groupingSets":
+      guard count <= 62 else {
+        throw Failure(
+          "GROUPING_SIZE_LIMIT_EXCEEDED", "grouping sets have 62 keys at most, not \(count)",
+          origin: call.origin)
+      }
+      let sets = call.list("sets").map(number)
+      // The whole as one set: as no keys at all, there is a result also of no rows.
+      if count == 0, sets.count == 1 { return Grouped(input: input, keys: [], groupingId: nil) }
+      return expanded(sets)
     default: return Grouped(input: input, keys: keys, groupingId: nil)
     }
-    return expanded(sets)
   }
 
   /// Bit `count-1-i` of a set's number says that key `i` is left out, as in Spark.
+  private func number(_ set: PlanArgument) -> Int64 {
+    guard case .list(let members) = set else { preconditionFailure("a set of keys") }
+    let all = (Int64(1) << Int64(keys.count)) - 1
+    return members.reduce(all) { number, member in
+      guard case .integer(let place) = member else { preconditionFailure("a key's place") }
+      return number & ~(Int64(1) << Int64(keys.count - 1 - places[Int(place)]))
+    }
+  }
+
   private func expanded(_ sets: [Int64]) -> Grouped {
     let nulled = keys.map { key in
       Attribute(
@@ -45,20 +85,28 @@ struct GroupingSets {
         watermarkDelayUs: key.attribute.watermarkDelayUs)
     }
     let id = Attribute("spark_grouping_id", .long, isNullable: false)
+    // Of two equal sets each gives its groups.
+    let position =
+      Set(sets).count < sets.count
+      ? [Attribute("_gen_grouping_pos", .int, isNullable: false)] : []
     let own = input.node.output
-    let rows = sets.map { set in
+    let rows = sets.enumerated().map { place, set in
       own.map { Expression.attribute($0) }
         + keys.enumerated().map { index, key in
           (set >> Int64(keys.count - 1 - index)) & 1 == 0
             ? key.expression : .literal(.null, key.expression.type)
         } + [.literal(.integer(set), .long)]
+        + position.map { _ in .literal(.integer(Int64(place)), .int) }
     }
-    let node = Expand(rows, output: own + nulled + [id], input.node, origin: call.origin)
+    let node = Expand(
+      rows, output: own + nulled + [id] + position, input.node, origin: call.origin)
     var columns = input.columnsOfPlan
     columns[Self.madeColumns] = [[id]]
-    let made = (nulled + [id]).map { NamedExpression(.attribute($0), as: $0) }
+    let made = (nulled + [id] + position).map { NamedExpression(.attribute($0), as: $0) }
     return Grouped(
-      input: AnalyzedPlan(node, columnsOfPlan: columns), keys: made, groupingId: id)
+      input: AnalyzedPlan(
+        node, columnsOfPlan: columns, made: input.made + nulled + [id] + position),
+      keys: made, groupingId: id)
   }
 
   /// The aggregates over the grouped rows; `grouping(k)` and `grouping_id()` become columns.
@@ -104,7 +152,15 @@ struct GroupingSets {
       let column = UnresolvedExpression(
         .column(ofPlan: Self.madeColumns, name: id.name), origin: part.origin)
       if name.lowercased() == "grouping_id" {
-        return UnresolvedExpression(.alias(column, ["grouping_id()"]), origin: part.origin)
+        let places = try arguments.map(place)
+        guard places.isEmpty || places == Array(keys.indices) else {
+          throw Failure(
+            "GROUPING_ID_COLUMN_MISMATCH", "`grouping_id` takes all keys of the groups, or none",
+            details: ["keys: " + keys.map(\.attribute.name).joined(separator: ", ")],
+            origin: part.origin)
+        }
+        let names = places.map { keys[$0].attribute.name }.joined(separator: ", ")
+        return UnresolvedExpression(.alias(column, ["grouping_id(\(names))"]), origin: part.origin)
       }
       guard arguments.count == 1 else {
         throw Failure(
@@ -118,7 +174,9 @@ struct GroupingSets {
       let shifted = UnresolvedExpression.call(
         "shiftright", [column, literal(Int64(keys.count - 1 - place))], origin: part.origin)
       let bit = UnresolvedExpression.call("&", [shifted, literal(1)], origin: part.origin)
-      return UnresolvedExpression(.cast(bit, .byte, isTry: false), origin: part.origin)
+      let cast = UnresolvedExpression(.cast(bit, .byte, isTry: false), origin: part.origin)
+      let title = "grouping(\(keys[place].attribute.name))"
+      return UnresolvedExpression(.alias(cast, [title]), origin: part.origin)
     }
   }
 

@@ -10,7 +10,9 @@ struct ProjectionBuilder {
 
   /// The projection of these columns over an input.
   func select(_ list: [UnresolvedExpression], over input: AnalyzedPlan) throws -> any PlanNode {
-    let (rewritten, below) = try TimeWindows(analyzer: call.analyzer).extract(list, from: input)
+    let (windowed, timed) = try TimeWindows(analyzer: call.analyzer).extract(list, from: input)
+    let named = try LateralAliases(call: call).replaced(in: windowed, over: timed)
+    let (rewritten, below) = try SubqueryJoins(call: call).extract(named, from: timed)
     let items = try call.analyzer.resolver(below.scope).resolveList(rewritten)
     return try project(items, over: below)
   }
@@ -97,8 +99,9 @@ func buildSelect(_ call: OperatorCall) throws -> any PlanNode {
 /// `withColumns`: columns of the same name are replaced where they stand, others come last.
 func buildWithColumns(_ call: OperatorCall) throws -> any PlanNode {
   let input = call.children[0]
-  let (list, below) = try TimeWindows(analyzer: call.analyzer)
+  let (windowed, timed) = try TimeWindows(analyzer: call.analyzer)
     .extract(call.expressions("columns"), from: input)
+  let (list, below) = try SubqueryJoins(call: call).extract(windowed, from: timed)
   let new = try call.analyzer.resolver(below.scope).resolveList(list)
   if let joined = try withColumns(new, joining: below.node, call) { return joined }
   var names: [String] = []
@@ -108,6 +111,9 @@ func buildWithColumns(_ call: OperatorCall) throws -> any PlanNode {
     case .generator(let generator, _, let given, _):
       names.append(call.key(given.first ?? generator.output[0].name))
     }
+  }
+  if call.has("mustExist") {
+    for name in names { _ = try call.column(named: name, in: input.node.output) }
   }
   var used = Set<Int>()
   let columnsBelow = (input.node as? Project)?.columns

@@ -6,11 +6,41 @@ import Plan
 /// `filter`.
 func buildFilter(_ call: OperatorCall) throws -> any PlanNode {
   let unresolved = call.expression("condition")
+  if unresolved.hasSubquery { return try filteredBySubqueries(call, unresolved) }
   return try withHiddenColumns(call) { resolver, child in
     let condition = try resolver.resolve(unresolved)
     try checkCondition(condition, "WHERE")
     return Filter(condition.implicitlyCast(to: .boolean), child, origin: call.origin)
   }
+}
+
+/// A filter with queries in its condition. Parts that stay or go by a query alone are semi joins;
+/// plain parts come before all.
+private func filteredBySubqueries(
+  _ call: OperatorCall, _ condition: UnresolvedExpression
+) throws -> any PlanNode {
+  let joins = SubqueryJoins(call: call)
+  var plan = call.children[0]
+  let output = plan.node.output
+  func filter(_ part: UnresolvedExpression) throws {
+    let condition = try call.analyzer.resolver(plan.scope).resolve(part)
+    try checkCondition(condition, "WHERE")
+    let node = Filter(condition.implicitlyCast(to: .boolean), plan.node, origin: call.origin)
+    plan = AnalyzedPlan(node, columnsOfPlan: plan.columnsOfPlan, made: plan.made)
+  }
+  for part in condition.conjuncts where !part.hasSubquery { try filter(part) }
+  for part in condition.conjuncts where part.hasSubquery {
+    if let filtered = try joins.filtered(by: part, plan) {
+      plan = filtered
+      continue
+    }
+    let (parts, joined) = try joins.extract([part], from: plan)
+    plan = joined
+    try filter(parts[0])
+  }
+  if plan.made.isEmpty { return plan.node }
+  return Project(
+    output.map { NamedExpression(.attribute($0), as: $0) }, plan.node, origin: call.origin)
 }
 
 /// Refuses what cannot stand in a condition on rows.
@@ -128,7 +158,7 @@ extension Expression {
 
 /// `limit`.
 func buildLimit(_ call: OperatorCall) throws -> any PlanNode {
-  Limit(Int(clamping: call.integer("count")), call.child, origin: call.origin)
+  Limit(Int(clamping: try rowCount(call, "LIMIT")), call.child, origin: call.origin)
 }
 
 /// `union`: by position; `unionByName`: by name.

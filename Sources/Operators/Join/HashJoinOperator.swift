@@ -1,4 +1,5 @@
 import Columns
+import Contract
 import Expressions
 import Plan
 import State
@@ -133,9 +134,19 @@ private final class ProbeStream: BatchStream {
     defer { pairs.removeAll() }
     if pairs.count == 0 { return }
     let joined = try pairs.filter(combined(pairs, rows), by: join.conditions, task: task)
-    for row in pairs.left { hasMatch[Int(row)] = true }
+    for row in pairs.left {
+      if join.kind == .leftSingle, hasMatch[Int(row)] { throw tooManyRows }
+      hasMatch[Int(row)] = true
+    }
     matched?.note(pairs.right)
     if !join.kind.isLeftOnly, joined.count > 0 { ready.append(joined) }
+  }
+
+  private var tooManyRows: Failure {
+    Failure(
+      "SCALAR_SUBQUERY_TOO_MANY_ROWS",
+      "a query that stands for one value gave more than one row",
+      hint: "Aggregate it, or give it LIMIT 1.", origin: join.origin)
   }
 
   private func combined(_ pairs: JoinPairs, _ rows: Batch) -> Batch {
@@ -151,7 +162,12 @@ private final class ProbeStream: BatchStream {
     switch join.kind {
     case .leftSemi: wanted = true
     case .leftAnti: wanted = false
-    case .leftOuter, .rightOuter, .fullOuter:
+    case .existence:
+      let marks = VectorBuilder(.boolean, capacity: rows.count)
+      for isThere in hasMatch { marks.append(.boolean(isThere)) }
+      ready.append(Batch(rows.columns + [marks.finish()], count: rows.count))
+      return
+    case .leftOuter, .rightOuter, .fullOuter, .leftSingle:
       guard buildsRight ? join.kind.keepsLeft : join.kind.keepsRight else { return }
       wanted = false
     default: return

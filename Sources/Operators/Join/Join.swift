@@ -6,15 +6,19 @@ import Plan
 /// Which rows of which side a join gives.
 public enum JoinKind: String, Sendable, CaseIterable {
   case inner, cross, leftOuter, rightOuter, fullOuter, leftSemi, leftAnti
+  /// Every left row once, with whether a right row meets it: what EXISTS and IN become.
+  case existence
+  /// As `leftOuter`, but a second right row for a left one is an error: a query for one value.
+  case leftSingle
 
   /// As Spark's messages write it.
   var title: String { rawValue.prefix(1).uppercased() + rawValue.dropFirst() }
   /// Left rows without a match are given too.
-  var keepsLeft: Bool { self == .leftOuter || self == .fullOuter }
+  var keepsLeft: Bool { self == .leftOuter || self == .fullOuter || self == .leftSingle }
   /// Right rows without a match are given too.
   var keepsRight: Bool { self == .rightOuter || self == .fullOuter }
-  /// Only columns of the left side come out.
-  var isLeftOnly: Bool { self == .leftSemi || self == .leftAnti }
+  /// No columns of the right side come out.
+  var isLeftOnly: Bool { self == .leftSemi || self == .leftAnti || self == .existence }
 }
 
 /// What rows of both sides must have in common: `left = right`, or `left <=> right`.
@@ -39,13 +43,17 @@ public struct Join: OperatorNode, TakesUid {
   public let keys: [JoinKey]
   /// What must hold beside the keys, over the columns of both sides: each of them.
   public let conditions: [Expression]
+  /// Of an `existence` join: the column that says whether there is a right row.
+  public let marker: Attribute?
   public let uid: String?
   public let origin: Origin?
 
   public init(
     _ kind: JoinKind, _ left: any PlanNode, _ right: any PlanNode, keys: [JoinKey],
-    conditions: [Expression], uid: String? = nil, origin: Origin? = nil
+    conditions: [Expression], marker: Attribute? = nil, uid: String? = nil, origin: Origin? = nil
   ) {
+    precondition((kind == .existence) == (marker != nil), "the marker of an existence join")
+    self.marker = marker
     self.kind = kind
     self.left = left
     self.right = right
@@ -60,6 +68,7 @@ public struct Join: OperatorNode, TakesUid {
 
   public var output: [Attribute] {
     let own = left.output.map { kind.keepsRight ? $0.nullable : $0 }
+    if let marker { return own + [marker] }
     return kind.isLeftOnly ? own : own + right.output.map { kind.keepsLeft ? $0.nullable : $0 }
   }
 
@@ -95,7 +104,8 @@ public struct Join: OperatorNode, TakesUid {
 
   public func with(children: [any PlanNode]) -> any PlanNode {
     Join(
-      kind, children[0], children[1], keys: keys, conditions: conditions, uid: uid, origin: origin)
+      kind, children[0], children[1], keys: keys, conditions: conditions, marker: marker, uid: uid,
+      origin: origin)
   }
 
   public func with(expressions: [Expression]) -> any PlanNode {
@@ -104,11 +114,13 @@ public struct Join: OperatorNode, TakesUid {
     }
     return Join(
       kind, left, right, keys: renewed, conditions: Array(expressions.dropFirst(keys.count * 2)),
-      uid: uid, origin: origin)
+      marker: marker, uid: uid, origin: origin)
   }
 
   public func with(uid: String) -> any PlanNode {
-    Join(kind, left, right, keys: keys, conditions: conditions, uid: uid, origin: origin)
+    Join(
+      kind, left, right, keys: keys, conditions: conditions, marker: marker, uid: uid,
+      origin: origin)
   }
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
@@ -172,6 +184,12 @@ extension Join {
   /// Two streams: unmatched rows can be given only once a watermark says that no match will come.
   private func streamRefusal(_ bounds: JoinBounds) -> Failure? {
     if kind == .leftAnti { return antiRefusal }
+    if kind == .existence || kind == .leftSingle {
+      return Failure(
+        "UNSUPPORTED_STREAMING_JOIN",
+        "a query over a stream is not supported inside an expression over another stream",
+        hint: "Join the streams, with a time bound.", origin: origin)
+    }
     let isBounded: Bool
     switch kind {
     case .leftOuter, .leftSemi: isBounded = bounds.boundsLeft

@@ -8,7 +8,13 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
   guard let kind = JoinKind(rawValue: call.text("kind")) else {
     preconditionFailure("a join of kind \(call.text("kind"))")
   }
-  if call.has("names") { return try joinByNames(call, kind) }
+  if call.has("names") { return try joinByNames(call, kind, call.texts("names")) }
+  if call.has("isNatural") {
+    let other = Set(call.children[1].node.output.map { call.key($0.name) })
+    let common = call.children[0].node.output.map(\.name).filter { other.contains(call.key($0)) }
+    // Without a common column every pair of rows matches.
+    if !common.isEmpty { return try joinByNames(call, kind, common) }
+  }
   let (left, right) = (call.children[0], call.children[1])
   guard call.has("condition") else {
     return Join(kind, left.node, right.node, keys: [], conditions: [], origin: call.origin)
@@ -33,12 +39,16 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
 }
 
 /// A condition as the equalities between the sides and the rest.
-private struct JoinConditions {
+struct JoinConditions {
   var keys: [JoinKey] = []
   var others: [Expression] = []
 
   init(_ condition: Expression, left: Set<Attribute>, right: Set<Attribute>) {
-    for conjunct in condition.conjuncts {
+    self.init(all: condition.conjuncts, left: left, right: right)
+  }
+
+  init(all conjuncts: [Expression], left: Set<Attribute>, right: Set<Attribute>) {
+    for conjunct in conjuncts {
       if let key = Self.key(conjunct, left, right) {
         keys.append(key)
       } else if case .literal(.boolean(true)) = fold(conjunct).kind {
@@ -70,10 +80,12 @@ private struct JoinConditions {
 
 /// The named columns come first and once: the left side's, the right side's where only its rows are
 /// all kept, whichever is not NULL in a full outer join.
-private func joinByNames(_ call: OperatorCall, _ kind: JoinKind) throws -> any PlanNode {
+private func joinByNames(
+  _ call: OperatorCall, _ kind: JoinKind, _ names: [String]
+) throws -> any PlanNode {
   let (left, right) = (call.children[0], call.children[1])
   func columns(_ side: AnalyzedPlan, _ title: String) throws -> [Expression] {
-    try call.texts("names").map { name in
+    try names.map { name in
       let parts = UnresolvedExpression(.name([name]), origin: call.origin)
       do {
         return try call.analyzer.resolver(side.scope).resolve(parts)

@@ -1,4 +1,5 @@
 import Columns
+import Contract
 import Expressions
 import State
 
@@ -121,6 +122,7 @@ extension Selection {
 /// A join's expressions bound to their inputs.
 struct CompiledJoin: Sendable {
   let kind: JoinKind
+  let origin: Origin?
   let leftKeys: [CompiledExpression]
   let rightKeys: [CompiledExpression]
   let nullSafe: [Bool]
@@ -132,6 +134,7 @@ struct CompiledJoin: Sendable {
 
   init(_ join: Join) {
     kind = join.kind
+    origin = join.origin
     leftKeys = join.keys.map { CompiledExpression($0.left, input: join.left.output) }
     rightKeys = join.keys.map { CompiledExpression($0.right, input: join.right.output) }
     nullSafe = join.keys.map(\.isNullSafe)

@@ -9,14 +9,22 @@ public struct AnalyzedPlan: Sendable {
   /// DataFrame
   /// is joined with itself.
   public let columnsOfPlan: [Int: [[Attribute]]]
+  /// Columns that analysis added: a star does not mean them, and no name finds them.
+  public let made: [Attribute]
 
-  public init(_ node: any PlanNode, columnsOfPlan: [Int: [[Attribute]]] = [:]) {
+  public init(
+    _ node: any PlanNode, columnsOfPlan: [Int: [[Attribute]]] = [:], made: [Attribute] = []
+  ) {
     self.node = node
     self.columnsOfPlan = columnsOfPlan
+    self.made = made
   }
 
   /// What expressions over this plan see.
-  public var scope: PlanScope { PlanScope(columns: node.output, columnsOfPlan: columnsOfPlan) }
+  public var scope: PlanScope {
+    let own = made.isEmpty ? node.output : node.output.filter { !made.contains($0) }
+    return PlanScope(columns: own, hidden: made, columnsOfPlan: columnsOfPlan)
+  }
 }
 
 /// The columns of one or two inputs, also by the DataFrame that they came from.
@@ -82,6 +90,8 @@ public struct Analyzer: Sendable {
   public let operators: OperatorCatalog
   public let functions: FunctionCatalog
   public let session: ExpressionSession
+  /// Set inside a query that stands in an expression: what the query around it sees.
+  private var outer: PlanScope?
 
   public init(
     operators: OperatorCatalog, functions: FunctionCatalog,
@@ -105,6 +115,16 @@ public struct Analyzer: Sendable {
     Failure(
       "PLAN_TOO_DEEP", "the plan has more than \(depthLimit) steps one after the other",
       hint: "`select` and `withColumns` take any number of columns in one step.", origin: origin)
+  }
+
+  /// Analyses a query inside an expression. Its columns are new ones also where both queries read
+  /// the same table; a name that it does not know itself may be a column of `outer`.
+  public func analyze(
+    subquery plan: UnresolvedPlan, outer: PlanScope
+  ) throws -> any PlanNode {
+    var inner = self
+    inner.outer = outer
+    return try inner.analyze(plan)
   }
 
   private func analyze(
@@ -167,7 +187,7 @@ public struct Analyzer: Sendable {
 
   /// A resolver of expressions over some columns.
   public func resolver(_ scope: PlanScope) -> ExpressionResolver {
-    ExpressionResolver(scope: scope, functions: functions, session: session)
+    ExpressionResolver(scope: scope, outer: outer, functions: functions, session: session)
   }
 
   /// A call of a built-in function over resolved arguments.

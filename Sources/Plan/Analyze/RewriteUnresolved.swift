@@ -11,7 +11,7 @@ extension UnresolvedExpression {
     }
     func made(_ node: Node) -> UnresolvedExpression { UnresolvedExpression(node, origin: origin) }
     switch node {
-    case .name, .column, .star, .literal, .parameter, .lambda: return self
+    case .name, .column, .star, .starExcept, .literal, .parameter, .lambda: return self
     case .call(let name, let arguments, let isDistinct, let filter):
       return made(
         .call(
@@ -22,6 +22,9 @@ extension UnresolvedExpression {
     case .extract(let child, let key): return made(.extract(try again(child), try again(key)))
     case .userFunction(let function, let arguments):
       return made(.userFunction(function, try arguments.map(again)))
+    case .argument(let name, let child): return made(.argument(name, try again(child)))
+    case .subquery(let subquery):
+      return made(.subquery(subquery.with(values: try subquery.values.map(again))))
     case .sort(let child, let order): return made(.sort(try again(child), order))
     case .over(let child, let window): return made(.over(try again(child), window))
     }

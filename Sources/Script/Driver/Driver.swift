@@ -2,6 +2,7 @@ import Columns
 import Contract
 import Expressions
 import Plan
+import SQL
 
 /// The engine as scripts reach it: the functions behind `require "moontide.engine"`, which only the
 /// stdlib calls.
@@ -46,6 +47,10 @@ public final class Driver {
       "suggest": { call in
         let names = try call.table(2).list.compactMap(\.string)
         return try call.push(.optional(Suggestion.sentence(for: call.string(1), among: names)))
+      },
+      "sqlCommand": { call in
+        guard let command = try SQLCommand.parse(call.string(1)) else { return try call.push(.nil) }
+        return try call.push(command.described)
       },
       "configure": { [session] call in
         let options = try call.table(1)
@@ -109,5 +114,27 @@ extension Spec {
           ])
         }),
     ])
+  }
+}
+
+extension SQLCommand {
+  /// As `stdlib/moontide/session.lua` reads it.
+  fileprivate var described: LuaValue {
+    switch self {
+    case .createView(let name, let columns, let query, let replaces, let unlessThere):
+      .record([
+        "kind": .string("createView"), "name": .string(name), "columns": .strings(columns),
+        "query": .string(query), "replaces": .boolean(replaces),
+        "unlessThere": .boolean(unlessThere),
+      ])
+    case .dropView(let name, let ifThere):
+      .record([
+        "kind": .string("dropView"), "name": .string(name), "ifThere": .boolean(ifThere),
+      ])
+    case .set(let name, let value):
+      .record(["kind": .string("set"), "name": .string(name), "value": .string(value)])
+    case .show(let name): .record(["kind": .string("show"), "name": .string(name)])
+    case .reset(let name): .record(["kind": .string("reset"), "name": .string(name)])
+    }
   }
 }

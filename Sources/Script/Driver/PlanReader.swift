@@ -144,11 +144,58 @@ struct PlanReader {
     }
     if plan.name == "showTables" {
       let names = views.fields.values.compactMap { $0.table?.text("name") }.sorted()
-      return plan.with(arguments: ["views": .list(names.map { .text($0) })])
+      var arguments = plan.arguments
+      arguments["views"] = .list(names.map { .text($0) })
+      return plan.with(arguments: arguments)
     }
-    if plan.inputs.isEmpty { return plan }
-    let inputs = try plan.inputs.map { try replacingViews(of: $0, views: views) }
-    return plan.with(inputs: inputs)
+    var made = plan
+    if !plan.inputs.isEmpty {
+      made = made.with(inputs: try plan.inputs.map { try replacingViews(of: $0, views: views) })
+    }
+    if plan.arguments.values.contains(where: \.hasSubquery) {
+      made = made.with(
+        arguments: try plan.arguments.mapValues { try replacingViews(in: $0, views: views) })
+    }
+    return made
+  }
+
+  /// The queries inside expressions name views too.
+  private mutating func replacingViews(
+    in argument: PlanArgument, views: LuaTable
+  ) throws -> PlanArgument {
+    switch argument {
+    case .list(let list): return .list(try list.map { try replacingViews(in: $0, views: views) })
+    case .expression(let expression):
+      return .expression(try replacingViews(in: expression, views: views))
+    default: return argument
+    }
+  }
+
+  private mutating func replacingViews(
+    in expression: UnresolvedExpression, views: LuaTable
+  ) throws -> UnresolvedExpression {
+    try expression.rewritten { part in
+      guard case .subquery(let subquery) = part.node else { return nil }
+      guard let query = subquery.query as? UnresolvedPlan else {
+        preconditionFailure("a query that is no plan")
+      }
+      let values = try subquery.values.map { try replacingViews(in: $0, views: views) }
+      return UnresolvedExpression(
+        .subquery(
+          Subquery(
+            subquery.use, values: values, query: try replacingViews(of: query, views: views))),
+        origin: part.origin)
+    }
+  }
+}
+
+extension PlanArgument {
+  fileprivate var hasSubquery: Bool {
+    switch self {
+    case .expression(let expression): expression.hasSubquery
+    case .list(let list): list.contains(where: \.hasSubquery)
+    default: false
+    }
   }
 }
 
@@ -202,7 +249,9 @@ extension PlanReader {
     "except": ["all": .boolean],
     "intersect": ["all": .boolean],
     "join": ["kind": .text, "names": .texts, "condition": .expression],
-    "aggregate": grouped.merging(["aggregates": .expressions]) { $1 },
+    "aggregate": grouped.merging([
+      "aggregates": .expressions, "pivotColumn": .expression, "pivotValues": .expressions,
+    ]) { $1 },
     "withWatermark": ["column": .expression, "delay": .text],
     "observe": ["name": .text, "columns": .expressions],
     "uid": ["name": .text],

@@ -18,6 +18,7 @@ extension Session {
       OperatorSpec("table") { [tables] in try Self.table($0, tables) },
       OperatorSpec("showTables") { [tables] in Self.showTables($0, tables) },
       OperatorSpec("describeTable") { Self.describeTable($0) },
+      OperatorSpec("describeQuery") { Self.describeTable($0) },
     ])
     return catalog
   }
@@ -73,11 +74,16 @@ extension Session {
   }
 
   private static func showTables(_ call: OperatorCall, _ tables: MemoryTables) -> any PlanNode {
+    let isViews = call.boolean("isViews")
     let views = call.texts("views")
-    let names = views + tables.names.filter { !views.contains($0) }
+    var names = views + (isViews ? [] : tables.names.filter { !views.contains($0) })
+    if call.has("pattern") {
+      let pattern = NamePattern(call.text("pattern"))
+      names = names.filter(pattern.matches)
+    }
     let schema = Schema([
       Field("namespace", .string, isNullable: false),
-      Field("tableName", .string, isNullable: false),
+      Field(isViews ? "viewName" : "tableName", .string, isNullable: false),
       Field("isTemporary", .boolean, isNullable: false),
     ])
     let rows = names.map {
@@ -87,12 +93,13 @@ extension Session {
   }
 
   private static func describeTable(_ call: OperatorCall) -> any PlanNode {
-    let schema = Schema([
-      Field("col_name", .string, isNullable: false), Field("data_type", .string, isNullable: false),
-      Field("comment", .string),
-    ])
-    let rows = call.child.schema.fields.map {
-      [Scalar.text($0.name), .text($0.type.simpleString), .null]
+    let fields = call.child.schema.fields
+    var schema = Schema([Field("col_name", .string, isNullable: false)])
+    var rows = fields.map { [Scalar.text($0.name)] }
+    if !call.has("form") {
+      schema = Schema(
+        schema.fields + [Field("data_type", .string, isNullable: false), Field("comment", .string)])
+      rows = fields.map { [Scalar.text($0.name), .text($0.type.simpleString), .null] }
     }
     return LocalRows([Batch(rows, schema: schema)], schema: schema, origin: call.origin)
   }
@@ -127,5 +134,32 @@ extension Batch {
       return builder.finish()
     }
     self.init(columns, count: rows.count)
+  }
+}
+
+/// `SHOW TABLES LIKE 'a*|b'`: `*` stands for any letters, `|` between patterns, case is ignored.
+private struct NamePattern {
+  private let alternatives: [[Substring]]
+
+  init(_ text: String) {
+    alternatives = text.lowercased().split(separator: "|").map {
+      $0.split(separator: "*", omittingEmptySubsequences: false)
+    }
+  }
+
+  func matches(_ name: String) -> Bool {
+    alternatives.contains { Self.matches(name.lowercased()[...], $0[...]) }
+  }
+
+  private static func matches(_ name: Substring, _ parts: ArraySlice<Substring>) -> Bool {
+    guard let first = parts.first else { return name.isEmpty }
+    guard name.hasPrefix(first) else { return false }
+    var rest = name.dropFirst(first.count)
+    if parts.count == 1 { return rest.isEmpty }
+    while true {
+      if matches(rest, parts.dropFirst()) { return true }
+      if rest.isEmpty { return false }
+      rest = rest.dropFirst()
+    }
   }
 }
