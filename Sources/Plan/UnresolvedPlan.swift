@@ -28,8 +28,8 @@ import Expressions
 ///     deduplicate, deduplicateWithinWatermark    names?     (absent: all columns)
 ///     union; unionByName   allowMissingColumns              (two inputs, as have these:)
 ///     except, intersect    all
-///     join                 kind, names?, condition?, isNatural? (kind: inner cross leftOuter rightOuter
-///                                                          fullOuter leftSemi leftAnti)
+///     join                 kind, names?, condition?, isNatural?
+///                          (kind: inner cross leftOuter rightOuter fullOuter leftSemi leftAnti)
 ///     aggregate            grouping, keys, aggregates
 ///                                                           (grouping: groupBy rollup cube
 ///                                                            groupByAll, groupingSets)

@@ -100,6 +100,7 @@ function engine.registerFunction(name, definition) engine.registered = { name, d
 function engine.localRows(rows) return { rows = rows } end
 function engine.memoryStream(schema) return { schema = schema } end
 function engine.addData(stream, rows) stream.rows = rows end
+function engine.sqlCommand() return nil end
 function engine.collect() return engine.rows or {} end
 function engine.show() return "shown" end
 function engine.start(plan, request)

@@ -26,10 +26,13 @@ end)
 
 test("pivot", function()
   local made = node(df:groupBy("k"):pivot("c", { "x", "y" }):sum("v"))
-  equal(made.aggregates[2].names, { "y" })
-  equal(made.aggregates[2][1][2].filter.name, "<=>")
+  equal(made.pivotColumn.name, "c")
+  equal(made.pivotValues[2].value, "y")
+  equal(#made.aggregates, 1)
   engine.rows = { { "z" } }
-  equal(#node(df:groupBy("k"):pivot("c"):agg(F.sum "v", F.max "v")).aggregates, 2)
+  local found = node(df:groupBy("k"):pivot("c"):agg(F.sum "v", F.max "v"))
+  equal(#found.aggregates, 2)
+  equal(found.pivotValues[1][1].value, "z")
   engine.rows = nil
 end)
 
