@@ -116,14 +116,30 @@ class Harness:
         if not self.options.keep:
             shutil.rmtree(trial.folder, ignore_errors=True)
 
+    def check(self, query, name):
+        """What no kill shows: the order of syncs, and the lock."""
+        trial = self.trial(query, name)
+        try:
+            trial.check_order() if name == "order" else trial.check_lock()
+        except Wrong as wrong:
+            self.wrong.append((query, name, [], str(wrong)))
+        if not self.options.keep:
+            shutil.rmtree(trial.folder, ignore_errors=True)
+
     def run(self):
         began = time.monotonic()
+        self.trials = 0
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             for done in [pool.submit(self.trace, query) for query in self.queries]:
                 done.result()
+            checks = [pool.submit(self.check, "stateless", "lock")]
+            if shutil.which("strace"):
+                checks += [pool.submit(self.check, query, "order") for query in self.queries]
+            for done in checks:
+                done.result()
             number = 0
             while sum(self.kills.values()) < self.options.kills and not (self.wrong and self.options.first):
-                plans = self.plans(min(40, self.options.kills - sum(self.kills.values())))
+                plans = self.plans(min(16, self.options.kills - sum(self.kills.values())))
                 jobs = []
                 for query, ends in plans:
                     number += 1

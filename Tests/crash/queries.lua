@@ -88,10 +88,12 @@ local function note(batch, lines)
 end
 
 function queries.foreachBatch()
+  -- The clock and the random numbers of a batch are its own, however often it runs.
   local counts = events:groupBy("key"):agg(F.count("*"):alias("n"))
+    :withColumn("at", F.current_timestamp()):withColumn("random", F.rand())
   return start(counts.writeStream:outputMode("update"):foreachBatch(function(df, batch)
     local rows, lines = df:collect(), {}
-    for i, row in ipairs(rows) do lines[i] = row.key .. "=" .. row.n end
+    for i, row in ipairs(rows) do lines[i] = row.key .. "=" .. row.n .. "," .. row.at .. "," .. row.random end
     note(batch, lines)
     local environment = require("luasql.sqlite3").sqlite3()
     local db = environment:connect("rows.db")

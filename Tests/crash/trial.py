@@ -12,6 +12,8 @@ import sqlite3
 import subprocess
 import time
 
+from order import TRACER, Order
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAULT = re.compile(r"moontide fault: (\S+) (\S+) step=(\S*) (.*)")
 PHASES = ["offsets", "state", "sink data", "sink log", "rename", "commit", "snapshot", "purge",
@@ -93,6 +95,35 @@ class Trial:
             self.last = errors.read()
         self.look()
         return child.returncode, FAULT.findall(self.last)
+
+    def check_order(self):
+        """One run, its system calls in the order that durability asks for."""
+        status, _ = self.run(tracer=TRACER + [f"{self.folder}/trace.txt"])
+        if status != 0:
+            raise Wrong(f"status {status} under strace\n{self.last[-1500:]}")
+        wrong = Order(self.folder).read(f"{self.folder}/trace.txt")
+        if wrong:
+            raise Wrong(f"order: {wrong[0]} ({len(wrong)} such)")
+
+    def check_lock(self):
+        """A process that stands still keeps its checkpoint; the next one is refused."""
+        environment = dict(os.environ, **self.variables, MOONTIDE_FAULT="machine.runBatch:stop:3")
+        with open(f"{self.folder}/first.txt", "w") as errors:
+            first = subprocess.Popen(self.command(), cwd=self.folder, env=environment, stderr=errors,
+                                     stdout=subprocess.DEVNULL)
+        try:
+            os.waitpid(first.pid, os.WUNTRACED)
+            status, _ = self.run()
+            if status != 1 or "CONCURRENT_QUERY" not in self.last:
+                raise Wrong(f"a second process got status {status} while the first stood still\n{self.last[-500:]}")
+            first.send_signal(signal.SIGCONT)
+            if first.wait(60) != 0:
+                raise Wrong("the first process did not come to its end")
+        finally:
+            if first.poll() is None:
+                first.kill()
+                first.wait()
+        self.finish()
 
     def kill(self, fault=None, after=None, tracer=None):
         """Runs once to be killed; what it was about to do then, or None where it came to its end."""
