@@ -192,6 +192,51 @@ struct DurableStateStoreTests {
     }
   }
 
+  /// Makes each call fail in turn, snapshots included: what was committed before is there.
+  @Test(arguments: [ENOSPC, EIO])
+  func failsAtEveryCall(_ code: CInt) throws {
+    for number in 1...10_000 {
+      let folder = TemporaryFolder()
+      let faults = StorageFaults(at: number, .error(code))
+      var marks: [String?] = [nil]
+      var limits = DurableStateStore.Limits()
+      limits.changeFileBytes = 300
+      do {
+        let store = try open(
+          folder, nil, storage: PosixStorage(faults: faults), limits: limits)
+        defer { store.close() }
+        let partition = store.open("op", partition: 0, layout: KeyLayout())
+        for version in 1...12 {
+          store.begin(version: Int64(version))
+          put(partition, "n", "\(version)")
+          put(partition, "k\(version)", String(repeating: "x", count: 60))
+          marks.append(try store.commit())
+          if store.needsMaintenance { store.maintain() }
+        }
+      } catch let failure as Failure {
+        #expect(failure.condition == (code == ENOSPC ? "DISK_FULL" : "DISK_ERROR"))
+      }
+      if faults.count < number { return }
+      let store = try open(folder, marks[marks.count - 1])
+      let found = try contents(store)
+      #expect(found.count == (marks.count > 1 ? marks.count : 0), "call \(number)")
+      #expect(store.damagedSnapshots.isEmpty)
+      store.close()
+    }
+  }
+
+  @Test func shortWritesGoOn() throws {
+    let folder = TemporaryFolder()
+    let faults = StorageFaults { _, call, _ in call == .write ? .short : nil }
+    let store = try open(folder, nil, storage: PosixStorage(faults: faults))
+    store.begin(version: 1)
+    put(store.open("op", partition: 0, layout: KeyLayout()), "a", "1")
+    let mark = try store.commit()
+    store.maintain()
+    store.close()
+    #expect(try contents(open(folder, mark)) == ["a": "1"])
+  }
+
   @Test func manyKeysAreFast() throws {
     let folder = TemporaryFolder()
     let store = try open(folder, nil)

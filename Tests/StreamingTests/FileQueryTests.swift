@@ -141,6 +141,43 @@ struct FileQueryTests {
     }
   }
 
+  /// Makes each call fail, once or from then on: the query ends with a named failure, no sync is
+  /// tried again on a file where one failed, and once the cause is gone all rows are there once.
+  @Test(arguments: [ENOSPC, EIO], [false, true])
+  func failsAtEveryCall(_ code: CInt, _ stays: Bool) throws {
+    for number in 1...10_000 {
+      let folder = TemporaryFolder()
+      try write(folder, files: 4)
+      let faults = StorageFaults { count, _, _ in
+        count == number || stays && count > number ? .error(code) : nil
+      }
+      let failure = QueryRunTests.failure { try run(folder, faults) }
+      if faults.count < number { return }
+      if let failure {
+        let expected = code == ENOSPC ? "DISK_FULL" : "DISK_ERROR"
+        #expect(failure.condition == expected, "call \(number): \(failure)")
+      }
+      let calls = faults.calls
+      let failed = calls[number - 1]
+      if failed.call == .sync {
+        let again = calls[number...].contains { $0.call == .sync && $0.path == failed.path }
+        #expect(!again, "call \(number): \(failed.path) is synced again")
+      }
+      try run(folder)
+      let (lines, hidden) = try output(folder)
+      #expect(Set(lines).count == 12 && lines.count == 12, "call \(number)")
+      #expect(hidden.isEmpty, "call \(number): \(hidden)")
+    }
+  }
+
+  @Test func shortWritesGoOn() throws {
+    let folder = TemporaryFolder()
+    try write(folder, files: 4)
+    try run(folder, StorageFaults { _, call, _ in call == .write ? .short : nil })
+    #expect(try output(folder).lines.count == 12)
+    #expect(try readThroughLog(folder).count == 12)
+  }
+
   /// The logs of a query that runs for ever stay as long as what they must hold.
   @Test func logsDoNotGrow() throws {
     let folder = TemporaryFolder()

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 
-from trial import DIRECTORY_QUERIES, FAULT, PHASES, QUERIES, Trial, Wrong, phase
+from trial import PHASES, QUERIES, STORED_QUERIES, Trial, Wrong, phase
 from world import World
 
 TRACED = ["write", "pwrite64", "fdatasync", "fsync", "rename,renameat2", "unlink,unlinkat", "ftruncate",
@@ -29,8 +29,8 @@ TRACED = ["write", "pwrite64", "fdatasync", "fsync", "rename,renameat2", "unlink
 
 
 class Harness:
-    def __init__(self, options, variables=None, queries=QUERIES):
-        self.options, self.variables, self.queries = options, variables or {}, queries
+    def __init__(self, options, variables=None):
+        self.options, self.variables, self.queries = options, variables or {}, list(QUERIES)
         self.root = tempfile.mkdtemp(prefix="moontide-crash-")
         self.rng = random.Random(options.seed)
         self.world = World(options.seed)
@@ -45,6 +45,12 @@ class Harness:
 
     def trial(self, query, name):
         return Trial(self.options.binary, self.world, query, f"{self.root}/{query}-{name}", self.variables)
+
+    def has_rocksdb(self):
+        """Whether the library of the other state store is there."""
+        trial = self.trial(STORED_QUERIES[0], "probe")
+        status, _ = trial.run()
+        return status == 0 or "STATE_STORE_LIBRARY_MISSING" not in trial.last
 
     def trace(self, query):
         """A run without a kill: which call belongs to which phase."""
@@ -129,6 +135,8 @@ class Harness:
     def run(self):
         began = time.monotonic()
         self.trials = 0
+        if self.has_rocksdb():
+            self.queries += STORED_QUERIES
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
             for done in [pool.submit(self.trace, query) for query in self.queries]:
                 done.result()

@@ -31,7 +31,8 @@ class Order:
         path = os.path.normpath(os.path.join(self.folder, path))
         if not path.startswith(self.folder + "/checkpoint") and not path.startswith(self.folder + "/out"):
             return None
-        return None if path.endswith(("/lock", ".db", ".db-journal")) else path
+        # RocksDB's own files are made anew from the change files.
+        return None if path.endswith("/lock") or "/state/live" in path else path
 
     def dirty(self, *texts):
         return [p for p in self.files | self.entries if any(text in p for text in texts) and "snapshot-" not in p]

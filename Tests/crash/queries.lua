@@ -12,6 +12,7 @@ local session = moontide.session {
     ["moontide.streaming.fileSink.log.compactInterval"] = 2,
     ["moontide.streaming.fileSource.log.compactInterval"] = 2,
     ["moontide.streaming.stateStore.minDeltasForSnapshot"] = 2,
+    ["moontide.stateStore"] = os.getenv "CRASH_STORE" or "memory",
   },
 }
 
@@ -93,7 +94,9 @@ function queries.foreachBatch()
     :withColumn("at", F.current_timestamp()):withColumn("random", F.rand())
   return start(counts.writeStream:outputMode("update"):foreachBatch(function(df, batch)
     local rows, lines = df:collect(), {}
-    for i, row in ipairs(rows) do lines[i] = row.key .. "=" .. row.n .. "," .. row.at .. "," .. row.random end
+    for i, row in ipairs(rows) do
+      lines[i] = table.concat({ row.key, row.n, row.at, row.random }, ",")
+    end
     note(batch, lines)
     local environment = require("luasql.sqlite3").sqlite3()
     local db = environment:connect("rows.db")

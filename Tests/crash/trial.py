@@ -19,6 +19,7 @@ FAULT = re.compile(r"moontide fault: (\S+) (\S+) step=(\S*) (.*)")
 PHASES = ["offsets", "state", "sink data", "sink log", "rename", "commit", "snapshot", "purge",
           "compaction", "recovery"]
 DIRECTORY_QUERIES = ["stateless", "window", "dedup", "join", "state"]
+STORED_QUERIES = [query + "@rocksdb" for query in ["window", "dedup", "join", "state"]]
 QUERIES = DIRECTORY_QUERIES + ["foreachBatch", "foreach"]
 
 
@@ -55,8 +56,10 @@ class Wrong(Exception):
 
 class Trial:
     def __init__(self, binary, world, query, folder, variables=None):
+        # `window@rocksdb`: the query with another state store.
+        query, _, store = query.partition("@")
         self.binary, self.world, self.query, self.folder = binary, world, query, folder
-        self.variables = variables or {}
+        self.variables = dict(variables or {}, **({"CRASH_STORE": store} if store else {}))
         expected = world.expected(query)
         self.expected = expected and collections.Counter(expected)
         self.aside = collections.Counter(world.expected_aside(query))
