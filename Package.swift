@@ -61,7 +61,7 @@ let package = Package(
     room("Streaming", ["Operators"]),
     room("Script", ["SQL", "Streaming", "CLua"]),
     .executableTarget(
-      name: "moontide", dependencies: ["Script"], swiftSettings: swift,
+      name: "moontide", dependencies: ["Script", "Streaming"], swiftSettings: swift,
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     .target(

@@ -103,13 +103,18 @@ public struct SinkSpec: Sendable {
   public let save: (@Sendable (SinkRequest, SaveMode) throws -> (any SinkBatch)?)?
   /// Checks the options and opens the sink.
   public let open: @Sendable (SinkRequest) throws -> any StreamSink
+  /// Opens the log that the sink of a query keeps under its path, without changing it; nil: it
+  /// keeps none.
+  public let ledger: (@Sendable (_ path: String, _ queryId: String) throws -> any SinkLedger)?
 
   public init(
     _ spec: Spec, modes: Set<OutputMode>, allowsTemporaryCheckpoint: Bool,
     save: (@Sendable (SinkRequest, SaveMode) throws -> (any SinkBatch)?)? = nil,
+    ledger: (@Sendable (String, String) throws -> any SinkLedger)? = nil,
     open: @escaping @Sendable (SinkRequest) throws -> any StreamSink
   ) {
     self.save = save
+    self.ledger = ledger
     self.spec = spec
     self.modes = modes
     self.allowsTemporaryCheckpoint = allowsTemporaryCheckpoint

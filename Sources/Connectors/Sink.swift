@@ -14,12 +14,32 @@ public protocol StreamSink: AnyObject {
   func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)?
   /// Whether the progress says how many rows a batch gave the sink.
   var isCounted: Bool { get }
+  /// The last batch that the sink's own log holds, -1 for none; nil: it keeps no log. A query whose
+  /// checkpoint does not agree with it is refused.
+  var lastLoggedBatch: Int64? { get }
   func stop()
 }
 
 extension StreamSink {
   public var isCounted: Bool { true }
+  public var lastLoggedBatch: Int64? { nil }
   public func stop() {}
+}
+
+/// The log that a sink keeps of its batches, for those who look at a checkpoint or rewind it.
+public protocol SinkLedger {
+  /// The log's file.
+  var path: String { get }
+  /// The last batch in it; -1: none.
+  var lastBatch: Int64 { get }
+  /// Files of committed batches, and their bytes.
+  var fileCount: Int { get }
+  var byteCount: Int64 { get }
+  /// What is damaged or missing.
+  var problems: [Failure] { get }
+  /// Takes back every batch after this one: its files, then its records. May be done again where it
+  /// was cut off.
+  func cut(after batch: Int64) throws
 }
 
 /// One batch on its way into a sink.

@@ -150,6 +150,17 @@ public struct PosixStorage: Storage {
     }
   }
 
+  public func holder(ofLock path: String) throws -> String? {
+    guard try kind(path) != nil else { return nil }
+    let descriptor = try calls.open(path, O_RDONLY)
+    defer { close(descriptor) }
+    switch moontide_is_locked(descriptor) {
+    case 0: return nil
+    case 1: return String(decoding: try read(path) ?? [], as: UTF8.self)
+    default: throw Failure.file("look at the lock", path, errno: errno)
+    }
+  }
+
   public func openForReading(_ path: String) throws -> any StorageReader {
     try OpenReader(path, calls)
   }

@@ -1,8 +1,8 @@
 import CSystem
 
 /// A log of JSON records in one file to which is only added: a line a record, each with its
-/// checksum
-/// and length, a header first that says what the file is. Text, so that a person can look at it.
+/// checksum and length, a header first that says what the file is. Text, so that a person can look
+/// at it.
 ///
 ///     6f1ed002ab5595859014ebf0951522d9 54 {"moontide":"batches","format":1,…}
 ///
@@ -20,8 +20,7 @@ public final class RecordLog {
   public static let format: Int64 = 1
 
   /// Opens or makes the log and gives the records that it holds. `kind` is what the header must
-  /// say;
-  /// `owner` is written into a new one.
+  /// say; `owner` is written into a new one.
   public static func open(
     _ path: String, kind: String, owner: String, storage: any Storage
   ) throws -> (log: RecordLog, records: [JSON]) {
@@ -35,12 +34,7 @@ public final class RecordLog {
       return (RecordLog(path, header, log, torn: 0, storage), [])
     }
     let contents = try RecordLogContents(bytes, path: path, kind: kind)
-    guard contents.owner == owner else {
-      throw Failure(
-        "STREAMING_CHECKPOINT_MISMATCH",
-        "`\(path)` belongs to query \(contents.owner), not to query \(owner)",
-        hint: "Files of different checkpoints were mixed; put back the right one")
-    }
+    try RecordLogContents.check(owner: contents.owner, is: owner, path: path)
     let log = try storage.openLog(path, keeping: contents.soundByteCount)
     let torn = bytes.count - contents.soundByteCount
     return (RecordLog(path, header, log, torn: torn, storage), contents.records)
@@ -107,26 +101,27 @@ public struct RecordLogContents: Sendable {
   public let soundByteCount: Int
 
   init(_ bytes: [UInt8], path: String, kind: String) throws {
-    var found: [JSON] = []
-    var at = 0
-    while at < bytes.count {
-      guard let end = bytes[at...].firstIndex(of: UInt8(ascii: "\n")) else {
-        // Shorter than it says: the writer was cut off. Longer: its line end was damaged.
-        if Self.isShort(bytes[at...]) { break }
-        throw Self.damage(path, at, found.count)
-      }
-      if let record = Self.record(bytes[at..<end]) {
-        found.append(record)
-        at = end + 1
-        continue
-      }
-      // The tail of a torn append holds zeros where pages did not reach the disk, or stops early;
-      // a whole line with another checksum is damage.
-      if bytes[at...].contains(0), !Self.hasRecord(bytes, after: end + 1) { break }
-      throw Self.damage(path, at, found.count)
-    }
-    guard let header = found.first, let owner = header["queryId"]?.text,
-      let format = header["format"]?.integer
+    let lines = RecordLogLines(bytes, path: path)
+    // A log of a newer format may look like damage.
+    if lines.records.isEmpty, let damage = lines.damage { throw damage }
+    owner = try Self.owner(lines.records.first, path: path, kind: kind)
+    if let damage = lines.damage { throw damage }
+    records = Array(lines.records.dropFirst())
+    soundByteCount = lines.soundByteCount
+  }
+
+  /// Refuses a log of another query.
+  public static func check(owner: String, is wanted: String, path: String) throws {
+    guard owner != wanted else { return }
+    throw Failure(
+      "STREAMING_CHECKPOINT_MISMATCH",
+      "`\(path)` belongs to query \(owner), not to query \(wanted)",
+      hint: "Files of different checkpoints were mixed; put back the right one")
+  }
+
+  /// Checks a log's header and gives the query that it names.
+  public static func owner(_ header: JSON?, path: String, kind: String) throws -> String {
+    guard let header, let owner = header["queryId"]?.text, let format = header["format"]?.integer
     else {
       throw Failure(
         "STREAMING_LOG_CORRUPT", "`\(path)` does not begin with the header of a log",
@@ -144,9 +139,39 @@ public struct RecordLogContents: Sendable {
         "`\(path)` is a log of \(header["moontide"]?.text ?? "something else"), not of \(kind)",
         hint: "Files of a checkpoint were mixed; put back the right one")
     }
-    self.owner = owner
-    records = Array(found.dropFirst())
-    soundByteCount = at
+    return owner
+  }
+}
+
+/// The lines of a log, up to the end or to the first that is damaged.
+public struct RecordLogLines: Sendable {
+  public private(set) var records: [JSON] = []
+  /// Where the last whole record ends.
+  public private(set) var soundByteCount = 0
+  /// What stands behind the last whole record, unless it is an unfinished one.
+  public private(set) var damage: Failure?
+
+  public init(_ bytes: [UInt8], path: String) {
+    var at = 0
+    while at < bytes.count {
+      guard let end = bytes[at...].firstIndex(of: UInt8(ascii: "\n")) else {
+        // Shorter than it says: the writer was cut off. Longer: its line end was damaged.
+        if !Self.isShort(bytes[at...]) { damage = Self.damage(path, at, records.count) }
+        return
+      }
+      if let record = Self.record(bytes[at..<end]) {
+        records.append(record)
+        at = end + 1
+        soundByteCount = at
+        continue
+      }
+      // The tail of a torn append holds zeros where pages did not reach the disk, or stops early;
+      // a whole line with another checksum is damage.
+      if !bytes[at...].contains(0) || Self.hasRecord(bytes, after: end + 1) {
+        damage = Self.damage(path, at, records.count)
+      }
+      return
+    }
   }
 
   private static func damage(_ path: String, _ at: Int, _ number: Int) -> Failure {

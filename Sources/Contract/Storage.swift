@@ -29,6 +29,8 @@ public protocol Storage: Sendable {
   /// Takes a lock that ends with this process or with the object; nil: somebody else holds it, who
   /// left the note that is returned.
   func lock(_ path: String, note: String) throws -> StorageLockResult
+  /// The note of who holds a lock; nil: nobody. Takes nothing and writes nothing.
+  func holder(ofLock path: String) throws -> String?
   /// Opens a file for reading pieces of it.
   func openForReading(_ path: String) throws -> any StorageReader
 }

@@ -101,11 +101,17 @@ public struct StateFacts: Sendable, Hashable {
   public let keys: String
   /// Keys, aggregates, types as text: what may not change between runs.
   public let fingerprint: String
+  /// The output modes in which it keeps nothing after all.
+  public let statelessModes: Set<OutputMode>
 
-  public init(_ kind: Kind, uid: String?, keys: String = "", fingerprint: String) {
+  public init(
+    _ kind: Kind, uid: String?, keys: String = "", fingerprint: String,
+    statelessModes: Set<OutputMode> = []
+  ) {
     self.kind = kind
     self.uid = uid
     self.keys = keys
     self.fingerprint = fingerprint
+    self.statelessModes = statelessModes
   }
 }

@@ -11,7 +11,7 @@ struct Command: Sendable {
   let text: String
   let run: @Sendable ([String]) -> Int32
 
-  static let all = [runScript, check, repl]
+  static let all = [runScript, check, repl, checkpoint]
   /// For the project's own use.
   static let hidden = [reference]
 
@@ -72,6 +72,13 @@ struct Command: Sendable {
       }
     })
 
+  static func guarded(_ body: () throws -> Int32) -> Int32 {
+    do { return try body() } catch {
+      Output.standardError("moontide: \(error)\n")
+      return 1
+    }
+  }
+
   private static func script(_ arguments: [String], mode: ScriptHost.Mode, command: String) -> Int32
   {
     var options = ScriptHost.Options()
@@ -92,13 +99,6 @@ struct Command: Sendable {
       let host = try ScriptHost(options)
       Signals.forward(to: host)
       return Signals.status(of: host.run(path, arguments: Array(rest)))
-    }
-  }
-
-  private static func guarded(_ body: () throws -> Int32) -> Int32 {
-    do { return try body() } catch {
-      Output.standardError("moontide: \(error)\n")
-      return 1
     }
   }
 }

@@ -1,5 +1,7 @@
+import Columns
 import Connectors
 import Glibc
+import Operators
 import Testing
 
 @testable import Contract
@@ -39,7 +41,16 @@ struct BatchLogTests {
   private func run() -> RunRecord {
     RunRecord(
       runId: "r", sources: ["rate"],
-      operators: [.init(id: "a", kind: "aggregate", fingerprint: "f \"quoted\" ü")],
+      operators: [
+        .init(
+          id: "a", kind: "aggregate", keys: "k", fingerprint: "f \"quoted\" ü",
+          layout: StateSchema(
+            .aggregate, name: "stateStoreSave", partitionCount: 8,
+            key: Schema([Field("k", .string)]),
+            stores: [.init(value: Schema([Field("count", .long), Field("count", .long)]))],
+            configuration: [JSONMember("joinType", .text("Inner"))]))
+      ],
+      sink: .init(format: "json", description: "FileSink[file:/o]", path: "/o"),
       outputMode: "append", script: "00ff", functions: [JSONMember("f", .text("1"))],
       settings: [JSONMember("moontide.shuffle.partitions", .text("8"))])
   }

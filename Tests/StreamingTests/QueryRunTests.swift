@@ -133,7 +133,7 @@ struct QueryRunTests {
     #expect(
       failure?.details == ["changed: Count was count(word), is count(distinct word)"])
     failure = Self.failure { _ = try world.queries().start(world.definition(plan: source)) }
-    #expect(failure?.details == ["gone: aggregate count(word)"])
+    #expect(failure?.details == ["gone: stateStoreSave count(word)"])
   }
 
   @Test func pinnedSettingsOfTheCheckpointWin() throws {

@@ -175,6 +175,13 @@ private final class CountOperator: StatefulOperator {
     next.evictUs > last.evictUs
   }
 
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    StateSchema(
+      .aggregate, name: "stateStoreSave", partitionCount: 1,
+      key: Schema([Field("word", .string)]),
+      stores: [.init(value: Schema([Field("count", .long)]))])
+  }
+
   private func restored() throws -> [String: Int64] {
     var found: [String: Int64] = [:]
     try state.restore { key, value in

@@ -19,6 +19,8 @@ int moontide_has_avx2(void);
 int moontide_rename_new(const char *_Nonnull from, const char *_Nonnull to);
 /// F_OFD_SETLK for writing: a lock of the open file, not of the process. 0, or -1 and errno.
 int moontide_lock_file(int descriptor);
+/// Whether somebody holds the lock that `moontide_lock_file` takes: 0 or 1, or -1 and errno.
+int moontide_is_locked(int descriptor);
 
 // Tables of HyperLogLog++; see hyperloglog_estimates.c.
 extern const int moontide_hyperloglog_starts[16];

@@ -101,6 +101,7 @@ struct FileConnectors: Sendable {
       save: { request, mode in
         try FileTableWriter.begin(request, mode: mode, format: format, storage: outputStorage)
       },
+      ledger: { [outputStorage] in try FileSinkLedger($0, queryId: $1, outputStorage) },
       open: { try FileSink($0, format: format, storage: outputStorage) })
   }
 }

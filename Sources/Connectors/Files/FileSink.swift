@@ -94,6 +94,8 @@ final class FileSink: StreamSink {
   var isCounted: Bool { false }
   var description: String { "FileSink[file:\(root)]" }
 
+  var lastLoggedBatch: Int64? { lastBatch }
+
   private var hiddenPrefix: String { ".moontide-" + queryId + "-" }
 
   func begin(batch id: Int64, mode: OutputMode) throws -> (any SinkBatch)? {

@@ -137,9 +137,13 @@ final class FileStreamSource: StreamSource {
   func freezeForAvailableNow() throws { frozen = try options.listing.files() }
 
   func latestOffset(from start: SourceOffset?, limit: ReadLimit) throws -> SourceOffset? {
-    // Files that were found for a batch which did not come to its record: they are that batch, and
-    // no others with them, or its size would depend on where a process ended.
-    if limit == .asConfigured, try number(start) < current { return offset(current) }
+    // Files that were found for a batch which did not come to its record, or for one that a rewound
+    // query does again: they are that batch, and no others with them, or its size would depend on
+    // where a process ended.
+    let found = try number(start) + 1
+    if limit == .asConfigured, found <= current {
+      return offset(entries[found] == nil ? current : found)
+    }
     try findNew()
     let taken = limit == .everything ? waiting : limited(waiting)
     waiting.removeFirst(taken.count)

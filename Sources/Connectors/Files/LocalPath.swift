@@ -4,7 +4,7 @@ import Glibc
 /// Paths as scripts write them, made absolute.
 public enum LocalPath {
   /// Without `file:`, from the root, without a slash at the end.
-  static func absolute(_ text: String) -> String {
+  public static func absolute(_ text: String) -> String {
     var path = text
     for scheme in ["file://", "file:"] where path.hasPrefix(scheme) {
       path = String(path.dropFirst(scheme.count))

@@ -55,7 +55,10 @@ struct SinkLogReader {
   private func ownFiles() throws -> ([InputFile], Bool) {
     let path = root + "/" + SinkLog.file
     let records = try RecordLog.read(path, kind: SinkLog.kind, storage: storage)?.records ?? []
-    var files = try records.first?["through"]?.integer.map(filesInView) ?? []
+    var files =
+      try records.first?["through"]?.integer.map {
+        try Self.filesInView(root, through: $0, storage).map(\.file)
+      } ?? []
     var isWhole = true
     for (index, record) in records.enumerated() {
       let named = try (record["files"]?.array ?? []).map { file in
@@ -73,7 +76,9 @@ struct SinkLogReader {
   private func isThere(_ path: String) throws -> Bool { try storage.exists(path) }
 
   /// Files in view of batches up to one, oldest batch first.
-  private func filesInView(through last: Int64) throws -> [InputFile] {
+  static func filesInView(
+    _ root: String, through last: Int64, _ storage: any Storage
+  ) throws -> [(batch: Int64, partition: Int64, file: InputFile)] {
     var found: [(batch: Int64, partition: Int64, file: InputFile)] = []
     func walk(_ directory: String) throws {
       for name in try storage.list(directory) {
@@ -90,7 +95,7 @@ struct SinkLogReader {
     try walk(root)
     return found.sorted {
       ($0.batch, $0.partition, $0.file.path) < ($1.batch, $1.partition, $1.file.path)
-    }.map(\.file)
+    }
   }
 
   /// Spark's log: one file a batch, every tenth batch one that holds all before it.

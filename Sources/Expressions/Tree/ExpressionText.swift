@@ -55,11 +55,13 @@ extension Expression: CustomStringConvertible {
         .joined(separator: ", ")
       let distinct = call.isDistinct ? "DISTINCT " : ""
       let filter = call.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
-      return "\(call.name)(\(distinct)\(arguments))\(filter)"
+      let function = call.function as? any UserFunction
+      let name = function.map { Self.name(of: $0, style) } ?? call.name
+      return "\(name)(\(distinct)\(arguments))\(filter)"
     case .generator(let generator, let arguments):
       return Self.call(generator.name, arguments.map { $0.text(style) })
     case .userFunction(let function, let arguments):
-      return Self.call(function.name, arguments.map { $0.text(style) })
+      return Self.call(Self.name(of: function, style), arguments.map { $0.text(style) })
     case .window(let call): return Self.text(call, style)
     case .alias(let child, let attribute):
       switch style {
@@ -71,6 +73,15 @@ extension Expression: CustomStringConvertible {
 }
 
 extension Expression {
+  /// A function without a name of its own is called by its line, which a restart check leaves out:
+  /// lines move.
+  private static func name(of function: any UserFunction, _ style: TextStyle) -> String {
+    guard style == .fingerprint, let origin = function.origin,
+      function.name.hasSuffix(origin.description)
+    else { return function.name }
+    return "function"
+  }
+
   private static func call(_ name: String, _ arguments: [String]) -> String {
     "\(name)(\(arguments.joined(separator: ", ")))"
   }

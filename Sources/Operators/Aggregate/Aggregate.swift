@@ -82,8 +82,8 @@ public struct Aggregate: OperatorNode {
     if let facts = streaming.state {
       return try StreamAggregateOperator(
         output: output, child: children[0], aggregation: aggregation,
-        expiry: KeyExpiry(keys.map(\.attribute)), operatorId: lowering.operatorId(facts),
-        lowering: lowering)
+        keyNames: keys.map(\.attribute.name), expiry: KeyExpiry(keys.map(\.attribute)),
+        operatorId: lowering.operatorId(facts), lowering: lowering)
     }
     return AggregateOperator(
       output: output, child: children[0], aggregation: aggregation,

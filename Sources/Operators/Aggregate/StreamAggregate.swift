@@ -11,17 +11,19 @@ final class StreamAggregateOperator: StatefulOperator {
   let operatorId: String
   private let child: any Operator
   private let aggregation: Aggregation
+  private let keyNames: [String]
   private let expiry: KeyExpiry?
   private let mode: OutputMode
   private let partitions: LivePartitions<AggregatePartition>
 
   init(
-    output: [Attribute], child: any Operator, aggregation: Aggregation, expiry: KeyExpiry?,
-    operatorId: String, lowering: Lowering
+    output: [Attribute], child: any Operator, aggregation: Aggregation, keyNames: [String],
+    expiry: KeyExpiry?, operatorId: String, lowering: Lowering
   ) throws {
     self.output = output
     self.child = child
     self.aggregation = aggregation
+    self.keyNames = keyNames
     self.expiry = expiry
     self.operatorId = operatorId
     mode = lowering.outputMode
@@ -69,6 +71,13 @@ final class StreamAggregateOperator: StatefulOperator {
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     mode != .complete && next.evictUs > last.evictUs
+  }
+
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    StateSchema(
+      .aggregate, name: "stateStoreSave", partitionCount: partitions.count,
+      key: aggregation.keySchema(keyNames),
+      stores: [.init(value: Schema(aggregation.stateFields))])
   }
 }
 

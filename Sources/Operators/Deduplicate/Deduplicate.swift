@@ -72,6 +72,7 @@ public struct Deduplicate: OperatorNode {
       timePlace: timeColumn.map { PlanText.place($0, in: input) },
       delayUs: timeColumn?.watermarkDelayUs ?? 0,
       keyExpiry: isWithinWatermark ? nil : KeyExpiry(keyAttributes),
+      keySchema: Schema(keys.map { Field($0.name, $0.type) }),
       isWithinWatermark: isWithinWatermark)
     return try StreamDeduplicateOperator(
       output: output, child: children[0], exchange: exchange, rules: rules,

@@ -14,6 +14,7 @@ struct DeduplicateRules: Sendable {
   let delayUs: Int64
   /// Set where event time is among the keys: keys leave with it.
   let keyExpiry: KeyExpiry?
+  let keySchema: Schema
   let isWithinWatermark: Bool
 }
 
@@ -68,6 +69,18 @@ final class StreamDeduplicateOperator: StatefulOperator {
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     next.evictUs > last.evictUs
+  }
+
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    let isWithin = rules.isWithinWatermark
+    return StateSchema(
+      isWithin ? .deduplicateWithinWatermark : .deduplicate,
+      name: isWithin ? "dedupeWithinWatermark" : "dedupe", partitionCount: partitions.count,
+      key: rules.keySchema,
+      stores: [
+        .init(
+          value: Schema([isWithin ? Field("expiresAtMicros", .long) : Field("__dummy__", .null)]))
+      ])
   }
 }
 

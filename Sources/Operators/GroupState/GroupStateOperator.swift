@@ -86,6 +86,16 @@ final class GroupStateOperator: StatefulOperator {
     case .processingTime: true
     }
   }
+
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    StateSchema(
+      .groupState, name: "flatMapGroupsWithState", partitionCount: partitions.count,
+      key: node.keySchema, stores: [.init(value: node.stateSchema)],
+      configuration: [
+        JSONMember("outputMode", .text(node.mode.rawValue)),
+        JSONMember("timeout", .text(node.timeout.rawValue)),
+      ])
+  }
 }
 
 /// A group's state stands under its key, and acts when its timeout comes.

@@ -74,6 +74,17 @@ final class StreamJoinOperator: StatefulOperator {
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     isBounded && next.evictUs > last.evictUs
   }
+
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    // Keys of two sides have no common names: Spark counts them.
+    let key = Schema(sides.join.codec.types.enumerated().map { Field("field\($0)", $1) })
+    return StateSchema(
+      .join, name: "symmetricHashJoin", partitionCount: partitions.count, key: key,
+      stores: [
+        .init("left", value: sides.left.schema), .init("right", value: sides.right.schema),
+      ],
+      configuration: [JSONMember("joinType", .text(sides.join.kind.title))])
+  }
 }
 
 /// What a join needs to know of each side, bound to its columns.
@@ -112,6 +123,7 @@ struct JoinSides: Sendable {
 /// One side of a stream–stream join.
 struct JoinSide: Sendable {
   let types: [DataType]
+  var schema: Schema { Schema(input.map { Field($0.name, $0.type) }) }
   let keys: [CompiledExpression]
   let codec: RowKeyCodec
   let nullSafe: [Bool]

@@ -24,7 +24,8 @@ public struct Limit: OperatorNode, LimitNode {
   public var expressions: [Expression] { [] }
   public var details: String { String(count) }
   public var streaming: StreamingFacts {
-    let state = StateFacts(.limit, uid: uid, fingerprint: "limit")
+    // Complete mode shows the whole result each time, so there is nothing to remember.
+    let state = StateFacts(.limit, uid: uid, fingerprint: "limit", statelessModes: [.complete])
     let refusal = StreamingRules.unsupported(
       "Limits are not supported on streaming DataFrames/Datasets in Update output mode", origin)
     return StreamingFacts(
@@ -37,8 +38,7 @@ public struct Limit: OperatorNode, LimitNode {
   public func with(expressions: [Expression]) -> any PlanNode { self }
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
-    // Complete mode shows the whole result each time, so there is nothing to remember.
-    guard let facts = streaming.state, lowering.outputMode != .complete else {
+    guard let facts = streaming.state, !facts.statelessModes.contains(lowering.outputMode) else {
       return LimitOperator(output: output, child: children[0], count: count)
     }
     return try StreamLimitOperator(
@@ -140,5 +140,11 @@ private final class StreamLimitOperator: StatefulOperator, @unchecked Sendable {
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     false
+  }
+
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    StateSchema(
+      .limit, name: "globalLimit", partitionCount: 1, key: Schema([Field("key", .null)]),
+      stores: [.init(value: Schema([Field("value", .long)]))])
   }
 }

@@ -100,6 +100,8 @@ public protocol StatefulOperator: Operator {
   /// Whether a batch without new rows would emit or forget something. Asked after each batch with
   /// the watermarks that batch had, those the next would have, and the next batch's clock.
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool
+  /// What it keeps. Asked once, before the first batch; a processor declares its states for it.
+  func stateSchema(_ task: TaskContext) throws -> StateSchema
 }
 
 /// The stateful operators of one lowered plan, in the order in which they were made.

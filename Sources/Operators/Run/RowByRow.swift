@@ -108,7 +108,7 @@ extension BatchRun {
 
 extension Batch {
   /// These rows as batches of at most `rows`.
-  func chunks(of rows: Int) -> [Batch] {
+  public func chunks(of rows: Int) -> [Batch] {
     if count <= rows { return count == 0 ? [] : [self] }
     return stride(from: 0, to: count, by: rows).map { sliced($0..<min($0 + rows, count)) }
   }

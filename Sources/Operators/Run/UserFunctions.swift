@@ -35,7 +35,12 @@ extension PlanNode {
 extension Expression {
   fileprivate var userFunctions: [(name: String, hash: UInt64)] {
     let below = children.flatMap(\.userFunctions)
-    guard case .userFunction(let function, _) = kind else { return below }
-    return [(function.name, function.hash)] + below
+    switch kind {
+    case .userFunction(let function, _): return [(function.name, function.hash)] + below
+    case .aggregate(let call):
+      guard let function = call.function as? any UserFunction else { return below }
+      return [(function.name, function.hash)] + below
+    default: return below
+    }
   }
 }

@@ -87,6 +87,7 @@ public struct SessionAggregate: OperatorNode {
     let facts = streaming.state
     return try SessionAggregateOperator(
       output: output, child: children[0], aggregation: aggregation,
+      keyNames: (keys + [session]).map(\.attribute.name),
       hasWatermark: session.attribute.watermarkDelayUs != nil,
       operatorId: facts.map(lowering.operatorId), lowering: lowering)
   }
@@ -106,6 +107,7 @@ final class SessionAggregateOperator: StatefulOperator {
   let operatorId: String
   private let child: any Operator
   private let aggregation: Aggregation
+  private let keyNames: [String]
   private let hasWatermark: Bool
   private let isStreaming: Bool
   private let mode: OutputMode
@@ -114,12 +116,13 @@ final class SessionAggregateOperator: StatefulOperator {
   private let partitionCount: Int
 
   init(
-    output: [Attribute], child: any Operator, aggregation: Aggregation, hasWatermark: Bool,
-    operatorId: String?, lowering: Lowering
+    output: [Attribute], child: any Operator, aggregation: Aggregation, keyNames: [String],
+    hasWatermark: Bool, operatorId: String?, lowering: Lowering
   ) throws {
     self.output = output
     self.child = child
     self.aggregation = aggregation
+    self.keyNames = keyNames
     self.hasWatermark = hasWatermark
     self.operatorId = operatorId ?? ""
     isStreaming = operatorId != nil
@@ -176,5 +179,12 @@ final class SessionAggregateOperator: StatefulOperator {
 
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     mode != .complete && next.evictUs > last.evictUs
+  }
+
+  func stateSchema(_ task: TaskContext) -> StateSchema {
+    StateSchema(
+      .session, name: "sessionWindowStateStoreSaveExec", partitionCount: partitionCount,
+      key: aggregation.keySchema(keyNames),
+      stores: [.init(value: Schema(aggregation.stateFields))])
   }
 }

@@ -173,7 +173,8 @@ final class RunningStates: ProcessorStates {
   private let eventTimeUs: Int64?
   private let task: TaskContext
   fileprivate private(set) var key: [UInt8] = []
-  private var names: [String] = []
+  /// What the processor has declared.
+  private(set) var stores: [StateSchema.Store] = []
 
   init(
     _ store: ProcessorStore, node: TransformWithState, watermarkUs: Int64?, task: TaskContext
@@ -197,13 +198,15 @@ final class RunningStates: ProcessorStates {
 
   // MARK: States
 
-  private func declare(_ name: String, _ kind: String, ttlUs: Int64?) throws {
+  private func declare(
+    _ name: String, _ kind: String, ttlUs: Int64?, _ value: Schema, key: Schema = Schema([])
+  ) throws {
     guard !isRunning else {
       throw Failure(
         "STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_HANDLE_STATE",
         "the state `\(name)` is asked for outside `init`")
     }
-    guard !names.contains(name) else {
+    guard !stores.contains(where: { $0.name == name }) else {
       throw Failure(
         "STATEFUL_PROCESSOR_DUPLICATE_STATE_VARIABLE_DEFINED",
         "two states are called `\(name)`")
@@ -213,22 +216,24 @@ final class RunningStates: ProcessorStates {
         "STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL",
         "the state `\(name)` has a time to live, which needs `timeMode = \"processingTime\"`")
     }
-    names.append(name)
+    stores.append(
+      .init(
+        name, kind: kind.lowercased(), value: value, mapKey: key, hasTimeToLive: ttlUs != nil))
     counts["num\(kind)StateVars\(ttlUs == nil ? "" : "WithTTL")", default: 0] += 1
   }
 
   func value(_ name: String, _ schema: Schema, ttlUs: Int64?) throws -> any ValueState {
-    try declare(name, "Value", ttlUs: ttlUs)
+    try declare(name, "Value", ttlUs: ttlUs, schema)
     return ValueHandle(StateAccess(self, .value, name, ttlUs), ValueCodec(schema))
   }
 
   func list(_ name: String, _ schema: Schema, ttlUs: Int64?) throws -> any ListState {
-    try declare(name, "List", ttlUs: ttlUs)
+    try declare(name, "List", ttlUs: ttlUs, schema)
     return ListHandle(StateAccess(self, .list, name, ttlUs), ValueCodec(schema))
   }
 
   func map(_ name: String, key: Schema, value: Schema, ttlUs: Int64?) throws -> any MapState {
-    try declare(name, "Map", ttlUs: ttlUs)
+    try declare(name, "Map", ttlUs: ttlUs, value, key: key)
     return MapHandle(StateAccess(self, .map, name, ttlUs), ValueCodec(key), ValueCodec(value))
   }
 

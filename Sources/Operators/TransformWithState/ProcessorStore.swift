@@ -81,6 +81,27 @@ final class ProcessorStore {
     return name + 4 + length
   }
 
+  /// A stored entry taken apart, for readers.
+  struct Entry {
+    let kind: Kind?
+    let name: String
+    let group: [UInt8]
+    let suffix: [UInt8]
+    let item: Item
+
+    init(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+      let bytes = Array(key)
+      let placeCount = ProcessorStore.placeCount(bytes)
+      kind = Kind(rawValue: bytes[0])
+      name = String(decoding: bytes.dropFirst().prefix { $0 != 0 }, as: UTF8.self)
+      group = ProcessorStore.group(ofPlace: Array(bytes[..<placeCount]))
+      suffix = Array(bytes[placeCount...])
+      item = Item(
+        bytes: Array(value.dropFirst(8)),
+        expiresUs: Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
+    }
+  }
+
   static func ordered(_ number: Int64) -> [UInt8] {
     withUnsafeBytes(of: (UInt64(bitPattern: number) ^ (1 << 63)).bigEndian) { Array($0) }
   }

@@ -194,6 +194,24 @@ final class TransformWithStateOperator: StatefulOperator {
     case .processingTime: true
     }
   }
+
+  /// Opens the processor once without a row, so that it declares its states.
+  func stateSchema(_ task: TaskContext) throws -> StateSchema {
+    let declared = RunningStates(
+      ProcessorStore(NoStateStore().open("", partition: 0, layout: ProcessorLayout())),
+      node: node, watermarkUs: nil, task: task)
+    let processor = try withOrigin(node.origin) {
+      try node.processor.open(declared, output: node.schema, task: task)
+    }
+    try processor.close()
+    return StateSchema(
+      .processor, name: "transformWithStateExec", partitionCount: partitions.count,
+      key: node.keySchema, stores: declared.stores.sorted { $0.name < $1.name },
+      configuration: [
+        JSONMember("outputMode", .text(node.mode.rawValue)),
+        JSONMember("timeMode", .text(node.timeMode.rawValue)),
+      ])
+  }
 }
 
 extension Partition {

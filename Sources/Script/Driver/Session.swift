@@ -4,6 +4,7 @@ import Contract
 import Expressions
 import Glibc
 import Operators
+import Streaming
 import Synchronization
 
 /// What a script's session holds: its settings, the functions and connectors that it knows, the
@@ -43,7 +44,10 @@ public final class Session {
   /// anew for each.
   public var connectors: ConnectorCatalog {
     ConnectorCatalog(
-      sources: builtIn.sources + [MemoryStream.source] + declaredSources.map(LuaSource.spec),
+      sources: builtIn.sources + [
+        MemoryStream.source, StateSource.spec(PosixStorage()),
+        StateMetadataSource.spec(PosixStorage()),
+      ] + declaredSources.map(LuaSource.spec),
       sinks: builtIn.sinks + [tables.sink, ForeachBatchSink.spec, ForeachSink.spec]
         + declaredSinks.map(LuaSink.spec))
   }

@@ -1,5 +1,6 @@
 import Connectors
 import Contract
+import Operators
 
 /// One run of a query: written with its first batch. What later batches refer to by the run's id.
 public struct RunRecord: Sendable, Hashable {
@@ -7,12 +8,64 @@ public struct RunRecord: Sendable, Hashable {
   public struct Operator: Sendable, Hashable {
     public let id: String
     public let kind: String
+    /// The keys as text.
+    public let keys: String
     public let fingerprint: String
+    public let layout: StateSchema
 
-    public init(id: String, kind: String, fingerprint: String) {
+    public init(
+      id: String, kind: String, keys: String, fingerprint: String, layout: StateSchema
+    ) {
       self.id = id
       self.kind = kind
+      self.keys = keys
       self.fingerprint = fingerprint
+      self.layout = layout
+    }
+
+    var json: JSON {
+      .of([
+        "id": .text(id), "kind": .text(kind), "keys": .text(keys),
+        "fingerprint": .text(fingerprint), "layout": layout.json,
+      ])
+    }
+
+    init?(_ json: JSON) {
+      guard let id = json["id"]?.text, let kind = json["kind"]?.text,
+        let keys = json["keys"]?.text, let fingerprint = json["fingerprint"]?.text,
+        let layout = json["layout"].flatMap(StateSchema.init)
+      else { return nil }
+      self.init(id: id, kind: kind, keys: keys, fingerprint: fingerprint, layout: layout)
+    }
+  }
+
+  /// Where a run's rows go.
+  public struct Sink: Sendable, Hashable {
+    /// As the script named it: `json`.
+    public let format: String
+    /// As the progress shows it: `FileSink[file:/out]`.
+    public let description: String
+    /// Its `path`, absolute; nil: it has none.
+    public let path: String?
+
+    public init(format: String, description: String = "", path: String? = nil) {
+      self.format = format
+      self.description = description
+      self.path = path
+    }
+
+    var json: JSON {
+      .of([
+        "format": .text(format), "description": .text(description),
+        "path": path.map { .text($0) } ?? .null,
+      ])
+    }
+
+    init?(_ json: JSON) {
+      guard let format = json["format"]?.text, let description = json["description"]?.text else {
+        return nil
+      }
+      self.init(format: format, description: description, path: json["path"]?.text)
     }
   }
 
@@ -20,6 +73,7 @@ public struct RunRecord: Sendable, Hashable {
   /// What each source says of its kind.
   public let sources: [String]
   public let operators: [Operator]
+  public let sink: Sink
   public let outputMode: String
   /// Hash of the script's text.
   public let script: String
@@ -29,12 +83,13 @@ public struct RunRecord: Sendable, Hashable {
   public let settings: [JSONMember]
 
   public init(
-    runId: String, sources: [String], operators: [Operator], outputMode: String, script: String,
-    functions: [JSONMember], settings: [JSONMember]
+    runId: String, sources: [String], operators: [Operator], sink: Sink, outputMode: String,
+    script: String, functions: [JSONMember], settings: [JSONMember]
   ) {
     self.runId = runId
     self.sources = sources
     self.operators = operators
+    self.sink = sink
     self.outputMode = outputMode
     self.script = script
     self.functions = functions
@@ -45,29 +100,27 @@ public struct RunRecord: Sendable, Hashable {
     .of([
       "record": .text("run"), "runId": .text(runId),
       "sources": .array(sources.map { .text($0) }),
-      "operators": .array(
-        operators.map {
-          .of(["id": .text($0.id), "kind": .text($0.kind), "fingerprint": .text($0.fingerprint)])
-        }),
+      "operators": .array(operators.map(\.json)), "sink": sink.json,
       "outputMode": .text(outputMode), "script": .text(script), "functions": .object(functions),
       "settings": .object(settings),
     ])
   }
 
+  /// The operators by their numbers: as Spark counts them, from the sink down.
+  public var numberedOperators: [Operator] { operators.reversed() }
+
   init?(_ json: JSON) {
     guard let runId = json["runId"]?.text, let sources = json["sources"]?.array,
-      let operators = json["operators"]?.array, let outputMode = json["outputMode"]?.text,
+      let operators = json["operators"]?.array.map({ $0.compactMap(Operator.init) }),
+      operators.count == json["operators"]?.array?.count,
+      let sink = json["sink"].flatMap(Sink.init), let outputMode = json["outputMode"]?.text,
       let script = json["script"]?.text, let functions = json["functions"]?.members,
       let settings = json["settings"]?.members
     else { return nil }
     self.runId = runId
     self.sources = sources.compactMap(\.text)
-    self.operators = operators.compactMap { one in
-      guard let id = one["id"]?.text, let kind = one["kind"]?.text,
-        let fingerprint = one["fingerprint"]?.text
-      else { return nil }
-      return Operator(id: id, kind: kind, fingerprint: fingerprint)
-    }
+    self.operators = operators
+    self.sink = sink
     self.outputMode = outputMode
     self.script = script
     self.functions = functions

@@ -2,7 +2,7 @@ import Contract
 import Glibc
 
 /// A query's directory: `metadata` (the query's id), `lock`, `batches.log`, `sources/<i>/`,
-/// `state/`.
+/// `state/`; `rewind` while it is being rewound.
 final class Checkpoint {
   let path: String
   let queryId: String
@@ -28,6 +28,7 @@ final class Checkpoint {
         hint: "Stop that query first, or give this one a checkpoint of its own")
     }
     queryId = try Self.queryId(path, newId: newId, storage)
+    if let intent = try RewindIntent(path, storage) { throw intent.failure(path) }
   }
 
   private static func queryId(
@@ -35,17 +36,37 @@ final class Checkpoint {
   ) throws -> String {
     let file = path + "/" + metadataName
     try storage.removeUnfinished(file)
-    guard let bytes = try storage.read(file) else {
-      if try storage.exists(path + "/" + BatchLog.fileName) {
-        throw Failure(
-          "STREAMING_CHECKPOINT_MISSING_METADATA_FILE",
-          "`\(file)` is missing, though the checkpoint holds batches",
-          hint: "Restore the checkpoint from a copy, or start with a new one")
-      }
-      let json = JSON.of(["id": .text(newId), "format": .integer(format)])
-      try storage.create(file, Array("\(json)\n".utf8))
-      return newId
-    }
+    if let found = try id(in: file, storage) { return found }
+    if try storage.exists(path + "/" + BatchLog.fileName) { throw missingMetadata(file) }
+    let json = JSON.of(["id": .text(newId), "format": .integer(format)])
+    try storage.create(file, Array("\(json)\n".utf8))
+    return newId
+  }
+
+  private static func missingMetadata(_ file: String) -> Failure {
+    Failure(
+      "STREAMING_CHECKPOINT_MISSING_METADATA_FILE",
+      "`\(file)` is missing, though the checkpoint holds batches",
+      hint: "Restore the checkpoint from a copy, or start with a new one")
+  }
+
+  /// The note of the process that runs the query; nil: none does.
+  static func holder(_ path: String, _ storage: any Storage) throws -> String? {
+    try storage.holder(ofLock: path + "/lock")
+  }
+
+  /// The id of the query whose checkpoint a directory is.
+  static func existingId(_ path: String, _ storage: any Storage) throws -> String {
+    let file = path + "/" + metadataName
+    if let found = try id(in: file, storage) { return found }
+    if try storage.exists(path + "/" + BatchLog.fileName) { throw missingMetadata(file) }
+    throw Failure(
+      "CHECKPOINT_NOT_FOUND", "`\(path)` is no checkpoint: there is no `\(file)`",
+      hint: "Give the directory that was the query's `checkpointLocation`")
+  }
+
+  private static func id(in file: String, _ storage: any Storage) throws -> String? {
+    guard let bytes = try storage.read(file) else { return nil }
     let json = JSON.parse(bytes[...])
     if let found = json?["format"]?.integer, found > format {
       throw Failure(

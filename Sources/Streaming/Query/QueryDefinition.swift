@@ -45,6 +45,17 @@ public struct QueryDefinition: Sendable {
   }
 }
 
+extension RunRecord.Sink {
+  /// The sink that a definition opened.
+  init(_ definition: QueryDefinition, _ sink: any StreamSink) {
+    self.init(
+      format: definition.format, description: sink.description,
+      path: definition.options["path"].map {
+        sink.lastLoggedBatch == nil ? $0 : LocalPath.absolute($0)
+      })
+  }
+}
+
 /// What queries need of the world.
 public struct QueryEnvironment: Sendable {
   public var clock: any Clock = SystemClock()

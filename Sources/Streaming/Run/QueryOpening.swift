@@ -46,29 +46,6 @@ extension QueryRun {
     return sources
   }
 
-  /// The same number of sources of the same kinds as before.
-  static func check(
-    _ sources: [any StreamSource], against progress: LoggedProgress, _ definition: QueryDefinition
-  ) throws {
-    guard let last = progress.lastOffsets else { return }
-    func kind(_ description: String) -> Substring { description.prefix { $0 != "[" } }
-    let old = progress.run?.sources ?? []
-    let isSame =
-      last.ranges.count == sources.count
-      && zip(old, sources).allSatisfy { kind($0) == kind($1.description) }
-    guard !isSame else { return }
-    throw Failure(
-      "STREAMING_SOURCES_NOT_MATCH",
-      "there are \(last.ranges.count) sources in the checkpoint and now there are "
-        + "\(sources.count), or their kinds differ",
-      hint: "Start with a new checkpoint, or go back to the query that made this one",
-      details: [
-        "checkpoint: " + old.joined(separator: ", "),
-        "query: " + sources.map(\.description).joined(separator: ", "),
-      ]
-    ).at(definition.origin)
-  }
-
   static func openState(
     _ checkpoint: Checkpoint, _ mark: String?, _ settings: Settings, _ query: StreamingQuery,
     _ environment: QueryEnvironment

@@ -56,12 +56,16 @@ final class QueryRun {
     }
     settings = Self.pinnedSettings(definition.settings, progress.run, query, environment)
     let plan = definition.plan
-    let stateful = try StatefulPlan(plan)
+    let stateful = try StatefulPlan(plan, definition.outputMode)
     if let run = progress.run { try stateful.check(against: run.operators) }
     propagation = try WatermarkPropagation(plan, operatorIds: stateful.entries.map(\.id))
     query.set(status: "Initializing sources")
     sources = try Self.openSources(plan, checkpoint, environment.storage)
-    try Self.check(sources.map(\.source), against: progress, definition)
+    let sourceNames = sources.map(\.source.description)
+    if let run = progress.run {
+      try RestartRules.checkSources(
+        run.sources, sourceNames, offsetCount: progress.lastOffsets?.ranges.count)
+    }
     stateMark = progress.lastCommit?.stateMark
     stateStore =
       stateful.entries.isEmpty
@@ -90,15 +94,24 @@ final class QueryRun {
       hasRunBatch = true
     }
     unendedRunId = progress.cutShort?.runId
-    log.begin(
-      RunRecord(
-        runId: query.runId, sources: sources.map(\.source.description),
-        operators: stateful.entries.map {
-          .init(id: $0.id, kind: $0.facts.kind.rawValue, fingerprint: $0.facts.fingerprint)
-        },
-        outputMode: definition.outputMode.rawValue, script: definition.scriptHash,
-        functions: definition.functionHashes.map { JSONMember($0.name, .text($0.hash)) },
-        settings: settings.pinned.map { JSONMember($0.name, .text($0.text)) }))
+    let run = RunRecord(
+      runId: query.runId, sources: sourceNames,
+      operators: try stateful.records(
+        statefulOperators.all,
+        TaskContext(
+          batchId: machine.batchId, batchTimeUs: clock.nowUs,
+          timeZoneId: settings[text: "moontide.session.timeZone"])),
+      sink: RunRecord.Sink(definition, sink), outputMode: definition.outputMode.rawValue,
+      script: definition.scriptHash,
+      functions: definition.functionHashes.map { JSONMember($0.name, .text($0.hash)) },
+      settings: settings.pinned.map { JSONMember($0.name, .text($0.text)) })
+    let rules = RestartRules(old: progress.run, new: run, origins: stateful.origins)
+    try rules?.check()
+    try RestartRules.checkSink(sink, against: progress, run.sink)
+    log.begin(run)
+    for note in rules?.notes ?? [] {
+      environment.log("info", "\(query.title): since the checkpoint's last run \(note)")
+    }
     if definition.trigger == .availableNow {
       for source in sources { try source.source.freezeForAvailableNow() }
     }
