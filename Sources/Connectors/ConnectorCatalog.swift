@@ -144,8 +144,16 @@ public struct ConnectorCatalog: Sendable {
     throw unknown(format, "written", among: sinks.map(\.spec.name))
   }
 
+  /// Spark's formats that there will not be.
+  private static let refused = ["xml", "avro", "protobuf"]
+
   private func unknown(_ format: String, _ what: String, among names: [String]) -> Failure {
-    Failure(
+    if Self.refused.contains(format.lowercased()) {
+      return Failure(
+        "UNSUPPORTED_FEATURE", "the format `\(format)` is not supported",
+        details: ["formats: " + names.sorted().joined(separator: ", ")])
+    }
+    return Failure(
       "DATA_SOURCE_NOT_FOUND", "there is no format `\(format)` that can be \(what)",
       hint: Suggestion.sentence(for: format, among: names),
       details: ["formats: " + names.sorted().joined(separator: ", ")])

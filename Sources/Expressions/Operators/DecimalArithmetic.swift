@@ -42,8 +42,10 @@ func decimalArithmetic(
   let (digits, places) = boundedForArithmetic(precision: precision, scale: scale)
   let type = DataType.decimal(precision: digits, scale: places)
   let hint = "Use `\(operation.tolerantName)` to tolerate overflow and return NULL instead"
+  // A divisor of zero is the reason that Spark gives its schemas.
   return call.result(
-    type, nullable: .always, canFail: !isTry, notation: notation
+    type, nullable: isTry || operation.divides ? .always : .ofArguments, canFail: !isTry,
+    notation: notation
   ) { columns, _ in
     try mappedOrNull(columns[0], columns[1], to: type) { (x: Int128, y: Int128) -> Int128? in
       if y == 0, operation.divides {

@@ -15,7 +15,7 @@ public struct TableText: Sendable {
   }
 
   /// The first `rows` of a batch that may hold more. A blank line follows the table, unless it ends
-  /// with how much of it is shown.
+  /// with how much of it is shown or has no row to show upright.
   public func text(_ batch: Batch, schema: Schema, rows: Int) -> String {
     let shown = min(batch.count, rows)
     let types = schema.fields.map(\.type)
@@ -24,6 +24,7 @@ public struct TableText: Sendable {
     let cells = (0..<shown).map { row in
       types.indices.map { cell(columns[$0].scalar(row), types[$0]) }
     }
+    if isVertical, cells.isEmpty, batch.count == 0 { return "(0 rows)\n" }
     let text = isVertical ? vertical(names, cells) : table(names, cells)
     if batch.count > rows {
       return text + "only showing top \(rows) row\(rows == 1 ? "" : "s")\n"

@@ -52,9 +52,11 @@ extension Session {
   private func saveMode(_ name: String?, of format: String) throws -> SaveMode {
     if name == "errorIfExists" { return .error }
     guard let mode = SaveMode(rawValue: name ?? "error") else {
+      // What `df.write:mode` lets through beside these is `update`.
       throw Failure(
         "UNSUPPORTED_SAVE_MODE", "the format `\(format)` has no save mode `\(name ?? "")`",
-        hint: "It has: " + SaveMode.allCases.map(\.rawValue).joined(separator: ", ") + ".")
+        hint: "`update` finds rows by their keys (`jdbc`, with the option `keyColumns`); `\(format)` "
+          + "has: " + SaveMode.allCases.map(\.rawValue).joined(separator: ", ") + ".")
     }
     return mode
   }
