@@ -13,8 +13,8 @@ extension Driver {
       "write": { [unowned self] call in
         let request = try call.table(2)
         let query = try session.batchQuery(analyzed(call, willRun: true) { $0 })
-        if checksOnly { return 0 }
         try withOrigin(call.origin) {
+          if checksOnly { return try session.checkWrite(request) }
           if let name = request["table"].string {
             try session.saveTable(name, mode: request["mode"].string, query)
           } else {
@@ -28,6 +28,21 @@ extension Driver {
 }
 
 extension Session {
+  /// What can be said of a write before anything is opened: its format, its mode, its options.
+  fileprivate func checkWrite(_ request: LuaTable) throws {
+    let format = request["table"].isNil ? request["format"].string ?? "parquet" : "memory"
+    _ = try saveMode(request["mode"].string, of: format)
+    guard request["table"].isNil else { return }
+    let sink = try connectors.sink(format)
+    try options(of: request).check(against: sink.spec.parameters, of: format)
+  }
+
+  private func options(of request: LuaTable) -> Options {
+    Options(
+      (request["options"].table?.fields ?? [:]).sorted { $0.key < $1.key }
+        .map { ($0.key, $0.value.text ?? "") })
+  }
+
   fileprivate func save(_ query: BatchQuery, _ request: LuaTable) throws {
     let format = request["format"].string ?? "parquet"
     let sink = try connectors.sink(format)
@@ -36,9 +51,7 @@ extension Session {
         "UNSUPPORTED_BATCH_SINK", "the format `\(format)` is for streams only",
         hint: "`df.writeStream` writes it.")
     }
-    var options = Options(
-      (request["options"].table?.fields ?? [:]).sorted { $0.key < $1.key }
-        .map { ($0.key, $0.value.text ?? "") })
+    var options = options(of: request)
     if let path = request["path"].string { options["path"] = path }
     let described = SinkRequest(
       format: format, schema: query.plan.schema, options: options,

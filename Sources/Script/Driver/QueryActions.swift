@@ -9,8 +9,21 @@ final class QueryHandle: LuaObject {
   static let luaClass = "moontide.Query"
 
   let query: StreamingQuery?
-
   init(_ query: StreamingQuery?) { self.query = query }
+
+  /// The values of a query that is only checked: the script goes on with them.
+  static func checkedValue(_ name: String) -> LuaValue {
+    switch name {
+    case "id", "runId": .string("00000000-0000-0000-0000-000000000000")
+    case "isActive": false
+    case "status":
+      .record([
+        "message": .string("Only checked"), "isDataAvailable": false, "isTriggerActive": false,
+      ])
+    case "recentProgress": .list([])
+    default: .nil
+    }
+  }
 }
 
 extension Driver {
@@ -21,9 +34,8 @@ extension Driver {
       },
       "queryValue": { [unowned self] call in
         let name = try call.string(2)
-        guard let query = try Self.query(call) else {
-          return try call.push(name == "isActive" ? false : .nil)
-        }
+        let handle = try call.object(1, as: QueryHandle.self)
+        guard let query = handle.query else { return try call.push(QueryHandle.checkedValue(name)) }
         return try call.push(value(of: query, named: name))
       },
       "stopQuery": { [unowned self] call in

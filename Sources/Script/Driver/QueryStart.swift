@@ -14,7 +14,10 @@ extension Driver {
       try self.definition(
         request, plan: analyzed(call, willRun: true) { $0 }, origin: call.origin)
     }
-    if checksOnly { return nil }
+    if checksOnly {
+      try withOrigin(call.origin) { try StreamingQueries.check(definition) }
+      return nil
+    }
     let query = try session.streams(callbacks).start(definition)
     queries.add(query, plan: definition.plan)
     // Listeners hear of the start before it returns.

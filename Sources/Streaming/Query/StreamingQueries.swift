@@ -55,14 +55,15 @@ public final class StreamingQueries: Sendable {
   /// Starts a query; it is open, and listeners have heard of it, when this returns.
   public func start(_ definition: QueryDefinition) throws -> StreamingQuery {
     try withOrigin(definition.origin) {
-      try check(definition)
+      try Self.check(definition)
       if let name = definition.name { try reserve(name) }
       defer { if let name = definition.name { state.change { $0.starting.remove(name) } } }
       return try open(definition)
     }
   }
 
-  private func check(_ definition: QueryDefinition) throws {
+  /// What can be said of a query before anything is opened: its mode, its options, its checkpoint.
+  public static func check(_ definition: QueryDefinition) throws {
     guard definition.sink.modes.contains(definition.outputMode) else {
       throw Failure(
         "STREAMING_OUTPUT_MODE.UNSUPPORTED_DATASOURCE",
@@ -76,6 +77,11 @@ public final class StreamingQueries: Sendable {
         "WRITE_STREAM_NOT_ALLOWED", "this DataFrame reads no stream",
         hint: "Use `df.write` for it")
     }
+    _ = try CheckpointLocation(definition, random: "")
+    var options = Options()
+    for name in definition.options.names where !BadRowFile.engineOptions.contains(name.lowercased())
+    { options[name] = definition.options[name] }
+    try options.check(against: definition.sink.spec.parameters, of: definition.format)
   }
 
   private func reserve(_ name: String) throws {
