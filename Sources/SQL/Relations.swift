@@ -94,7 +94,7 @@ extension QueryParser {
         throw unsupported("LATERAL_JOIN_CONDITION", "a condition on LATERAL but ON true")
       }
     }
-    return generated(left, call, isOuter: kind == "leftOuter", table: table, names: names)
+    return generated(left, call, isOuter: false, table: table, names: names)
   }
 
   /// A table, sub-query, VALUES or `range(…)`, with its watermark and alias.
@@ -318,6 +318,8 @@ extension QueryParser {
     var names: [String] = []
     if tokens.take("AS") {
       repeat { names.append(try tokens.identifier()) } while tokens.take(sign: ",")
+    } else if table == nil {
+      throw tokens.unexpected("a name for the lateral view is expected")
     }
     return generated(plan, generator, isOuter: isOuter, table: table, names: names)
   }

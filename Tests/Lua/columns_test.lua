@@ -17,7 +17,7 @@ test("operators", function()
   equal(expr(a + b), call("+", A, B))
   equal(expr(a - 1), call("-", A, int(1)))
   equal(expr(2 * a), call("*", int(2), A))
-  equal(expr(-a), call("negative", A))
+  equal(expr(-a), call("-", A))
   equal(expr(a % 2), call("%", A, int(2)))
   equal(expr(~a:isNull()), call("not", call("isnull", A)))
   equal(expr(a:gt(1) & b:eq "x" | a),

@@ -238,15 +238,17 @@ function F.ntile(n) end
 ---@param value ColumnOrName the value
 ---@param offset? any how many rows away
 ---@param default? any the value where there is no such row
+---@param ignoreNulls? any count only rows where the value is not NULL
 ---@return Column
-function F.lag(value, offset, default) end
+function F.lag(value, offset, default, ignoreNulls) end
 
 --- The value some rows after this one.
 ---@param value ColumnOrName the value
 ---@param offset? any how many rows away
 ---@param default? any the value where there is no such row
+---@param ignoreNulls? any count only rows where the value is not NULL
 ---@return Column
-function F.lead(value, offset, default) end
+function F.lead(value, offset, default, ignoreNulls) end
 
 --- The value in row `n` of the frame, from 1.
 ---@param value ColumnOrName the value
@@ -519,10 +521,20 @@ function F.percentile_approx(value, percentage, accuracy) end
 function F.approx_percentile(value, percentage, accuracy) end
 
 --- The most frequent value that is not NULL.
----@param value ColumnOrName the values
+---@param value? ColumnOrName the values
 ---@param deterministic? any of several, the least
 ---@return Column
 function F.mode(value, deterministic) end
+
+--- The percentile of the values in an order, between neighbours if need be.
+---@param percentage any from 0 to 1, or an array of such
+---@return Column
+function F.percentile_cont(percentage) end
+
+--- The first of the values in an order that the percentage of them reaches.
+---@param percentage any from 0 to 1, or an array of such
+---@return Column
+function F.percentile_disc(percentage) end
 
 --- Whether the condition is true in every row.
 ---@param condition ColumnOrName the condition

@@ -133,7 +133,7 @@ Column.__mod = operator("%", "%")
 Column.__pow = operator("power", "^")
 Column.__band = logical("and", "&")
 Column.__bor = logical("or", "|")
-function Column.__unm(a) return (call("negative", unwrap(a))) end
+function Column.__unm(a) return (call("-", unwrap(a))) end
 function Column.__bnot(a) return (call("not", unwrap(a))) end
 
 local function comparison(symbol, instead)

@@ -261,17 +261,31 @@ let statisticalAggregates: [FunctionSpec] = [
   aggregate(
     "mode", "The most frequent value that is not NULL.",
     [
-      .column("value", .orderable, "the values"),
+      .column("value", .orderable, default: "the key of WITHIN GROUP", "the values"),
       .value("deterministic", .boolean, default: "false", "of several, the least"),
     ], returns: "the type of `value`",
     [
       Example("mode(a) FROM VALUES (0), (10), (10), (NULL), (NULL), (NULL)", "10"),
       Example("mode(a, true) FROM VALUES (-10), (0), (10)", "-10"),
-    ], notes: "Of several equally frequent values this engine always gives the least."
-  ) { call in call.aggregate(Mode.function("mode", call.types[0]), over: [call[0]]) },
+    ], notes: "Of several equally frequent values this engine always gives the least; with "
+      + "WITHIN GROUP (ORDER BY value DESC), in SQL text, the greatest."
+  ) { call in
+    guard let key = call.ordering.first else {
+      guard !call.arguments.isEmpty else {
+        throw Failure(
+          "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+          "`mode` takes a value, or WITHIN GROUP (ORDER BY value)", origin: call.origin)
+      }
+      return call.aggregate(Mode.function("mode", call.types[0]), over: [call[0]])
+    }
+    return call.aggregate(
+      Mode.function(
+        "mode", key.expression.type, takesGreatest: !key.order.isAscending),
+      over: [key.expression])
+  },
 ]
 
-private func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double], Bool) {
+func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double], Bool) {
   let constant = try call.constantValue(index)
   let list: [Scalar]
   if case .array(let elements) = constant { list = elements } else { list = [constant] }
@@ -359,7 +373,17 @@ let logicalAggregates: [FunctionSpec] = [
   ) { call in
     var delimiter: [UInt8] = []
     if case .bytes(let bytes) = try call.constant(1) { delimiter = bytes }
+    let keys = call.ordering
+    let isOfItself = keys.count == 1 && "\(keys[0].expression)" == "\(call[0])"
+    if call.isDistinct, !keys.isEmpty, !isOfItself {
+      throw Failure(
+        "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
+        "`listagg` of DISTINCT values can be ordered by these values only", origin: call.origin)
+    }
+    let columns = isOfItself ? [] : keys.map(\.expression)
     return call.aggregate(
-      ListAggregate.function("listagg", call.types[0], delimiter: delimiter), over: [call[0]])
+      ListAggregate.function(
+        "listagg", call.types[0], delimiter: delimiter, keys: columns.map(\.type),
+        orders: keys.map(\.order)), over: [call[0]] + columns)
   },
 ]

@@ -8,6 +8,7 @@ extension FunctionCatalog {
       operatorFunctions,
       basicAggregates,
       statisticalAggregates,
+      orderedSetAggregates,
       logicalAggregates,
       caseAndPaddingFunctions,
       partFunctions,

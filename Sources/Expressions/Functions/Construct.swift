@@ -136,8 +136,8 @@ extension FunctionCall {
   /// The same call with other arguments.
   public func with(_ arguments: [Expression]) -> FunctionCall {
     FunctionCall(
-      name: name, arguments: arguments, isDistinct: isDistinct, filter: filter, origin: origin,
-      session: session, lambda: lambda)
+      name: name, arguments: arguments, isDistinct: isDistinct, filter: filter, ordering: ordering,
+      origin: origin, session: session, lambda: lambda)
   }
 
   /// The arguments cast to what the parameters take; the last parameter serves all further ones.

@@ -68,6 +68,8 @@ public struct FunctionCall: Sendable {
   public let arguments: [Expression]
   public let isDistinct: Bool
   public let filter: Expression?
+  /// The keys of WITHIN GROUP.
+  public let ordering: [SortKey]
   public let origin: Origin?
   public let session: ExpressionSession
   /// Resolves the body of a lambda argument, given its parameters' types; nil where argument
@@ -76,13 +78,14 @@ public struct FunctionCall: Sendable {
 
   public init(
     name: String, arguments: [Expression], isDistinct: Bool = false, filter: Expression? = nil,
-    origin: Origin?, session: ExpressionSession,
+    ordering: [SortKey] = [], origin: Origin?, session: ExpressionSession,
     lambda: @escaping @Sendable (Int, [Field]) throws -> Expression? = { _, _ in nil }
   ) {
     self.name = name
     self.arguments = arguments
     self.isDistinct = isDistinct
     self.filter = filter
+    self.ordering = ordering
     self.origin = origin
     self.session = session
     self.lambda = lambda

@@ -39,17 +39,22 @@ let windowFunctions: [FunctionSpec] = [
         "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "`nth_value` counts rows from 1",
         origin: call.origin)
     }
-    return window(call, .nthValue, call.types[0], isNullable: true)
+    return window(
+      call.with([call[0], call[1]]), .nthValue, call.types[0], isNullable: true,
+      ignoresNulls: try call.constantValue(2) == .boolean(true))
   },
 ]
 
 private func window(
   _ call: FunctionCall, _ function: WindowFunction, _ type: DataType, isNullable: Bool,
-  frame: WindowFrame = WindowFrame(isRows: true, lower: .unboundedPreceding, upper: .currentRow)
+  frame: WindowFrame = WindowFrame(isRows: true, lower: .unboundedPreceding, upper: .currentRow),
+  ignoresNulls: Bool = false
 ) -> Expression {
   Expression(
-    .window(WindowCall(function, call.arguments, partition: [], order: [], frame: frame)), type,
-    isNullable: isNullable, origin: call.origin)
+    .window(
+      WindowCall(
+        function, call.arguments, partition: [], order: [], frame: frame,
+        ignoresNulls: ignoresNulls)), type, isNullable: isNullable, origin: call.origin)
 }
 
 private func ranking(
@@ -71,6 +76,9 @@ private func offset(
       .value(
         "default", .any, default: "NULL", filler: (.null, .null),
         "the value where there is no such row"),
+      .value(
+        "ignoreNulls", .boolean, default: "false", filler: (.boolean(false), .boolean),
+        "count only rows where the value is not NULL"),
     ], returns: "the type of `value`"
   ) { call in
     guard case .integer(let distance) = try call.constant(1) else { throw call.notConstant(1) }
@@ -81,6 +89,7 @@ private func offset(
     let filled = call.with([call[0], call[1], call[2].implicitlyCast(to: type)])
     return window(
       filled, function, type, isNullable: call[0].isNullable || call[2].isNullable,
-      frame: WindowFrame(isRows: true, lower: bound, upper: bound))
+      frame: WindowFrame(isRows: true, lower: bound, upper: bound),
+      ignoresNulls: try call.constantValue(3) == .boolean(true))
   }
 }

@@ -302,7 +302,7 @@ extension ExpressionParser {
     if take("ESCAPE") {
       guard case .text(let escape) = peek.kind, escape.unicodeScalars.count == 1 else {
         throw Failure(
-          "INVALID_ESCAPE_CHAR", "ESCAPE takes a string of one character", origin: origin)
+          "INVALID_ESC", "ESCAPE takes a string of one character", origin: origin)
       }
       advance()
       arguments.append(try make(.literal(.text(escape), .string)))
@@ -368,7 +368,7 @@ extension ExpressionParser {
       advance()
       return try postfix(of: try number(isNegative: true))
     }
-    let names = ["-": "negative", "+": "positive", "~": "~"]
+    let names = ["-": "-", "+": "positive", "~": "~"]
     guard let name = names[peek.source] else { return try postfix() }
     advance()
     return try nested { try $0.call(name, [try $0.unary()]) }

@@ -28,11 +28,32 @@ extension ExpressionParser {
       filter = try expression()
       try expect(sign: ")")
     }
-    if take("IGNORE", "NULLS") { arguments.append(try make(.literal(.boolean(true), .boolean))) }
-    _ = take("RESPECT", "NULLS")
-    let made = try make(.call(name, arguments, isDistinct: isDistinct, filter: filter))
+    let called = try ignoringNulls(name, &arguments)
+    let made = try make(.call(called, arguments, isDistinct: isDistinct, filter: filter))
     guard take("OVER") else { return made }
     return try make(.over(made, try window()))
+  }
+
+  /// `IGNORE NULLS` behind a call is its last argument; the call is named as Spark then names it.
+  private mutating func ignoringNulls(
+    _ name: String, _ arguments: inout [UnresolvedExpression]
+  ) throws -> String {
+    if take("RESPECT", "NULLS") { return name }
+    guard take("IGNORE", "NULLS") else { return name }
+    let key = name.lowercased()
+    if ["lag", "lead"].contains(key) {
+      if arguments.count == 1 { arguments.append(try make(.literal(.integer(1), .int))) }
+      if arguments.count == 2 { arguments.append(try make(.literal(.null, .null))) }
+    }
+    guard ["lag", "lead", "nth_value", "first", "first_value", "last", "last_value", "any_value"]
+      .contains(key)
+    else {
+      throw Failure(
+        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+        "the function `\(name)` does not support IGNORE NULLS", origin: origin)
+    }
+    arguments.append(try make(.literal(.boolean(true), .boolean)))
+    return ["first_value": "first", "last_value": "last"][key] ?? name
   }
 
   /// What stands between the brackets, and the bracket that closes them.

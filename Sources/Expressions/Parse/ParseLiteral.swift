@@ -140,7 +140,8 @@ extension ExpressionParser {
     let start = peek.range.lowerBound
     advance()
     var amounts: [(text: String, unit: String)] = []
-    while Self.isAmount(peek, peek(1)) {
+    // Behind the first amount only one with its unit goes on with the interval.
+    while Self.isAmount(peek, peek(1)), amounts.isEmpty || isAmountWithUnit {
       var sign = ""
       if take(sign: "-") { sign = "-" } else { _ = take(sign: "+") }
       let amount: String
@@ -168,6 +169,11 @@ extension ExpressionParser {
     }
     guard let node = IntervalLiteral.sum(amounts) else { throw malformed(start) }
     return try make(node)
+  }
+
+  private var isAmountWithUnit: Bool {
+    let unit = peek.kind == .sign ? peek(2) : peek(1)
+    return unit.kind == .word && IntervalLiteral.unit(unit.keyword) != nil
   }
 
   private static func isAmount(_ token: Token, _ next: Token) -> Bool {

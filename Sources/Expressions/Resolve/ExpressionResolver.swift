@@ -170,7 +170,14 @@ public struct ExpressionResolver: Sendable {
     if let function = functions.userFunction(name) {
       return try userCall(function, arguments, origin)
     }
-    guard let function = functions[name] else {
+    // The sign before one operand has a name of its own, under which it is also a function.
+    let isSign = name == "-" && arguments.count == 1
+    guard let function = functions[isSign ? "negative" : name] else {
+      if ["grouping", "grouping_id"].contains(name.lowercased()) {
+        throw Failure(
+          "UNSUPPORTED_GROUPING_EXPRESSION",
+          "`\(name)` is only possible with ROLLUP, CUBE and GROUPING SETS", origin: origin)
+      }
       throw unresolvedRoutine(name, among: functions.names, origin: origin)
     }
     let isAggregate = function.spec.kind == .aggregate
@@ -180,9 +187,11 @@ public struct ExpressionResolver: Sendable {
         "the function `\(name)` does not support \(isDistinct ? "DISTINCT" : "FILTER")",
         origin: origin)
     }
+    let ordering = try OrderedSet.keys(arguments, of: function.spec.name) { try sortKey($0) }
     var unresolved: [UnresolvedExpression] = []
     var resolved: [Expression] = []
-    for argument in arguments {
+    for argument in try positional(arguments, of: function.spec, origin) {
+      if case .sort = argument.node { continue }
       let made = try resolveArgument(argument, of: name)
       resolved += made
       unresolved += made.map { _ in argument }
@@ -190,7 +199,8 @@ public struct ExpressionResolver: Sendable {
     let (resolver, written) = (self, unresolved)
     let call = FunctionCall(
       name: name, arguments: resolved, isDistinct: isDistinct,
-      filter: try filter.map { try condition($0) }, origin: origin, session: session
+      filter: try filter.map { try condition($0) }, ordering: ordering, origin: origin,
+      session: session
     ) { index, parameters in
       guard index < written.count, case .lambda(let names, let body) = written[index].node
       else { return nil }
@@ -204,7 +214,9 @@ public struct ExpressionResolver: Sendable {
         "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
         "`\(name)` takes no lambda", origin: origin)
     }
-    return bound.writingOut(resolved, name: name)
+    let named = bound.writingOut(resolved, name: name)
+    return ordering.isEmpty
+      ? named : named.within(ordering, function.spec.name, written: resolved)
   }
 
   /// One argument; several for a star. `count(*)` counts rows.
@@ -219,6 +231,12 @@ public struct ExpressionResolver: Sendable {
     case .star([]) where name.lowercased() == "count":
       return [.literal(.integer(1), .int, origin: argument.origin)]
     case .star(let parts):
+      if name.lowercased() == "count" {
+        throw Failure(
+          "INVALID_USAGE_OF_STAR_WITH_TABLE_IDENTIFIER_IN_COUNT",
+          "`count(\(parts.joined(separator: ".")).*)` is not possible",
+          hint: "`count(*)` counts rows.", origin: argument.origin)
+      }
       // A struct made of a star keeps the names.
       return try star(parts, argument.origin).map { column in
         if case .attribute = column.expression.kind { return column.expression }

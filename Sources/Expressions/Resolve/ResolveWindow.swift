@@ -27,9 +27,10 @@ extension ExpressionResolver {
           "DISTINCT is not supported over a window: `\(call.sqlText)`", origin: origin)
       }
       let frame = window.frame ?? Self.defaultFrame(isOrdered: !order.isEmpty)
+      try Self.checkFrame(frame, order, origin)
       let over = WindowCall(
         .aggregate(aggregate.function), aggregate.arguments, partition: partition, order: order,
-        frame: frame)
+        frame: frame, filter: aggregate.filter, name: aggregate.name)
       return Expression(.window(over), call.type, isNullable: call.isNullable, origin: origin)
     case .window(let ranking):
       if order.isEmpty, !ranking.function.isValue {
@@ -37,15 +38,60 @@ extension ExpressionResolver {
           "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
           "`\(call.sqlText)` needs an order: `W.orderBy(…)`", origin: origin)
       }
+      if let frame = window.frame, !ranking.function.isValue, frame != ranking.frame {
+        throw Failure(
+          "_LEGACY_ERROR_TEMP_1036",
+          "Window Frame \(frame.text) must match the required frame \(ranking.frame.text)",
+          hint: "`\(call.sqlText)` looks at its whole partition: leave the frame out.",
+          origin: origin)
+      }
+      let isValue = ranking.function.isValue
+      let frame =
+        isValue
+        ? window.frame ?? Self.defaultFrame(isOrdered: !order.isEmpty) : ranking.frame
+      try Self.checkFrame(frame, order, origin)
       let over = WindowCall(
-        ranking.function, ranking.arguments, partition: partition, order: order,
-        frame: ranking.function.isValue ? window.frame ?? ranking.frame : ranking.frame)
+        ranking.function, ranking.arguments, partition: partition, order: order, frame: frame,
+        ignoresNulls: ranking.ignoresNulls)
       return Expression(.window(over), call.type, isNullable: call.isNullable, origin: origin)
     default:
       throw Failure(
         "UNSUPPORTED_EXPR_FOR_WINDOW",
         "`\(call.sqlText)` cannot be computed over a window: it is no aggregate or window function",
         origin: origin)
+    }
+  }
+
+  /// A distance in the key needs one key, and one that has distances.
+  private static func checkFrame(
+    _ frame: WindowFrame, _ order: [SortKey], _ origin: Origin?
+  ) throws {
+    if frame.isRows { return }
+    for bound in [frame.lower, frame.upper] {
+      guard case .offset(_, let distance) = bound else { continue }
+      guard order.count == 1 else {
+        throw Failure(
+          order.isEmpty
+            ? "DATATYPE_MISMATCH.RANGE_FRAME_WITHOUT_ORDER"
+            : "DATATYPE_MISMATCH.RANGE_FRAME_MULTI_ORDER",
+          "a frame that is a distance wants one order key, not \(order.count)",
+          hint: "`rowsBetween` counts rows.", origin: origin)
+      }
+      let key = order[0].expression.type
+      let fits: Bool
+      switch key {
+      case .date: fits = distance.isInterval || distance == .int
+      case .timestamp, .timestampNtz: fits = distance.isInterval || distance.isInteger
+      default: fits = key.isNumeric && distance.isNumeric
+      }
+      guard fits else {
+        throw Failure(
+          key.isNumeric || key == .date || key == .timestamp || key == .timestampNtz
+            ? "DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE"
+            : "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_UNACCEPTED_TYPE",
+          "a frame cannot be a distance of \"\(distance)\" in a key of the type \"\(key)\"",
+          hint: "`rowsBetween` counts rows.", origin: origin)
+      }
     }
   }
 

@@ -94,7 +94,9 @@ public final class Expression: Sendable {
       arguments
     case .lambda(_, let body): [body]
     case .aggregate(let call): call.arguments + (call.filter.map { [$0] } ?? [])
-    case .window(let call): call.arguments + call.partition + call.order.map(\.expression)
+    case .window(let call):
+      call.arguments + call.partition + call.order.map(\.expression)
+        + (call.filter.map { [$0] } ?? [])
     case .alias(let child, _): [child]
     }
   }
@@ -209,11 +211,15 @@ public struct AggregateCall: Sendable {
   /// For each argument as written: nil where the next of `arguments` stands for it, else the text
   /// of a constant that binding took out.
   public let written: [String?]?
+  /// The WITHIN GROUP clause as text; the keys themselves are among the arguments.
+  public let ordering: String?
 
   public init(
     _ function: any AggregateFunction, _ arguments: [Expression], isDistinct: Bool = false,
-    filter: Expression? = nil, name: String? = nil, written: [String?]? = nil
+    filter: Expression? = nil, name: String? = nil, written: [String?]? = nil,
+    ordering: String? = nil
   ) {
+    self.ordering = ordering
     self.name = name ?? function.name
     self.written = written
     self.function = function
@@ -225,7 +231,8 @@ public struct AggregateCall: Sendable {
   func with(children: [Expression]) -> AggregateCall {
     AggregateCall(
       function, Array(children.prefix(arguments.count)), isDistinct: isDistinct,
-      filter: filter == nil ? nil : children.last, name: name, written: written)
+      filter: filter == nil ? nil : children.last, name: name, written: written,
+      ordering: ordering)
   }
 }
 
@@ -236,23 +243,35 @@ public struct WindowCall: Sendable {
   public let partition: [Expression]
   public let order: [SortKey]
   public let frame: WindowFrame
+  /// Of an aggregate: the rows of a frame that count.
+  public let filter: Expression?
+  /// LAG, LEAD and NTH_VALUE pass over rows where the value is NULL.
+  public let ignoresNulls: Bool
+  /// As it was called: `first_value` for `first`.
+  public let name: String?
 
   public init(
     _ function: WindowFunction, _ arguments: [Expression], partition: [Expression],
-    order: [SortKey], frame: WindowFrame
+    order: [SortKey], frame: WindowFrame, filter: Expression? = nil, ignoresNulls: Bool = false,
+    name: String? = nil
   ) {
     self.function = function
     self.arguments = arguments
     self.partition = partition
     self.order = order
     self.frame = frame
+    self.filter = filter
+    self.ignoresNulls = ignoresNulls
+    self.name = name
   }
 
   func with(children: [Expression]) -> WindowCall {
-    let (a, p) = (arguments.count, partition.count)
+    let (a, p, o) = (arguments.count, partition.count, order.count)
     return WindowCall(
       function, Array(children[..<a]), partition: Array(children[a..<(a + p)]),
-      order: zip(order, children[(a + p)...]).map { SortKey($1, $0.order) }, frame: frame)
+      order: zip(order, children[(a + p)..<(a + p + o)]).map { SortKey($1, $0.order) },
+      frame: frame, filter: filter == nil ? nil : children.last, ignoresNulls: ignoresNulls,
+      name: name)
   }
 }
 

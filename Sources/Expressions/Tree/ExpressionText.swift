@@ -51,13 +51,16 @@ extension Expression: CustomStringConvertible {
       return Self.call("lambdafunction", [anonymous.text(style)] + names)
     case .aggregate(let call):
       var rest = call.arguments.map { $0.text(style) }[...]
-      let arguments = (call.written?.map { $0 ?? rest.popFirst() ?? "" } ?? Array(rest))
+      // Of keys to sort by only the plan tells which columns they are.
+      let written = call.ordering != nil && style == .plan ? nil : call.written
+      let arguments = (written?.map { $0 ?? rest.popFirst() ?? "" } ?? Array(rest))
         .joined(separator: ", ")
       let distinct = call.isDistinct ? "DISTINCT " : ""
       let filter = call.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
       let function = call.function as? any UserFunction
       let name = function.map { Self.name(of: $0, style) } ?? call.name
-      return "\(name)(\(distinct)\(arguments))\(filter)"
+      let ordering = call.ordering.map { " " + $0 } ?? ""
+      return "\(name)(\(distinct)\(arguments))\(ordering)\(filter)"
     case .generator(let generator, let arguments):
       return Self.call(generator.name, arguments.map { $0.text(style) })
     case .userFunction(let function, let arguments):
@@ -114,7 +117,7 @@ extension Expression {
   private static func text(_ window: WindowCall, _ style: TextStyle) -> String {
     let name: String
     switch window.function {
-    case .aggregate(let function): name = function.name
+    case .aggregate(let function): name = window.name ?? function.name
     case .rowNumber: name = "row_number"
     case .rank: name = "RANK"
     case .denseRank: name = "DENSE_RANK"
@@ -138,10 +141,19 @@ extension Expression {
       }
       parts.append("ORDER BY " + keys.joined(separator: ", "))
     }
-    parts.append(window.frame.text)
+    switch window.function {
+    case .lag, .lead:
+      // Spark writes both bounds as rows that follow, also those before.
+      if case .offset(let distance, let type) = window.frame.lower {
+        let bound = "\(distance.sqlText(type)) FOLLOWING"
+        parts.append("ROWS BETWEEN \(bound) AND \(bound)")
+      }
+    default: parts.append(window.frame.text)
+    }
     var arguments = window.arguments.map { $0.text(style) }
     if name == "count", arguments.isEmpty { arguments = ["1"] }
-    return "\(call(name, arguments)) OVER (\(parts.joined(separator: " ")))"
+    let filter = window.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
+    return "\(call(name, arguments))\(filter) OVER (\(parts.joined(separator: " ")))"
   }
 }
 
@@ -157,6 +169,8 @@ extension WindowFrame.Bound {
     case .currentRow: return "CURRENT ROW"
     case .unboundedFollowing: return "UNBOUNDED FOLLOWING"
     case .offset(.integer(let value), .int) where value < 0: return "\(-value) PRECEDING"
+    case .offset(.integer(let value), let type) where value < 0:
+      return "\(Scalar.integer(-value).sqlText(type)) PRECEDING"
     case .offset(.integer(let value), .int): return "\(value) FOLLOWING"
     case .offset(let value, let type): return "\(value.sqlText(type)) FOLLOWING"
     }

@@ -38,7 +38,7 @@ func buildAggregate(_ call: OperatorCall) throws -> any PlanNode {
 
 /// The columns that stand for queries in the expressions go through the groups: they hang on the
 /// keys, or on nothing.
-private func withMadeColumns(
+func withMadeColumns(
   _ call: OperatorCall, keys: [NamedExpression], shown: [NamedExpression],
   over input: AnalyzedPlan, _ made: [Attribute]
 ) throws -> any PlanNode {
@@ -57,7 +57,7 @@ private func withMadeColumns(
         return try call.analyzer.call("first", [part], origin: part.origin)
       }, as: column.attribute)
   }
-  return try builder.build(keys: [], shown: firsts, over: input.node)
+  return try builder.global(firsts, over: input.node)
 }
 
 extension Expression {

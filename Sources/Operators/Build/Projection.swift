@@ -40,7 +40,8 @@ struct ProjectionBuilder {
       }
     }
     if columns.contains(where: { $0.expression.hasAggregate }) {
-      return try AggregateBuilder(call: call).global(columns, over: child)
+      return try withMadeColumns(
+        call, keys: [], shown: columns, over: AnalyzedPlan(child), input.made)
     }
     let (flat, windowed) = WindowFunctions.extract(columns, over: child, origin: call.origin)
     return Project(flat, windowed, origin: call.origin)

@@ -6,7 +6,9 @@ import Plan
 /// `filter`.
 func buildFilter(_ call: OperatorCall) throws -> any PlanNode {
   let unresolved = call.expression("condition")
-  if unresolved.hasSubquery { return try filteredBySubqueries(call, unresolved) }
+  if unresolved.hasSubquery {
+    return try filteredBySubqueries(call, unresolved, call.children[0])
+  }
   return try withHiddenColumns(call) { resolver, child in
     let condition = try resolver.resolve(unresolved)
     try checkCondition(condition, "WHERE")
@@ -16,11 +18,11 @@ func buildFilter(_ call: OperatorCall) throws -> any PlanNode {
 
 /// A filter with queries in its condition. Parts that stay or go by a query alone are semi joins;
 /// plain parts come before all.
-private func filteredBySubqueries(
-  _ call: OperatorCall, _ condition: UnresolvedExpression
+func filteredBySubqueries(
+  _ call: OperatorCall, _ condition: UnresolvedExpression, _ input: AnalyzedPlan
 ) throws -> any PlanNode {
   let joins = SubqueryJoins(call: call)
-  var plan = call.children[0]
+  var plan = input
   let output = plan.node.output
   func filter(_ part: UnresolvedExpression) throws {
     let condition = try call.analyzer.resolver(plan.scope).resolve(part)
@@ -51,8 +53,14 @@ func checkCondition(_ condition: Expression, _ clause: String) throws {
       "a function that makes rows is only possible in `select`: \(condition.sqlText)",
       origin: condition.origin)
   }
-  let isWindowed = condition.contains { if case .window = $0.kind { true } else { false } }
-  if condition.hasAggregate || isWindowed {
+  if condition.hasWindow {
+    throw Failure(
+      "WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE",
+      "a window function cannot stand in \(clause): \(condition.sqlText)",
+      hint: "Compute it in a column first, then filter on that column; in SQL, use QUALIFY.",
+      origin: condition.origin)
+  }
+  if condition.hasAggregate {
     throw Failure(
       "INVALID_WHERE_CONDITION",
       "a condition on rows cannot hold an aggregate or window function: \(condition.sqlText)",

@@ -24,7 +24,19 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
     columnsOfPlan: left.columnsOfPlan.merging(right.columnsOfPlan) { a, b in
       a + b.filter { !a.contains($0) }
     })
-  let condition = try call.analyzer.resolver(scope).resolve(call.expression("condition"))
+  let unresolved = call.expression("condition")
+  if unresolved.hasSubquery {
+    guard kind == .inner || kind == .cross else {
+      throw Failure(
+        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY",
+        "a query cannot stand in the condition of a \(kind.title) join",
+        hint: "Filter the side that it is about before the join.", origin: call.origin)
+    }
+    let pairs = Join(.cross, left.node, right.node, keys: [], conditions: [], origin: call.origin)
+    let plan = AnalyzedPlan(pairs, columnsOfPlan: scope.columnsOfPlan)
+    return try filteredBySubqueries(call, unresolved, plan)
+  }
+  let condition = try call.analyzer.resolver(scope).resolve(unresolved)
   guard condition.type == .boolean || condition.type == .null else {
     throw Failure(
       "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",

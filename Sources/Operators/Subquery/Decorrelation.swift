@@ -62,7 +62,8 @@ struct Decorrelation {
 
   private mutating func pull(_ filter: Filter) throws -> any PlanNode {
     let child = try pull(filter.child)
-    if isAggregated, usesOuter(filter.condition) { throw refusal(filter) }
+    // HAVING decides whether there is a row, for rows below or for none.
+    if isAggregated, usesOuter(filter.condition) || isExistence { throw refusal(filter) }
     var own: [Expression] = []
     for conjunct in filter.condition.conjuncts {
       if usesOuter(conjunct) {

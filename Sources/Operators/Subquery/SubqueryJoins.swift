@@ -114,6 +114,10 @@ struct SubqueryJoins {
     let node = try decorrelation.pull(inner)
     var conditions = decorrelation.predicates
     if subquery.use == .exists {
+      if decorrelation.isAggregated, !conditions.isEmpty {
+        // There is one row for every outer one, whatever is below the aggregate.
+        return Meeting(node: Decorrelation.ofNoRows(inner), title: "exists()", conditions: [])
+      }
       let outer = decorrelation.outerNames.joined(separator: ", ")
       return Meeting(node: node, title: "exists(\(outer))", conditions: conditions)
     }

@@ -11,6 +11,8 @@ struct WindowEvaluator: Sendable {
   private let orders: [SortOrder]
   private let frame: WindowFrame
   private let type: DataType
+  private let filter: CompiledExpression?
+  private let ignoresNulls: Bool
 
   init(_ call: WindowCall, type: DataType, input: [Attribute]) throws {
     function = call.function
@@ -20,22 +22,8 @@ struct WindowEvaluator: Sendable {
     orders = call.order.map(\.order)
     frame = call.frame
     self.type = type
-    if !frame.isRows {
-      for bound in [frame.lower, frame.upper] {
-        guard case .offset = bound else { continue }
-        guard order.count == 1, Self.isMeasurable(order[0].type) else {
-          throw Failure(
-            "DATATYPE_MISMATCH.RANGE_FRAME_INVALID_TYPE",
-            "a frame that is a distance wants one order key that is a number, a date or a time",
-            hint: "`rowsBetween` counts rows.")
-        }
-      }
-    }
-  }
-
-  private static func isMeasurable(_ type: DataType) -> Bool {
-    type.isInteger || type == .date || type == .timestamp || type == .timestampNtz
-      || type.isFraction
+    filter = call.filter.map { CompiledExpression($0, input: input) }
+    ignoresNulls = call.ignoresNulls
   }
 
   /// Where each row's partition and its group of equals begins and ends.
@@ -72,7 +60,9 @@ struct WindowEvaluator: Sendable {
     case .firstValue, .lastValue, .nthValue:
       return positioned(values, try frames(context, extents), rows.count)
     case .aggregate(let aggregate):
-      return try aggregated(aggregate, values, try frames(context, extents), context)
+      let counted = try filter.map { Selection.whereTrue(try $0.evaluate(context)) }
+      return try aggregated(
+        aggregate, values, try frames(context, extents), counted: counted, context)
     }
   }
 
@@ -144,9 +134,10 @@ struct WindowEvaluator: Sendable {
   /// LAG and LEAD: arguments are the value, the offset and the default.
   private func shifted(_ values: [Vector], _ extents: Extents, _ count: Int, sign: Int) -> Vector {
     let builder = VectorBuilder(type, capacity: count)
+    let present = ignoresNulls ? PresentRows(values[0], count) : nil
     for row in 0..<count {
       let offset = values.count > 1 ? Int(values[1].integer(row)) : 1
-      let at = row + sign * offset
+      let at = present?.row(sign * offset, from: row) ?? row + sign * offset
       if at >= extents.partitionStart[row], at < extents.partitionEnd[row] {
         builder.append(values[0], row: at)
       } else if values.count > 2 {
@@ -161,6 +152,7 @@ struct WindowEvaluator: Sendable {
   private func positioned(_ values: [Vector], _ frames: [Swift.Range<Int>], _ count: Int) -> Vector
   {
     let builder = VectorBuilder(type, capacity: count)
+    let present = ignoresNulls ? PresentRows(values[0], count) : nil
     for row in 0..<count {
       let frame = frames[row]
       var at: Int?
@@ -169,7 +161,9 @@ struct WindowEvaluator: Sendable {
       case .lastValue: at = frame.last
       default:
         let offset = values.count > 1 ? Int(values[1].integer(row)) : 1
-        if offset >= 1, offset <= frame.count { at = frame.lowerBound + offset - 1 }
+        let wanted =
+          present?.row(offset, from: frame.lowerBound - 1) ?? frame.lowerBound + offset - 1
+        if frame.contains(wanted) { at = wanted }
       }
       if let at { builder.append(values[0], row: at) } else { builder.appendNull() }
     }
@@ -180,19 +174,22 @@ struct WindowEvaluator: Sendable {
   private func frames(_ context: EvaluationContext, _ extents: Extents) throws
     -> [Swift.Range<Int>]
   {
-    let key = frame.isRows || order.isEmpty ? nil : try order[0].evaluate(context).flat
-    return (0..<context.count).map { row in
+    let distances = try frame.isRows || order.isEmpty ? nil : RangeDistances(
+      key: order[0].evaluate(context).flat, order: orders[0], frame: frame,
+      timeZoneId: context.task.timeZoneId)
+    return try (0..<context.count).map { row in
       let (start, end) = (extents.partitionStart[row], extents.partitionEnd[row])
-      let lower = edge(frame.lower, row, extents, key, isLower: true)
-      let upper = edge(frame.upper, row, extents, key, isLower: false)
+      let lower = try edge(frame.lower, row, extents, distances, isLower: true)
+      let upper = try edge(frame.upper, row, extents, distances, isLower: false)
       let from = min(max(lower, start), end)
       return from..<min(max(upper, from), end)
     }
   }
 
   private func edge(
-    _ bound: WindowFrame.Bound, _ row: Int, _ extents: Extents, _ key: Vector?, isLower: Bool
-  ) -> Int {
+    _ bound: WindowFrame.Bound, _ row: Int, _ extents: Extents, _ distances: RangeDistances?,
+    isLower: Bool
+  ) throws -> Int {
     switch bound {
     case .unboundedPreceding: return extents.partitionStart[row]
     case .unboundedFollowing: return extents.partitionEnd[row]
@@ -200,50 +197,24 @@ struct WindowEvaluator: Sendable {
       if frame.isRows { return isLower ? row : row + 1 }
       return isLower ? extents.peerStart[row] : extents.peerEnd[row]
     case .offset(let value, _):
-      let distance = Self.distance(value)
-      if frame.isRows { return row + Int(distance) + (isLower ? 0 : 1) }
-      guard let key, !key.isNull(row) else {
+      if frame.isRows {
+        guard case .integer(let count) = value else { return row }
+        // Further than any row is as far as any.
+        let distance = Int(max(min(count, 1 << 40), -(1 << 40)))
+        return row + distance + (isLower ? 0 : 1)
+      }
+      guard let distances, !distances.isNull(row) else {
         return isLower ? extents.peerStart[row] : extents.peerEnd[row]
       }
-      return reached(key, row, distance, extents, isLower: isLower)
+      return try distances.edge(
+        row, within: extents.partitionStart[row]..<extents.partitionEnd[row], isLower: isLower)
     }
-  }
-
-  private static func distance(_ value: Scalar) -> Double {
-    switch value {
-    case .integer(let value): Double(value)
-    case .double(let value): value
-    default: 0
-    }
-  }
-
-  /// The first row within (or behind) a distance of this row's key.
-  private func reached(
-    _ key: Vector, _ row: Int, _ distance: Double, _ extents: Extents, isLower: Bool
-  ) -> Int {
-    func number(_ at: Int) -> Double {
-      key.type == .double
-        ? key.typed(Double.self)[at]
-        : key.type == .float ? Double(key.typed(Float.self)[at]) : Double(key.integer(at))
-    }
-    let sign: Double = orders[0].isAscending ? 1 : -1
-    let limit = number(row) * sign + distance
-    var low = extents.partitionStart[row]
-    var high = extents.partitionEnd[row]
-    while low < high, key.isNull(low) { low += 1 }
-    while low < high, key.isNull(high - 1) { high -= 1 }
-    while low < high {
-      let middle = (low + high) / 2
-      let value = number(middle) * sign
-      if isLower ? value < limit : value <= limit { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 
   /// An aggregate of each row's frame. Frames that only grow are computed in one pass.
   private func aggregated(
     _ aggregate: any AggregateFunction, _ values: [Vector], _ frames: [Swift.Range<Int>],
-    _ context: EvaluationContext
+    counted: Selection?, _ context: EvaluationContext
   ) throws -> Vector {
     let builder = VectorBuilder(type, capacity: context.count)
     var accumulator = aggregate.makeAccumulator()
@@ -258,7 +229,8 @@ struct WindowEvaluator: Sendable {
           accumulator.grow(to: 1)
           covered = frame.lowerBound..<frame.lowerBound
         }
-        try add(covered.upperBound..<frame.upperBound, to: accumulator, values, context)
+        let new = covered.upperBound..<frame.upperBound
+        try add(counted?.rows(in: new) ?? .range(new), to: accumulator, values, context)
         covered = frame
         result = try accumulator.results(.identity(1), context: context)
       }
@@ -268,14 +240,52 @@ struct WindowEvaluator: Sendable {
   }
 
   private func add(
-    _ rows: Swift.Range<Int>, to accumulator: any Accumulator, _ values: [Vector],
+    _ selection: Selection, to accumulator: any Accumulator, _ values: [Vector],
     _ context: EvaluationContext
   ) throws {
-    if rows.isEmpty { return }
-    let groups = Buffer.zeroed(capacity: rows.count * 4)
-    let selection = Selection.range(rows)
+    if selection.count == 0 { return }
+    let groups = Buffer.zeroed(capacity: selection.count * 4)
     try accumulator.update(
       values.map { $0.gathered(selection) }, groups: UnsafePointer(groups.typed(UInt32.self)),
-      count: rows.count, context: context.narrowed(to: selection))
+      count: selection.count, context: context.narrowed(to: selection))
+  }
+}
+
+extension Selection {
+  /// Those of some ascending rows that lie in a range.
+  fileprivate func rows(in range: Swift.Range<Int>) -> Selection {
+    func first(from row: Int) -> Int {
+      var (low, high) = (0, count)
+      while low < high {
+        let middle = (low + high) / 2
+        if Int(rows[middle]) < row { low = middle + 1 } else { high = middle }
+      }
+      return low
+    }
+    let places = first(from: range.lowerBound)..<first(from: range.upperBound)
+    return Selection(places.map { rows[$0] })
+  }
+}
+
+/// The rows in which a value is not NULL, in order.
+private struct PresentRows {
+  private var rows: [Int] = []
+
+  init(_ values: Vector, _ count: Int) {
+    for row in 0..<count where !values.isNull(row) { rows.append(row) }
+  }
+
+  /// The `steps`-th such row behind a row (negative: before it); far outside where there is none.
+  func row(_ steps: Int, from row: Int) -> Int {
+    if steps == 0 { return row }
+    var (low, high) = (0, rows.count)
+    // The first behind the row, or at or behind it.
+    let least = steps > 0 ? row + 1 : row
+    while low < high {
+      let middle = (low + high) / 2
+      if rows[middle] < least { low = middle + 1 } else { high = middle }
+    }
+    let place = steps > 0 ? low + steps - 1 : low + steps
+    return rows.indices.contains(place) ? rows[place] : Int.min / 2
   }
 }

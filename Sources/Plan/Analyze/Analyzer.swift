@@ -32,7 +32,7 @@ public struct PlanScope: Scope {
   public let columns: [Attribute]
   /// Columns below a projection that has left them out: `orderBy` and `where` may still name them.
   public let hidden: [Attribute]
-  let columnsOfPlan: [Int: [[Attribute]]]
+  public let columnsOfPlan: [Int: [[Attribute]]]
 
   public init(
     columns: [Attribute], hidden: [Attribute] = [], columnsOfPlan: [Int: [[Attribute]]] = [:]
