@@ -20,6 +20,8 @@ public final class DurableStateStore: StateStore {
     public var changeFileVersions: Int64 = 4096
     /// Versions before the last that can still be read.
     public var versionsToRetain: Int64 = 100
+    /// Changes that a merge holds in memory at a time, bytes.
+    var heldBytes = 32 << 20
 
     public init() {}
   }
@@ -70,7 +72,7 @@ public final class DurableStateStore: StateStore {
     damagedSnapshots = folder.damaged
     opened = StateMerge(
       storage: storage, snapshot: folder.snapshot, changes: folder.changes,
-      version: end?.version ?? 0)
+      version: end?.version ?? 0, heldBytes: limits.heldBytes)
     upkeep = StateUpkeep(directory, queryId, storage, limits, folder)
     var writing = Writing()
     writing.mark = end
@@ -203,6 +205,13 @@ private final class DurableStatePartition: StatePartition, @unchecked Sendable {
 
   func remove(key: UnsafeRawBufferPointer) {
     room(StateBlock.room(key.count, 0)).append(key: key, value: nil)
+  }
+
+  func note(_ changes: UnsafeBufferPointer<StateChange>) {
+    var next = 0
+    while next < changes.count {
+      next = room(changes[next].room).append(changes, from: next)
+    }
   }
 
   @inline(__always)

@@ -26,8 +26,8 @@ public final class KeyTable {
   private var mask: Int
   private var keys = KeyArena()
   /// Where each key of varying length lies.
-  private var locations: LargeMemory
-  private var packed: LargeMemory
+  private let locations = LargeMemory(capacity: 0)
+  private let packed = LargeMemory(capacity: 0)
   private var slotMemory: LargeMemory
 
   /// The group number that stands for "no such key".
@@ -38,8 +38,6 @@ public final class KeyTable {
     slotMemory = LargeMemory(capacity: 16 * 8)
     slots = slotMemory.pointer.assumingMemoryBound(to: UInt64.self)
     mask = 15
-    locations = LargeMemory(capacity: 0)
-    packed = LargeMemory(capacity: 0)
   }
 
   /// Bytes held.
@@ -48,16 +46,16 @@ public final class KeyTable {
       + free.capacity * 4
   }
 
-  /// The bytes of a group's key. Valid until the table changes.
-  @inline(__always)
-  public func key(_ group: UInt32) -> UnsafeRawBufferPointer {
-    if let width {
-      return UnsafeRawBufferPointer(start: packed.pointer + Int(group) &* width, count: width)
-    }
-    let at = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)[Int(group)]
-    return UnsafeRawBufferPointer(
-      start: at, count: Int(at.load(fromByteOffset: -4, as: UInt32.self)))
+  /// The keys for reading, taken once before a loop. Valid until the table changes.
+  public var stored: StoredKeys {
+    StoredKeys(
+      packed: packed.pointer, width: width ?? 0,
+      places: width == nil
+        ? UnsafePointer(locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)) : nil)
   }
+
+  /// The bytes of a group's key. Valid until the table changes.
+  public func key(_ group: UInt32) -> UnsafeRawBufferPointer { stored[group] }
 
   /// The addresses of some groups' keys, for `RowKeyCodec.decode`.
   public func keyAddresses(_ groups: Selection, to out: UnsafeMutablePointer<UnsafeRawPointer>) {
@@ -171,7 +169,7 @@ public final class KeyTable {
     _ hashes: UnsafePointer<UInt64>, _ bytes: UnsafeRawPointer, _ width: Int, _ begin: Int,
     _ end: Int, _ groups: UnsafeMutablePointer<UInt32>, _ isInserting: Bool
   ) {
-    let (slots, mask, base) = (self.slots, self.mask, UnsafeRawPointer(packed.pointer))
+    let (slots, mask, base) = (self.slots, self.mask, packed.pointer)
     if mask >= Self.prefetchSlots {
       for row in begin..<end {
         moontide_prefetch(slots + (Int(truncatingIfNeeded: hashes[row] >> 32) & mask))
@@ -181,6 +179,7 @@ public final class KeyTable {
         moontide_prefetch(base + (Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &* width))
       }
     }
+    var numbers = takeNumbers()
     for row in begin..<end {
       let tag = hashes[row] >> 32
       let key = bytes + row &* width
@@ -188,7 +187,14 @@ public final class KeyTable {
       while true {
         let slot = slots[at]
         if slot == 0 {
-          groups[row] = isInserting ? insert(key, width, tag, at, row) : Self.none
+          if isInserting {
+            let group = numbers.next(row)
+            ShortBytes.copy(key, width, to: base + Int(group) &* width)
+            slots[at] = tag << 32 | UInt64(group &+ 1)
+            groups[row] = group
+          } else {
+            groups[row] = Self.none
+          }
           break
         }
         let group = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
@@ -199,6 +205,7 @@ public final class KeyTable {
         at = (at &+ 1) & mask
       }
     }
+    giveBack(numbers)
   }
 
   private func searchVarying(
@@ -208,6 +215,8 @@ public final class KeyTable {
     let (slots, mask) = (self.slots, self.mask)
     let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer?.self)
     if mask >= Self.prefetchSlots { prefetchVarying(hashes, begin, end) }
+    var (numbers, arena) = (takeNumbers(), keys)
+    keys = KeyArena()
     for row in begin..<end {
       let tag = hashes[row] >> 32
       let (key, count) = (bytes + offsets[row], offsets[row &+ 1] &- offsets[row])
@@ -215,7 +224,14 @@ public final class KeyTable {
       while true {
         let slot = slots[at]
         if slot == 0 {
-          groups[row] = isInserting ? insert(key, count, tag, at, row) : Self.none
+          if isInserting {
+            let group = numbers.next(row)
+            places[Int(group)] = arena.add(UnsafeRawBufferPointer(start: key, count: count))
+            slots[at] = tag << 32 | UInt64(group &+ 1)
+            groups[row] = group
+          } else {
+            groups[row] = Self.none
+          }
           break
         }
         let group = Int(truncatingIfNeeded: slot & 0xFFFF_FFFF) &- 1
@@ -229,6 +245,44 @@ public final class KeyTable {
         at = (at &+ 1) & mask
       }
     }
+    keys = arena
+    giveBack(numbers)
+  }
+
+  /// What gives numbers to new keys, out of the class while a step runs: a field that is written
+  /// for each key costs more than its search.
+  private struct Numbers {
+    var free: [UInt32]
+    var limit: Int
+    var added = 0
+    let newRows: UnsafeMutablePointer<UInt32>?
+    var newCount: Int
+
+    @inline(__always)
+    mutating func next(_ row: Int) -> UInt32 {
+      if let newRows {
+        newRows[newCount] = UInt32(truncatingIfNeeded: row)
+        newCount &+= 1
+      }
+      added &+= 1
+      if let reused = free.popLast() { return reused }
+      limit &+= 1
+      return UInt32(truncatingIfNeeded: limit &- 1)
+    }
+  }
+
+  private func takeNumbers() -> Numbers {
+    let numbers = Numbers(
+      free: free, limit: groupLimit, newRows: newRows, newCount: newCount)
+    free = []
+    return numbers
+  }
+
+  private func giveBack(_ numbers: Numbers) {
+    free = numbers.free
+    groupLimit = numbers.limit
+    count &+= numbers.added
+    newCount = numbers.newCount
   }
 
   /// Slot, place, key: each read tells where the next one goes, so each is asked for in its turn.
@@ -277,41 +331,6 @@ public final class KeyTable {
     return true
   }
 
-  /// Gives a key a number and a slot, and keeps its bytes. There is room.
-  @inline(never)
-  private func insert(
-    _ key: UnsafeRawPointer, _ length: Int, _ tag: UInt64, _ at: Int, _ row: Int
-  ) -> UInt32 {
-    if let newRows {
-      newRows[newCount] = UInt32(truncatingIfNeeded: row)
-      newCount &+= 1
-    }
-    let group = add(UnsafeRawBufferPointer(start: key, count: length))
-    slots[at] = tag << 32 | UInt64(group &+ 1)
-    return group
-  }
-
-  /// Gives a key a number and keeps its bytes.
-  private func add(_ key: UnsafeRawBufferPointer) -> UInt32 {
-    let group: UInt32
-    if free.isEmpty {
-      group = UInt32(truncatingIfNeeded: groupLimit)
-      groupLimit &+= 1
-    } else {
-      group = free.removeLast()
-    }
-    count &+= 1
-    if let width {
-      if let source = key.baseAddress {
-        memcpy(packed.pointer + Int(group) &* width, source, width)
-      }
-    } else {
-      let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
-      places[Int(group)] = keys.add(key)
-    }
-    return group
-  }
-
   /// Makes room for this many keys.
   private func reserve(_ wanted: Int) {
     let groups = groupLimit &+ max(wanted &- count, 0)
@@ -344,16 +363,30 @@ public final class KeyTable {
 
   /// Forgets some groups; their numbers will be given again.
   public func remove(_ groups: Selection) {
-    let rows = groups.rows
-    for index in 0..<groups.count { remove(rows[index]) }
+    let (stored, rows, slots, mask) = (stored, groups.rows, slots, mask)
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.stepRows) { tags in
+      for begin in stride(from: 0, to: groups.count, by: Self.stepRows) {
+        let step = begin..<min(begin &+ Self.stepRows, groups.count)
+        for index in step { stored.prefetch(rows[index]) }
+        for index in step {
+          tags[index &- begin] = RowKeyHash.hash(stored[rows[index]]) >> 32
+          moontide_prefetch(slots + (Int(truncatingIfNeeded: tags[index &- begin]) & mask))
+        }
+        for index in step { Self.clear(tags[index &- begin], rows[index], slots, mask) }
+      }
+    }
+    if width == nil { for index in 0..<groups.count { keys.forget(stored[rows[index]].count) } }
+    free.append(contentsOf: UnsafeBufferPointer(start: rows, count: groups.count))
+    count &-= groups.count
     if width == nil, keys.garbage > keys.used / 2, keys.garbage > 1 << 20 { compact() }
   }
 
-  private func remove(_ group: UInt32) {
-    let key = key(group)
-    let hash = RowKeyHash.hash(key)
-    var at = Int(truncatingIfNeeded: hash >> 32) & mask
-    while slots[at] != (hash >> 32) << 32 | UInt64(group &+ 1) {
+  @inline(__always)
+  private static func clear(
+    _ tag: UInt64, _ group: UInt32, _ slots: UnsafeMutablePointer<UInt64>, _ mask: Int
+  ) {
+    var at = Int(truncatingIfNeeded: tag) & mask
+    while slots[at] != tag << 32 | UInt64(group &+ 1) {
       precondition(slots[at] != 0, "a group is removed that has no key")
       at = (at &+ 1) & mask
     }
@@ -370,9 +403,6 @@ public final class KeyTable {
       }
     }
     slots[hole] = 0
-    if width == nil { keys.forget(key.count) }
-    free.append(group)
-    count &-= 1
   }
 
   /// Numbers that are given to no key make up most of a large table: time for a smaller one.
@@ -390,18 +420,6 @@ public final class KeyTable {
     return (table, numbers)
   }
 
-  /// Asks for the memory of some groups' keys.
-  public func prefetchKeys(_ groups: Selection, _ range: Range<Int>) {
-    let rows = groups.rows
-    if let width {
-      let keys = UnsafeRawPointer(packed.pointer)
-      for index in range { moontide_prefetch(keys + Int(rows[index]) &* width) }
-    } else {
-      let places = locations.pointer.assumingMemoryBound(to: UnsafeRawPointer.self)
-      for index in range { moontide_prefetch(places[Int(rows[index])] - 4) }
-    }
-  }
-
   /// Writes the keys of varying length anew, without those that were removed.
   private func compact() {
     var fresh = KeyArena()
@@ -412,6 +430,37 @@ public final class KeyTable {
       places[Int(group)] = fresh.add(key(group))
     }
     keys = fresh
+  }
+}
+
+/// The keys of a table.
+public struct StoredKeys {
+  @usableFromInline let packed: UnsafeRawPointer
+  @usableFromInline let width: Int
+  /// Where each key of varying length lies, behind its length.
+  @usableFromInline let places: UnsafePointer<UnsafeRawPointer>?
+
+  init(packed: UnsafeRawPointer, width: Int, places: UnsafePointer<UnsafeRawPointer>?) {
+    self.packed = packed
+    self.width = width
+    self.places = places
+  }
+
+  /// The bytes of a group's key.
+  @inlinable @inline(__always)
+  public subscript(group: UInt32) -> UnsafeRawBufferPointer {
+    guard let places else {
+      return UnsafeRawBufferPointer(start: packed + Int(group) &* width, count: width)
+    }
+    let at = places[Int(group)]
+    return UnsafeRawBufferPointer(
+      start: at, count: Int(at.load(fromByteOffset: -4, as: UInt32.self)))
+  }
+
+  /// Asks for the memory of a group's key.
+  @inline(__always)
+  public func prefetch(_ group: UInt32) {
+    moontide_prefetch(places.map { $0[Int(group)] - 4 } ?? packed + Int(group) &* width)
   }
 }
 
@@ -431,7 +480,7 @@ private struct KeyArena {
     if wanted > left { addBlock(wanted) }
     guard let target = next else { preconditionFailure("an arena without a block") }
     target.storeBytes(of: UInt32(truncatingIfNeeded: key.count), as: UInt32.self)
-    if let source = key.baseAddress { memcpy(target + 4, source, key.count) }
+    if let source = key.baseAddress { ShortBytes.copy(source, key.count, to: target + 4) }
     next = target + wanted
     left &-= wanted
     used &+= wanted

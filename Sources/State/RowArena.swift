@@ -72,23 +72,53 @@ public final class RowArena {
     UnsafeRawBufferPointer(start: row, count: Int(rowHead(row).pointee.byteCount))
   }
 
-  /// Room for a row, to be written by the caller. The address stays until `remove` says otherwise.
-  @inline(__always)
+  /// Room for some rows, to be written by the caller: their addresses, which stay until `remove`
+  /// says otherwise.
+  public func add(
+    slots: [UInt32], byteCounts: UnsafePointer<Int>,
+    rows: UnsafeMutablePointer<UnsafeMutableRawPointer>
+  ) {
+    var next = 0
+    while next < slots.count {
+      let block = block(with: Self.bytes(byteCounts[next]))
+      let head = Self.head(block)
+      let limit = head.pointee.mappedBytes
+      let begin = head.pointee.usedBytes
+      var used = begin
+      while next < slots.count {
+        let wanted = Self.bytes(byteCounts[next])
+        if used &+ wanted > limit { break }
+        let row = block + (used &+ MemoryLayout<RowHead>.size)
+        Self.rowHead(row).pointee = RowHead(
+          slot: slots[next], byteCount: UInt32(truncatingIfNeeded: byteCounts[next]))
+        rows[next] = row
+        used &+= wanted
+        next &+= 1
+      }
+      head.pointee.usedBytes = used
+      head.pointee.liveBytes &+= used &- begin
+    }
+  }
+
+  /// Room for one row.
   public func add(slot: UInt32, byteCount: Int) -> UnsafeMutableRawPointer {
     let wanted = Self.bytes(byteCount)
+    let block = block(with: wanted)
+    let head = Self.head(block)
+    let row = block + (head.pointee.usedBytes &+ MemoryLayout<RowHead>.size)
+    head.pointee.usedBytes &+= wanted
+    head.pointee.liveBytes &+= wanted
+    Self.rowHead(row).pointee = RowHead(slot: slot, byteCount: UInt32(byteCount))
+    return row
+  }
+
+  /// The block that is written to, with room for this many bytes.
+  private func block(with wanted: Int) -> Block {
     if let current {
       let head = Self.head(current)
-      let used = head.pointee.usedBytes
-      if used &+ wanted <= head.pointee.mappedBytes {
-        head.pointee.usedBytes = used &+ wanted
-        head.pointee.liveBytes &+= wanted
-        let row = current + (used &+ MemoryLayout<RowHead>.size)
-        Self.rowHead(row).pointee = RowHead(slot: slot, byteCount: UInt32(byteCount))
-        return row
-      }
+      if head.pointee.usedBytes &+ wanted <= head.pointee.mappedBytes { return current }
     }
-    addBlock(wanted)
-    return add(slot: slot, byteCount: byteCount)
+    return addBlock(wanted)
   }
 
   /// The row belongs to another slot now.
@@ -133,7 +163,7 @@ public final class RowArena {
     release(block)
   }
 
-  private func addBlock(_ wanted: Int) {
+  private func addBlock(_ wanted: Int) -> Block {
     let bytes = max(Self.blockBytes, Self.headBytes + wanted)
     let block: Block
     if let spare, bytes == Self.blockBytes {
@@ -148,6 +178,7 @@ public final class RowArena {
     first = block
     memoryBytes += bytes
     current = block
+    return block
   }
 
   /// A mapping that begins at a multiple of the block's size.

@@ -151,40 +151,37 @@ final class StateBlock: @unchecked Sendable {
   /// `value` nil: the entry goes.
   @inline(__always)
   func append(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
-    let base = buffer.pointer
-    var at = Self.putLength(key.count, base, count)
-    at = Self.putLength(value.map { $0.count &+ 1 } ?? 0, base, at)
-    if let source = key.baseAddress { Self.copy(source, key.count, to: base + at) }
-    at &+= key.count
-    if let value, let source = value.baseAddress {
-      Self.copy(source, value.count, to: base + at)
-      at &+= value.count
-    }
-    count = at
+    count = Self.write(key, value, buffer.pointer, count)
   }
 
-  /// Without a call for the lengths that numbers have.
+  /// Appends changes from number `first` on while there is room; gives the first that found none.
+  func append(_ changes: UnsafeBufferPointer<StateChange>, from first: Int) -> Int {
+    let (base, capacity) = (buffer.pointer, buffer.capacity)
+    var (next, at) = (first, count)
+    while next < changes.count {
+      let change = changes[next]
+      if capacity &- at < change.room { break }
+      at = Self.write(change.key, change.value, base, at)
+      next &+= 1
+    }
+    count = at
+    return next
+  }
+
   @inline(__always)
-  private static func copy(
-    _ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutableRawPointer
-  ) {
-    if count < 8 || count > 32 {
-      memcpy(target, source, count)
-      return
+  private static func write(
+    _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?,
+    _ base: UnsafeMutableRawPointer, _ begin: Int
+  ) -> Int {
+    var at = putLength(key.count, base, begin)
+    at = putLength(value.map { $0.count &+ 1 } ?? 0, base, at)
+    if let source = key.baseAddress { ShortBytes.copy(source, key.count, to: base + at) }
+    at &+= key.count
+    if let value, let source = value.baseAddress {
+      ShortBytes.copy(source, value.count, to: base + at)
+      at &+= value.count
     }
-    let last = count &- 8
-    target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
-    if count > 16 {
-      target.storeBytes(
-        of: source.loadUnaligned(fromByteOffset: 8, as: UInt64.self), toByteOffset: 8,
-        as: UInt64.self)
-      target.storeBytes(
-        of: source.loadUnaligned(fromByteOffset: last &- 8, as: UInt64.self),
-        toByteOffset: last &- 8, as: UInt64.self)
-    }
-    target.storeBytes(
-      of: source.loadUnaligned(fromByteOffset: last, as: UInt64.self), toByteOffset: last,
-      as: UInt64.self)
+    return at
   }
 
   @inline(__always)

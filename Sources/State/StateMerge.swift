@@ -10,6 +10,8 @@ struct StateMerge {
   let changes: [StateFile]
   /// Changes of later versions do not count.
   let version: Int64
+  /// Changes that are held in memory at a time, bytes; an eighth of all where that is more.
+  var heldBytes = 32 << 20
 
   /// Every place that has a block.
   var places: [StatePlace] {
@@ -18,9 +20,6 @@ struct StateMerge {
     let all = files.flatMap { $0.blocks.map(\.place) }.filter { seen.insert($0).inserted }
     return all.sorted { ($0.operatorId, $0.partition) < ($1.operatorId, $1.partition) }
   }
-
-  /// Changes that are held in memory at a time, bytes; an eighth of all where that is more.
-  private static let heldBytes = 32 << 20
 
   /// Calls `visit` once for each entry that is there.
   ///
@@ -40,43 +39,63 @@ struct StateMerge {
     let byteCount = changed.reduce(0) { sum, file in
       file.1.reduce(sum) { $0 + $1.entriesByteCount }
     }
-    let parts = min(max(1, byteCount / Self.heldBytes), 8)
+    let parts = min(max(1, byteCount / heldBytes), 8)
+    var overlay = StateOverlay()
     for part in 0..<parts {
       let keys = StateKeys(part: part, of: parts)
-      let overlay = StateOverlay()
+      overlay.removeAll()
       for (file, blocks) in changed {
-        try each(blocks, of: file) { entry in
-          let hash = RowKeyHash.hash(entry.key)
-          if keys.contains(hash) { overlay.put(entry, hash) }
+        try eachStep(blocks, of: file, keys) { step in
+          for found in step { overlay.prefetch(found.hash) }
+          for found in step { overlay.put(found.entry, found.hash) }
         }
       }
       if let snapshot {
-        try each(snapshot.blocks.filter { $0.place == place }, of: snapshot) { entry in
-          guard let value = entry.value else { return }
-          if byteCount > 0 {
-            let hash = RowKeyHash.hash(entry.key)
-            if !keys.contains(hash) || overlay.contains(entry.key, hash) { return }
+        try eachStep(snapshot.blocks.filter { $0.place == place }, of: snapshot, keys) { step in
+          for found in step { overlay.prefetch(found.hash) }
+          for found in step where !overlay.contains(found.entry.key, found.hash) {
+            if let value = found.entry.value { try visit(found.entry.key, value) }
           }
-          try visit(entry.key, value)
         }
       }
       try overlay.forEach(visit)
     }
   }
 
-  /// Every entry of some blocks, in order.
-  private func each(
-    _ blocks: [StateFile.Block], of file: StateFile, _ body: (StateEntries.Entry) throws -> Void
+  private struct Found {
+    let entry: StateEntries.Entry
+    let hash: UInt64
+  }
+
+  private static let stepEntries = 64
+
+  /// The entries of some blocks, in order, a few at a time.
+  private func eachStep(
+    _ blocks: [StateFile.Block], of file: StateFile, _ keys: StateKeys,
+    _ body: (UnsafeBufferPointer<Found>) throws -> Void
   ) throws {
     if blocks.isEmpty { return }
     let reader = try storage.openForReading(file.path)
     var buffer = Buffer(capacity: 0)
-    for block in blocks {
-      try StateFile.read(block, from: reader, path: file.path, into: &buffer)
-      let skip = block.entriesOffset - block.payloadOffset
-      var entries = StateEntries(
-        UnsafeRawBufferPointer(start: buffer.pointer + skip, count: block.entriesByteCount))
-      while let entry = entries.next() { try body(entry) }
+    try withUnsafeTemporaryAllocation(of: Found.self, capacity: Self.stepEntries) { step in
+      for block in blocks {
+        try StateFile.read(block, from: reader, path: file.path, into: &buffer)
+        let skip = block.entriesOffset - block.payloadOffset
+        var entries = StateEntries(
+          UnsafeRawBufferPointer(start: buffer.pointer + skip, count: block.entriesByteCount))
+        var count = 0
+        while let entry = entries.next() {
+          let hash = RowKeyHash.hash(entry.key)
+          if !keys.contains(hash) { continue }
+          step.initializeElement(at: count, to: Found(entry: entry, hash: hash))
+          count &+= 1
+          if count == Self.stepEntries {
+            try body(UnsafeBufferPointer(step))
+            count = 0
+          }
+        }
+        try body(UnsafeBufferPointer(rebasing: step[..<count]))
+      }
     }
   }
 }

@@ -34,6 +34,8 @@ public protocol StatePartition: AnyObject, Sendable {
   func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
   /// Notes that the running batch removes this entry.
   func remove(key: UnsafeRawBufferPointer)
+  /// Notes many changes, in their order. The bytes are copied.
+  func note(_ changes: UnsafeBufferPointer<StateChange>)
 }
 
 extension StatePartition {
@@ -41,6 +43,58 @@ extension StatePartition {
   public func select(_ page: StatePage) throws {}
   public var entryCount: Int? { nil }
   public var memoryBytes: Int { 0 }
+
+  public func note(_ changes: UnsafeBufferPointer<StateChange>) {
+    for change in changes {
+      if let value = change.value {
+        put(key: change.key, value: value)
+      } else {
+        remove(key: change.key)
+      }
+    }
+  }
+}
+
+/// A change of one entry.
+public struct StateChange {
+  public var key: UnsafeRawBufferPointer
+  /// nil: the entry goes.
+  public var value: UnsafeRawBufferPointer?
+
+  @inlinable @inline(__always)
+  public init(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+    self.key = key
+    self.value = value
+  }
+
+  /// Bytes that it may take in a block.
+  @inline(__always)
+  var room: Int { StateBlock.room(key.count, value?.count ?? 0) }
+}
+
+/// Changes on their way to a partition, some hundred at a time. One owner.
+public struct StateChanges: ~Copyable {
+  private let store: any StatePartition
+  private let buffer = Buffer(capacity: Self.limit * MemoryLayout<StateChange>.stride)
+  private var count = 0
+
+  /// What is added is read once this many have come together, or with `finish`.
+  public static let limit = 256
+
+  public init(_ store: any StatePartition) { self.store = store }
+
+  @inline(__always)
+  public mutating func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
+    buffer.typed(StateChange.self)[count] = StateChange(key: key, value: value)
+    count &+= 1
+    if count == Self.limit { finish() }
+  }
+
+  /// Hands over what there is.
+  public mutating func finish() {
+    store.note(UnsafeBufferPointer(start: buffer.typed(StateChange.self), count: count))
+    count = 0
+  }
 }
 
 /// A store that forgets: for batch queries, which run a stateful operator once.
@@ -55,5 +109,6 @@ public final class NoStateStore: StateStore {
     func restore(_ visit: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void) {}
     func put(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {}
     func remove(key: UnsafeRawBufferPointer) {}
+    func note(_ changes: UnsafeBufferPointer<StateChange>) {}
   }
 }

@@ -60,13 +60,14 @@ final class StateUpkeep: Sendable {
     }
   }
 
-  /// Due when the changes have grown to the size of the snapshot: what is written again and again
-  /// stays in proportion to what changed.
+  /// Due when the changes have grown to the size of the snapshot and to two files: what is written
+  /// again and again stays in proportion to what changed.
   var isDue: Bool {
     files.withLock { files in
       let fresh = files.fresh
       return !files.isRunning && files.failure == nil && !fresh.isEmpty
-        && (fresh.reduce(0) { $0 + $1.byteCount } >= files.snapshotByteCount
+        && (fresh.reduce(0) { $0 + $1.byteCount }
+          >= max(files.snapshotByteCount, 2 * limits.changeFileBytes)
           || fresh.count >= 64)
     }
   }
@@ -115,7 +116,7 @@ final class StateUpkeep: Sendable {
       changes: try changes.map { change in
         try StateFile(directory + "/" + change.name, owner: owner, storage: storage)
       },
-      version: version)
+      version: version, heldBytes: limits.heldBytes)
     let path = directory + "/" + StateFolder.snapshotName(version)
     let file = try storage.newFile(path)
     do {

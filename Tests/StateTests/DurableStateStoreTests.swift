@@ -87,6 +87,8 @@ struct DurableStateStoreTests {
     var limits = DurableStateStore.Limits()
     limits.changeFileBytes = 2000
     limits.versionsToRetain = 5
+    // The changes are merged in one, two, … eight parts.
+    limits.heldBytes = Int(seed) * 500
     var model: [String: String] = [:]
     var mark: String?
     var store = try open(folder, nil, limits: limits)

@@ -275,34 +275,9 @@ enum KeyBytes {
     }
     let count = text.count
     if escapes(text) > 0 { return writeEscaped(text, to: target) }
-    copy(source, count, to: target)
+    ShortBytes.copy(source, count, to: target)
     (target + count).storeBytes(of: 0, as: UInt8.self)
     return target + (count &+ 1)
-  }
-
-  /// Copies without a call for short strings. Writes no byte beyond `count`.
-  @inline(__always)
-  static func copy(_ source: UnsafeRawPointer, _ count: Int, to target: UnsafeMutableRawPointer) {
-    if count >= 8 {
-      if count > 16 {
-        memcpy(target, source, count)
-        return
-      }
-      let last = (source + (count &- 8)).loadUnaligned(as: UInt64.self)
-      target.storeBytes(of: source.loadUnaligned(as: UInt64.self), as: UInt64.self)
-      (target + (count &- 8)).storeBytes(of: last, as: UInt64.self)
-    } else if count >= 4 {
-      let last = (source + (count &- 4)).loadUnaligned(as: UInt32.self)
-      target.storeBytes(of: source.loadUnaligned(as: UInt32.self), as: UInt32.self)
-      (target + (count &- 4)).storeBytes(of: last, as: UInt32.self)
-    } else {
-      var at = 0
-      while at < count {
-        target.storeBytes(
-          of: source.load(fromByteOffset: at, as: UInt8.self), toByteOffset: at, as: UInt8.self)
-        at &+= 1
-      }
-    }
   }
 
   @inline(never)

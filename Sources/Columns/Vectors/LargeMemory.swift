@@ -1,5 +1,6 @@
 import CSystem
 import Glibc
+import Synchronization
 
 /// A piece of memory that grows in place where the system can do that, on huge pages where it is
 /// large: random access into state misses the TLB less.
@@ -106,8 +107,15 @@ public final class LargeArray<Element: BitwiseCopyable> {
   }
 }
 
-/// Memory that small pieces were freed in.
+/// Memory in which small pieces were freed, which the allocator keeps.
 public enum ReturnedMemory {
-  /// Gives it back to the system: after much state has expired, since the allocator keeps it.
-  public static func trim() { moontide_trim() }
+  private static let isWanted = Atomic(false)
+
+  /// Much state has gone: what it lay in is to leave the process when the batch is done.
+  public static func want() { isWanted.store(true, ordering: .relaxed) }
+
+  /// Gives it back to the system, where somebody wanted that.
+  public static func giveBackIfWanted() {
+    if isWanted.exchange(false, ordering: .relaxed) { moontide_trim() }
+  }
 }

@@ -210,7 +210,7 @@ struct OwnedKeys: Sendable {
 
   /// Copies of the keys of some groups.
   init(_ table: KeyTable, _ groups: Selection) {
-    let rows = groups.rows
+    let (rows, keys) = (groups.rows, table.stored)
     count = groups.count
     hashes = Buffer(capacity: groups.count * 8)
     let out = hashes.typed(UInt64.self)
@@ -220,8 +220,8 @@ struct OwnedKeys: Sendable {
       bytes = Buffer(capacity: groups.count * width)
       var target = bytes.pointer
       for index in 0..<groups.count {
-        if let source = table.key(rows[index]).baseAddress {
-          memcpy(target, source, width)
+        if let source = keys[rows[index]].baseAddress {
+          ShortBytes.copy(source, width, to: target)
         }
         out[index] = RowKeyHash.hash(target, width)
         target += width
@@ -233,13 +233,13 @@ struct OwnedKeys: Sendable {
     let places = starts.typed(Int.self)
     places[0] = 0
     for index in 0..<groups.count {
-      places[index + 1] = places[index] &+ table.key(rows[index]).count
+      places[index + 1] = places[index] &+ keys[rows[index]].count
     }
     bytes = Buffer(capacity: places[groups.count])
     for index in 0..<groups.count {
       let target = bytes.pointer + places[index]
-      let key = table.key(rows[index])
-      if let source = key.baseAddress { memcpy(target, source, key.count) }
+      let key = keys[rows[index]]
+      if let source = key.baseAddress { ShortBytes.copy(source, key.count, to: target) }
       out[index] = RowKeyHash.hash(target, key.count)
     }
     offsets = starts

@@ -75,8 +75,9 @@ struct PartialAggregation: Sendable {
   private func split(_ keys: KeyTable, _ groups: Selection, _ count: Int) -> [Selection] {
     var counts = [Int](repeating: 0, count: count)
     var homes = [UInt16](repeating: 0, count: groups.count)
+    let stored = keys.stored
     for index in 0..<groups.count {
-      let key = keys.key(groups.rows[index])
+      let key = stored[groups.rows[index]]
       let deciding = UnsafeRawBufferPointer(rebasing: key.dropLast(keySuffixBytes))
       let home = RowKeyHash.partition(RowKeyHash.hash(deciding), of: count)
       homes[index] = UInt16(truncatingIfNeeded: home)

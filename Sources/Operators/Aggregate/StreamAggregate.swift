@@ -202,8 +202,7 @@ private final class AggregatePartition: @unchecked Sendable {
       // What stays is read when it is asked for; nothing changes it before the next batch.
       rows = evicted.isEmpty ? results.partition : try results.evaluated
     }
-    let isEvicted = Set(evicted)
-    try put(isEvicted.isEmpty ? all : Selection(changed.filter { !isEvicted.contains($0) }))
+    try put(evicted.isEmpty ? all : without(evicted, changed))
     try remove(evicted)
     counts.total = store.entryCount ?? table.keys.count
     counts.removed = evicted.count
@@ -212,29 +211,41 @@ private final class AggregatePartition: @unchecked Sendable {
     return (rows, counts)
   }
 
+  private func without(_ gone: [UInt32], _ groups: [UInt32]) -> Selection {
+    let isGone = Bitmap.filled(false, count: table.keys.groupLimit)
+    for group in gone { Bitmap.set(isGone.pointer, Int(group)) }
+    return Selection(groups.filter { !Bitmap.get(isGone.pointer, Int($0)) })
+  }
+
   /// Groups whose states are encoded at a time.
   private static let stepGroups = 4096
 
   private func put(_ groups: Selection) throws {
+    var changes = StateChanges(store)
     for begin in stride(from: 0, to: groups.count, by: Self.stepGroups) {
       let some = groups.sliced(begin..<min(begin + Self.stepGroups, groups.count))
       let states = try table.accumulators.flatMap { try $0.states(some) }
       let encoded = values.encode(states, count: some.count, hashing: false)
-      let keys = table.keys
-      for step in stride(from: 0, to: some.count, by: 64) {
-        let rows = step..<min(step + 64, some.count)
-        keys.prefetchKeys(some, rows)
-        for row in rows { store.put(key: keys.key(some.rows[row]), value: encoded[row]) }
+      let (keys, rows) = (table.keys.stored, some.rows)
+      for row in 0..<min(16, some.count) { keys.prefetch(rows[row]) }
+      for row in 0..<some.count {
+        if row &+ 16 < some.count { keys.prefetch(rows[row &+ 16]) }
+        changes.add(keys[rows[row]], encoded[row])
       }
+      // The values are the encoder's.
+      changes.finish()
     }
   }
 
   private func remove(_ groups: [UInt32]) throws {
     if groups.isEmpty { return }
+    var changes = StateChanges(store)
+    let (keys, stamps) = (table.keys.stored, stamps.pointer)
     for group in groups {
-      store.remove(key: table.keys.key(group))
-      stamps.pointer[Int(group)] = 0
+      changes.add(keys[group], nil)
+      stamps[Int(group)] = 0
     }
+    changes.finish()
     table.remove(Selection(groups))
     if table.keys.isSparse { try shrink() }
   }
@@ -257,7 +268,7 @@ private final class AggregatePartition: @unchecked Sendable {
       }
     }
     index.renumber { numbers[Int($0)] }
-    ReturnedMemory.trim()
+    ReturnedMemory.want()
   }
 
   /// Fills the live table with what was stored.

@@ -180,12 +180,17 @@ private final class DeduplicatePartition: @unchecked Sendable {
   /// Puts new keys into the store and the expiry index.
   private func note(_ new: Selection, _ batch: Batch) {
     let groups = keys.lastGroups
-    let expiries = expiries(new, batch)
-    for position in 0..<new.count {
-      let group = groups[Int(new.rows[position])]
-      let expiry = expiries?[position] ?? .max
-      index.add(group, at: expiry)
-      withUnsafeBytes(of: expiry.littleEndian) { store.put(key: keys.table.key(group), value: $0) }
+    let moments = expiries(new, batch) ?? [Int64](repeating: .max, count: new.count)
+    index.add((0..<new.count).map { groups[Int(new.rows[$0])] }, at: moments)
+    var changes = StateChanges(store)
+    let stored = keys.table.stored
+    moments.map(\.littleEndian).withUnsafeBytes { values in
+      for position in 0..<new.count {
+        changes.add(
+          stored[groups[Int(new.rows[position])]],
+          UnsafeRawBufferPointer(rebasing: values[position * 8..<position * 8 + 8]))
+      }
+      changes.finish()
     }
   }
 
@@ -203,13 +208,16 @@ private final class DeduplicatePartition: @unchecked Sendable {
   private func evict(_ limitUs: Int64, _ counts: inout Counts) {
     let expired = index.takeExpired(upTo: limitUs)
     if expired.isEmpty { return }
-    for group in expired { store.remove(key: keys.table.key(group)) }
+    var changes = StateChanges(store)
+    let stored = keys.table.stored
+    for group in expired { changes.add(stored[group], nil) }
+    changes.finish()
     keys.table.remove(Selection(expired))
     counts.removed += expired.count
     if keys.table.isSparse {
       let numbers = keys.shrink()
       index.renumber { numbers[Int($0)] }
-      ReturnedMemory.trim()
+      ReturnedMemory.want()
     }
   }
 

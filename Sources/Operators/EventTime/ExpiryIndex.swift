@@ -10,6 +10,7 @@ struct ExpiryIndex {
   }
 
   private struct Span {
+    let start: Int64
     var entries: [Entry] = []
     /// Entries before this one are gone.
     var taken = 0
@@ -28,26 +29,55 @@ struct ExpiryIndex {
     }
   }
 
-  private var spans: [Int64: Span] = [:]
+  private var spans: [Span] = []
+  /// Places in `spans` that are empty.
+  private var free: [Int] = []
+  private var places: [Int64: Int] = [:]
+  /// The places of spans by the last bits of their number, right or wrong.
+  private var recent = [Int](repeating: 0, count: recentCount)
   /// The numbers of the spans, as a heap.
   private var starts: [Int64] = []
 
   private static let spanBits: Int64 = 20
+  private static let recentCount = 256
 
   /// `.max`: never.
   mutating func add(_ number: UInt32, at moment: Int64) {
     if moment == .max { return }
     let start = moment >> Self.spanBits
     let offset = UInt32(truncatingIfNeeded: moment & ((1 << Self.spanBits) - 1))
-    let entry = Entry(offset: offset, number: number)
-    if spans[start]?.add(entry) == nil {
-      spans[start] = Span(entries: [entry])
-      push(start)
-    }
+    spans[place(start)].add(Entry(offset: offset, number: number))
   }
 
   mutating func add(_ numbers: [UInt32], at moments: [Int64]) {
     for index in numbers.indices { add(numbers[index], at: moments[index]) }
+  }
+
+  /// Where a span is, or is from now on.
+  @inline(__always)
+  private mutating func place(_ start: Int64) -> Int {
+    let at = recent[Int(truncatingIfNeeded: start) & (Self.recentCount - 1)]
+    return at < spans.count && spans[at].start == start && !spans[at].entries.isEmpty
+      ? at : findPlace(start)
+  }
+
+  @inline(never)
+  private mutating func findPlace(_ start: Int64) -> Int {
+    let at: Int
+    if let known = places[start] {
+      at = known
+    } else {
+      at = free.popLast() ?? spans.count
+      if at == spans.count {
+        spans.append(Span(start: start))
+      } else {
+        spans[at] = Span(start: start)
+      }
+      places[start] = at
+      push(start)
+    }
+    recent[Int(truncatingIfNeeded: start) & (Self.recentCount - 1)] = at
+    return at
   }
 
   /// Takes out what expires at or before this moment, the earliest first.
@@ -55,45 +85,52 @@ struct ExpiryIndex {
     var out: [UInt32] = []
     let last = limit >> Self.spanBits
     while let start = starts.first, start < last {
-      pop()
-      guard var span = spans.removeValue(forKey: start) else { continue }
-      span.order()
-      for entry in span.entries[span.taken...] { out.append(entry.number) }
+      guard let at = places[start] else { preconditionFailure("a span without a place") }
+      spans[at].order()
+      for entry in spans[at].entries[spans[at].taken...] { out.append(entry.number) }
+      removeFirst(at)
     }
-    if starts.first == last { takePart(of: last, upTo: limit, &out) }
+    if starts.first == last, let at = places[last] { takePart(of: at, upTo: limit, &out) }
     return out
   }
 
-  private mutating func takePart(of start: Int64, upTo limit: Int64, _ out: inout [UInt32]) {
-    // Out of the dictionary while it changes, so that nothing is copied.
-    guard var span = spans.removeValue(forKey: start) else { return }
-    span.order()
+  /// Forgets the earliest span, which lies here.
+  private mutating func removeFirst(_ at: Int) {
+    places[spans[at].start] = nil
+    spans[at] = Span(start: spans[at].start)
+    free.append(at)
+    pop()
+    if starts.isEmpty { (spans, free, places) = ([], [], [:]) }
+  }
+
+  private mutating func takePart(of at: Int, upTo limit: Int64, _ out: inout [UInt32]) {
+    spans[at].order()
     let offset = UInt32(truncatingIfNeeded: limit & ((1 << Self.spanBits) - 1))
-    while span.taken < span.entries.count, span.entries[span.taken].offset <= offset {
-      out.append(span.entries[span.taken].number)
-      span.taken += 1
+    var taken = spans[at].taken
+    let count = spans[at].entries.count
+    while taken < count, spans[at].entries[taken].offset <= offset {
+      out.append(spans[at].entries[taken].number)
+      taken += 1
     }
-    if span.taken == span.entries.count { return pop() }
-    if span.taken * 2 > span.entries.count {
-      span.entries.removeFirst(span.taken)
-      span.taken = 0
+    if taken == count { return removeFirst(at) }
+    if taken * 2 > count {
+      spans[at].entries.removeFirst(taken)
+      taken = 0
     }
-    spans[start] = span
+    spans[at].taken = taken
   }
 
   /// Every number becomes the one that stands in its place.
   mutating func renumber(_ numbers: (UInt32) -> UInt32) {
-    for start in starts {
-      guard var span = spans.removeValue(forKey: start) else { continue }
-      for index in span.taken..<span.entries.count {
-        span.entries[index].number = numbers(span.entries[index].number)
+    for at in spans.indices {
+      for index in spans[at].taken..<spans[at].entries.count {
+        spans[at].entries[index].number = numbers(spans[at].entries[index].number)
       }
-      spans[start] = span
     }
   }
 
   var memoryBytes: Int {
-    spans.values.reduce(spans.capacity * 48) {
+    spans.reduce(places.capacity * 24 + spans.capacity * MemoryLayout<Span>.stride) {
       $0 + $1.entries.capacity * MemoryLayout<Entry>.stride
     }
   }

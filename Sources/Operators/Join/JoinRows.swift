@@ -121,20 +121,26 @@ final class JoinRows {
     let cells = values.encode(rows.columns, count: count, hashing: false)
     let numbers = groups(of: encoded)
     let added = newSlots(count)
+    let byteCounts = Buffer(capacity: count * 8)
+    let sizes = byteCounts.typed(Int.self)
+    for row in 0..<count {
+      sizes[row] = Self.headBytes &+ encoded[row].count &+ cells[row].count
+    }
+    let addresses = Buffer(capacity: count * 8)
+    let targets = addresses.typed(UnsafeMutableRawPointer.self)
+    arena.add(slots: added, byteCounts: sizes, rows: targets)
     let (groups, slots, heads) = (numbers.typed(UInt32.self), slots.pointer, heads.pointer)
     for row in 0..<count { moontide_prefetch(heads + Int(groups[row])) }
     for row in 0..<count {
-      let (key, own, slot) = (encoded[row], cells[row], added[row])
-      let target = arena.add(slot: slot, byteCount: Self.headBytes + key.count + own.count)
-      Self.write(to: target, isMatched?[row] ?? false, key: key, cells: own)
-      let place = Slot(
-        row: target, moment: moments[row], id: lastId &+ UInt64(row &+ 1), group: groups[row],
-        older: Selection.none, newer: Selection.none)
-      slots[Int(slot)] = place
+      Self.write(to: targets[row], isMatched?[row] ?? false, key: encoded[row], cells: cells[row])
+      let slot = added[row]
+      slots[Int(slot)] = Slot(
+        row: targets[row], moment: moments[row], id: lastId &+ UInt64(row &+ 1),
+        group: groups[row], older: Selection.none, newer: Selection.none)
       Self.link(slot, slots, heads)
-      put(place)
     }
     lastId += UInt64(count)
+    note(added, isPresent: true)
     expiry.add(added, at: moments)
   }
 
@@ -176,7 +182,7 @@ final class JoinRows {
     if isMatched(slot) { return }
     let place = slots.pointer[Int(slot)]
     place.row.storeBytes(of: 1, as: UInt8.self)
-    put(place)
+    note([slot], isPresent: true)
   }
 
   /// The slots of the rows that are done at or before this moment, earliest first. They stay until
@@ -194,6 +200,7 @@ final class JoinRows {
   /// Forgets some rows.
   func remove(_ gone: [UInt32]) {
     var emptied: [UInt32] = []
+    note(gone, isPresent: false)
     let (slots, heads) = (slots.pointer, heads.pointer)
     for (index, slot) in gone.enumerated() {
       if index + 8 < gone.count {
@@ -202,7 +209,6 @@ final class JoinRows {
         moontide_prefetch(heads + Int(next.group))
       }
       let place = slots[Int(slot)]
-      withDurableKey(place.id) { store.remove(key: $0) }
       if place.newer == Selection.none {
         heads[Int(place.group)] = place.older &+ 1
         if place.older == Selection.none { emptied.append(place.group) }
@@ -249,7 +255,7 @@ final class JoinRows {
       }
     }
     expiry.renumber { numbers[Int($0)] }
-    ReturnedMemory.trim()
+    ReturnedMemory.want()
   }
 
   // MARK: Durable entries
@@ -264,9 +270,11 @@ final class JoinRows {
   ) {
     target.storeBytes(of: isMatched ? 1 : 0, as: UInt8.self)
     target.storeBytes(of: UInt32(key.count).littleEndian, toByteOffset: 1, as: UInt32.self)
-    if let source = key.baseAddress { memcpy(target + headBytes, source, key.count) }
+    if let source = key.baseAddress {
+      ShortBytes.copy(source, key.count, to: target + headBytes)
+    }
     if let source = cells.baseAddress {
-      memcpy(target + (headBytes &+ key.count), source, cells.count)
+      ShortBytes.copy(source, cells.count, to: target + (headBytes &+ key.count))
     }
   }
 
@@ -277,18 +285,23 @@ final class JoinRows {
     return row + (headBytes &+ Int(keyCount))
   }
 
-  @inline(__always)
-  private func withDurableKey(_ id: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
-    withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { bytes in
-      bytes[0] = mark
-      bytes.storeBytes(of: id.bigEndian, toByteOffset: 1, as: UInt64.self)
-      body(UnsafeRawBufferPointer(rebasing: bytes[0..<9]))
+  /// Puts the entries of some rows into the store, or takes them out.
+  private func note(_ some: [UInt32], isPresent: Bool) {
+    let slots = slots.pointer
+    var changes = StateChanges(store)
+    withUnsafeTemporaryAllocation(byteCount: 16 * StateChanges.limit, alignment: 16) { keys in
+      guard let base = keys.baseAddress else { return }
+      for (index, slot) in some.enumerated() {
+        let place = slots[Int(slot)]
+        let key = base + 16 &* (index % StateChanges.limit)
+        key.storeBytes(of: mark, as: UInt8.self)
+        key.storeBytes(of: place.id.bigEndian, toByteOffset: 1, as: UInt64.self)
+        changes.add(
+          UnsafeRawBufferPointer(start: key, count: 9),
+          isPresent ? RowArena.bytes(of: place.row) : nil)
+      }
+      changes.finish()
     }
-  }
-
-  @inline(__always)
-  private func put(_ place: Slot) {
-    withDurableKey(place.id) { store.put(key: $0, value: RowArena.bytes(of: place.row)) }
   }
 
   // MARK: Restoring

@@ -206,6 +206,7 @@ final class QueryRun {
       try badRows?.show()
       unendedRunId = record.runId
       report(record)
+      ReturnedMemory.giveBackIfWanted()
       return .committed
     case .wait(let wait): return waited(wait)
     case .stop: preconditionFailure("stopping is the loop's")
