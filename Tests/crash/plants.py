@@ -60,8 +60,9 @@ PLANTS = {
          '    if Planted.is("offsets-ignored"), let record = unfinished { starts = record.ranges.map(\\.start) }\n'
          '    if let record = unfinished, !Planted.is("offsets-ignored") {\n')]),
     "watermark-not-kept": ("a new run begins without a watermark", [
-        (MACHINE, "        watermarkMs: max(last.watermarkMs, commit.nextWatermarkMs))",
-         '        watermarkMs: Planted.is("watermark-not-kept") ? 0 : max(last.watermarkMs, commit.nextWatermarkMs))'),
+        (MACHINE, "        at: max(last.watermarkMs, commit.nextWatermarkMs), progress.cutShort?.nodeWatermarksMs)",
+         '        at: Planted.is("watermark-not-kept") ? 0 : max(last.watermarkMs, commit.nextWatermarkMs),\n'
+         '        Planted.is("watermark-not-kept") ? nil : progress.cutShort?.nodeWatermarksMs)'),
         (MACHINE, "      lateWatermarkMs = last.watermarkMs\n",
          '      lateWatermarkMs = Planted.is("watermark-not-kept") ? 0 : last.watermarkMs\n')]),
     "sink-log-ignored": ("the sink does not ask its log whether it has a batch", [
@@ -84,8 +85,8 @@ PLANTS = {
         (FOLDER, "      guard file.restByteCount == 0, !isLast || file.soundByteCount == end.byteCount else {",
          '      guard Planted.is("failed-state-kept") || file.restByteCount == 0,\n'
          "        Planted.is(\"failed-state-kept\") || !isLast || file.soundByteCount == end.byteCount\n      else {"),
-        (MERGE, "        block.place == place && block.version <= version\n",
-         '        block.place == place && (block.version <= version || Planted.is("failed-state-kept"))\n')]),
+        (MERGE, "$0.version <= version && $0.version > since",
+         '($0.version <= version || Planted.is("failed-state-kept")) && $0.version > since')]),
     "old-state-mark": ("a commit names the state of the batch before", [
         (RUN, "    stateMark = try stateStore.commit()",
          '    let planted = stateMark\n    stateMark = try stateStore.commit()\n'
@@ -99,9 +100,8 @@ PLANTS = {
          '        before: Planted.is("purged-too-much") ? last + 1\n'
          '          : last + 1 - settings[integer: "moontide.streaming.minBatchesToRetain"])')]),
     "found-files-join": ("files found for a batch that was not logged come with the next ones", [
-        (SOURCE, "    if limit == .asConfigured, try number(start) < current { return offset(current) }",
-         '    if !Planted.is("found-files-join"), limit == .asConfigured, try number(start) < current {\n'
-         "      return offset(current)\n    }")]),
+        (SOURCE, "    if limit == .asConfigured, found <= current {",
+         '    if !Planted.is("found-files-join"), limit == .asConfigured, found <= current {')]),
     "source-log-forgets": ("a rewritten source log forgets files that still count", [
         (SOURCE, "    let old = seen.remembered.filter { !kept.contains($0.path) }",
          '    let old = Planted.is("source-log-forgets") ? [] : seen.remembered.filter { !kept.contains($0.path) }')]),

@@ -58,10 +58,6 @@ class World:
             for index, rows in enumerate(files):
                 write_rows(f"{directory}/{name}/{index:03}.json", rows, index)
 
-    def write_end(self, directory):
-        """One more row of the last window."""
-        write_rows(f"{directory}/in/end.json", self.files[-1], len(self.files))
-
     def expected(self, query):
         """The rows of the output, sorted, as JSON texts; None where the output is no directory."""
         rows = [row for file in self.files for row in file]

@@ -76,8 +76,14 @@ final class BadRowFile: Sendable {
   func show() throws {
     guard let directory, let batch = collected.withLock({ $0 }), !batch.contents.text.isEmpty
     else { return }
-    let name = name(batch.batchId)
-    try storage.move("\(directory)/.\(name)", to: "\(directory)/\(name)")
+    try show(batch.batchId, from: ".\(name(batch.batchId))", in: directory)
+  }
+
+  /// What stands there already is of a batch that was taken back.
+  private func show(_ batch: Int64, from hidden: String, in directory: String) throws {
+    let path = "\(directory)/\(name(batch))"
+    try storage.remove(path)
+    try storage.move("\(directory)/\(hidden)", to: path)
   }
 
   /// Finishes what the last run left.
@@ -88,7 +94,7 @@ final class BadRowFile: Sendable {
       let path = "\(directory)/\(found)"
       let batch = Int64(found.dropFirst(start.count).dropLast(end.count))
       if found.hasSuffix(end), let batch, let last, batch <= last {
-        try storage.move(path, to: "\(directory)/\(name(batch))")
+        try show(batch, from: found, in: directory)
       } else {
         try storage.remove(path)
       }
