@@ -16,6 +16,10 @@ public enum StreamingSettings {
     Setting(
       "moontide.session.timeZone", .text("UTC"),
       "The zone in which text becomes time, and time text and date parts."),
+    Setting(
+      "moontide.memory.limit", .size(.share(80)),
+      "How much memory the process may hold before a query that needs more is stopped: an amount, "
+        + "or a share of the control group's or the machine's; 0: no limit."),
     Setting("moontide.caseSensitive", .boolean(false), "Whether names differ by case."),
   ]
 

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 
 /// A piece of 64-byte aligned memory, as Arrow's buffers: the only owner of column bytes.
 ///
@@ -19,7 +20,13 @@ public final class Buffer: @unchecked Sendable {
     let rounded = (capacity &+ 63) & ~63
     pointer = UnsafeMutableRawPointer.allocate(byteCount: rounded &+ Self.padding, alignment: 64)
     self.capacity = rounded
+    Self.inUse.add(rounded, ordering: .relaxed)
   }
+
+  private static let inUse = Atomic(0)
+
+  /// Bytes of all buffers that there are.
+  public static var bytesInUse: Int { inUse.load(ordering: .relaxed) }
 
   /// A buffer with every byte 0.
   public static func zeroed(capacity: Int) -> Buffer {
@@ -34,7 +41,10 @@ public final class Buffer: @unchecked Sendable {
     if let base = bytes.baseAddress { memcpy(pointer, base, bytes.count) }
   }
 
-  deinit { pointer.deallocate() }
+  deinit {
+    pointer.deallocate()
+    Self.inUse.subtract(capacity, ordering: .relaxed)
+  }
 
   /// The bytes as values of one type.
   @inlinable @inline(__always)

@@ -69,6 +69,8 @@ final class StreamAggregateOperator: StatefulOperator {
     return rows.compactMap { $0 }
   }
 
+  var memoryBytes: Int { partitions.memoryBytes }
+
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     mode != .complete && next.evictUs > last.evictUs
   }
@@ -101,7 +103,7 @@ private struct AggregateLayout: StateLayout {
 /// One state partition of a streaming aggregation.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-private final class AggregatePartition: @unchecked Sendable {
+private final class AggregatePartition: HoldsMemory, @unchecked Sendable {
   struct Counts {
     var total = 0
     var updated = 0
@@ -206,9 +208,12 @@ private final class AggregatePartition: @unchecked Sendable {
     try remove(evicted)
     counts.total = store.entryCount ?? table.keys.count
     counts.removed = evicted.count
-    counts.memoryBytes =
-      table.memoryBytes + stamps.memoryBytes + index.memoryBytes + store.memoryBytes
+    counts.memoryBytes = memoryBytes
     return (rows, counts)
+  }
+
+  var memoryBytes: Int {
+    table.memoryBytes + stamps.memoryBytes + index.memoryBytes + store.memoryBytes
   }
 
   private func without(_ gone: [UInt32], _ groups: [UInt32]) -> Selection {

@@ -67,6 +67,8 @@ final class StreamDeduplicateOperator: StatefulOperator {
     return results.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
   }
 
+  var memoryBytes: Int { partitions.memoryBytes }
+
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     next.evictUs > last.evictUs
   }
@@ -99,7 +101,7 @@ private struct DeduplicateLayout: StateLayout {
 /// One state partition of a streaming deduplication.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-private final class DeduplicatePartition: @unchecked Sendable {
+private final class DeduplicatePartition: HoldsMemory, @unchecked Sendable {
   struct Counts {
     var total = 0
     var added = 0
@@ -147,9 +149,11 @@ private final class DeduplicatePartition: @unchecked Sendable {
     }
     if let marks { evict(marks.evictUs, &counts) }
     counts.total = store.entryCount ?? keys.table.count
-    counts.memoryBytes = keys.table.memoryBytes + index.memoryBytes + store.memoryBytes
+    counts.memoryBytes = memoryBytes
     return (out, counts)
   }
+
+  var memoryBytes: Int { keys.table.memoryBytes + index.memoryBytes + store.memoryBytes }
 
   /// The keys that the batch brings, and those that it may evict.
   private func page(_ batches: [Batch], _ marks: Watermarks?) -> StatePage {

@@ -79,6 +79,8 @@ final class GroupStateOperator: StatefulOperator {
     return partitions.map { $0.withoutLate(place, of: input, marks.lateUs, run, operatorId) }
   }
 
+  var memoryBytes: Int { partitions.memoryBytes }
+
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     switch node.timeout {
     case .none: false
@@ -112,7 +114,7 @@ private struct GroupStateLayout: StateLayout {
 /// One partition of the states of groups.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-private final class GroupStatePartition: @unchecked Sendable {
+private final class GroupStatePartition: HoldsMemory, @unchecked Sendable {
   struct Counts {
     var total = 0
     var updated = 0
@@ -175,10 +177,13 @@ private final class GroupStatePartition: @unchecked Sendable {
       }
     }
     counts.total = store.entryCount ?? keys.count
-    counts.memoryBytes =
-      keys.memoryBytes + store.memoryBytes
-      + entries.reduce(0) { $0 + 40 + ($1.bytes?.count ?? 0) }
+    counts.memoryBytes = memoryBytes
     return (out, counts)
+  }
+
+  var memoryBytes: Int {
+    keys.memoryBytes + store.memoryBytes
+      + entries.reduce(0) { $0 + 40 + ($1.bytes?.count ?? 0) }
   }
 
   /// The groups of the batch and of the initial state, and those whose timeout has come.

@@ -71,6 +71,8 @@ final class StreamJoinOperator: StatefulOperator {
     return batches.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
   }
 
+  var memoryBytes: Int { partitions.memoryBytes }
+
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     isBounded && next.evictUs > last.evictUs
   }

@@ -6,7 +6,7 @@ import State
 /// One state partition of a stream–stream join.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-final class StreamJoinPartition: @unchecked Sendable {
+final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
   struct Result {
     var batches: [Batch] = []
     var total = 0
@@ -55,9 +55,11 @@ final class StreamJoinPartition: @unchecked Sendable {
       evict(isLeft: false, evictUs, &result)
     }
     result.total = store.entryCount ?? left.count + right.count
-    result.memoryBytes = left.memoryBytes + right.memoryBytes + store.memoryBytes
+    result.memoryBytes = memoryBytes
     return result
   }
+
+  var memoryBytes: Int { left.memoryBytes + right.memoryBytes + store.memoryBytes }
 
   /// The keys of the new rows, and those of rows that may be done.
   private func page(

@@ -19,6 +19,16 @@ struct LivePartitions<Live: Sendable>: Sendable {
   subscript(index: Int) -> Live { kept.isEmpty ? make(stores[index]) : kept[index] }
 }
 
+/// A partition that says how much it keeps in memory.
+protocol HoldsMemory {
+  var memoryBytes: Int { get }
+}
+
+extension LivePartitions where Live: HoldsMemory {
+  /// Of those that are kept, while no worker runs one.
+  var memoryBytes: Int { kept.reduce(0) { $0 + $1.memoryBytes } }
+}
+
 extension StateStore {
   /// All partitions of an operator.
   func open(

@@ -26,7 +26,7 @@ public struct Partition: Sendable {
     inputName: String = "", open: @escaping @Sendable (TaskContext) throws -> any BatchStream
   ) {
     self.inputName = inputName
-    self.open = open
+    self.open = { WatchedStream(try open($0)) }
   }
 
   /// The same rows through a row-by-row operator.
@@ -102,6 +102,12 @@ public protocol StatefulOperator: Operator {
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool
   /// What it keeps. Asked once, before the first batch; a processor declares its states for it.
   func stateSchema(_ task: TaskContext) throws -> StateSchema
+  /// What it keeps in memory now, also within a batch that failed. Asked while no worker runs.
+  var memoryBytes: Int { get }
+}
+
+extension StatefulOperator {
+  public var memoryBytes: Int { 0 }
 }
 
 /// The stateful operators of one lowered plan, in the order in which they were made.

@@ -36,7 +36,10 @@ public final class WorkerPool: Sendable {
     for index in 0..<jobs {
       queue.put { worker in
         if group.hasFailed { return group.finish() }
-        do { try job(index, worker) } catch { group.fail(index, error) }
+        do {
+          try MemoryWatch.shared.check()
+          try job(index, worker)
+        } catch { group.fail(index, error) }
         group.finish()
       }
     }

@@ -177,6 +177,8 @@ final class SessionAggregateOperator: StatefulOperator {
     return batches.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
   }
 
+  var memoryBytes: Int { kept?.memoryBytes ?? 0 }
+
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     mode != .complete && next.evictUs > last.evictUs
   }

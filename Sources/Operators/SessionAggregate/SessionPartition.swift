@@ -23,7 +23,7 @@ struct SessionLayout: StateLayout {
 /// and may make one of several.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-final class SessionPartition: @unchecked Sendable {
+final class SessionPartition: HoldsMemory, @unchecked Sendable {
   /// Bytes of the session at the end of a row's encoded key.
   static let sessionBytes = 19
 
@@ -94,10 +94,14 @@ final class SessionPartition: @unchecked Sendable {
     for slot in evicted { remove(slot) }
     counts.removed = evicted.count
     counts.total = store.entryCount ?? sessions.count - free.count
-    counts.memoryBytes = accumulators.reduce(
-      keys.memoryBytes + sessions.count * 48 + store.memoryBytes
-    ) { $0 + $1.memoryBytes }
+    counts.memoryBytes = memoryBytes
     return (batches, counts)
+  }
+
+  var memoryBytes: Int {
+    accumulators.reduce(keys.memoryBytes + sessions.count * 48 + store.memoryBytes) {
+      $0 + $1.memoryBytes
+    }
   }
 
   /// The keys whose sessions the batch may change, and those of sessions that may end.

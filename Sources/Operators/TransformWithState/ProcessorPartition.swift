@@ -7,7 +7,7 @@ import State
 /// One partition of a processor's states.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-final class ProcessorPartition: @unchecked Sendable {
+final class ProcessorPartition: HoldsMemory, @unchecked Sendable {
   struct Counts {
     var total = 0
     var updated = 0
@@ -147,6 +147,8 @@ final class ProcessorPartition: @unchecked Sendable {
     return [batch]
   }
 
+  var memoryBytes: Int { store.memoryBytes }
+
   private func counts(
     _ changes: (set: Int, removed: Int), _ states: RunningStates, _ expired: Int
   ) -> Counts {
@@ -154,7 +156,7 @@ final class ProcessorPartition: @unchecked Sendable {
     counts.total = store.count
     counts.updated = changes.set
     counts.removed = changes.removed
-    counts.memoryBytes = store.memoryBytes
+    counts.memoryBytes = memoryBytes
     counts.custom = states.counts
     counts.custom["numValuesRemovedDueToTTLExpiry"] = Int64(expired)
     return counts

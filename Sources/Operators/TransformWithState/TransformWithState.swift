@@ -187,6 +187,8 @@ final class TransformWithStateOperator: StatefulOperator {
     return partitions.map { $0.withoutLate(place, of: input, marks.lateUs, run, operatorId) }
   }
 
+  var memoryBytes: Int { partitions.memoryBytes }
+
   func shouldRunAnotherBatch(last: Watermarks, next: Watermarks, batchTimeUs: Int64) -> Bool {
     switch node.timeMode {
     case .none: false

@@ -1,18 +1,28 @@
+import CLua
 import Connectors
 import Contract
 import Expressions
 import Glibc
+import Operators
 import Streaming
 
 extension Session {
   /// A session with everything that the binary is built with.
   public static func standard() -> Session {
+    _ = watchesLua
     var environment = ConnectorEnvironment(print: printed)
     environment.log = { ScriptLog.write($0, $1) }
     return Session(
       settings: Settings(StreamingSettings.all + Setting.ofScripts), functions: .builtIn,
       connectors: .builtIn(formats: FormatCatalog.builtIn.formats, environment))
   }
+}
+
+/// Tells the watch of the memory what Lua holds; once in a process.
+private let watchesLua: Void = MemoryWatch.shared.add {
+  var count = 0
+  let bytes = moontide_memory_used(&count)
+  return MemoryWatch.Holder("\(count) Lua states", bytes: bytes)
 }
 
 extension Session {

@@ -38,6 +38,7 @@ public final class Session {
     self.settings = settings
     self.functions = functions
     builtIn = connectors
+    limitMemory()
   }
 
   /// What a plan that is analysed now may read and write. The script's own sources are captured
@@ -97,6 +98,13 @@ public final class Session {
     timeZone = try TimeZone.named(changed[text: "moontide.session.timeZone"])
     settings = changed
     ScriptLog.show(from: changed[text: "moontide.log.level"])
+    limitMemory()
+  }
+
+  /// The limit is the process's.
+  private func limitMemory() {
+    let limit = settings[size: "moontide.memory.limit"].bytes(of: MachineMemory.bytes)
+    MemoryWatch.shared.setLimit(bytes: Int(limit))
   }
 
   /// Spark's settings of its cluster, so that a ported script runs: one warning each.

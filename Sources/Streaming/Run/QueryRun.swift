@@ -147,7 +147,7 @@ final class QueryRun {
 
   /// The failure with the query and the batch.
   private func located(_ failure: Failure) -> Failure {
-    var copy = failure.at(definition.origin)
+    var copy = memory.explained(failure).at(definition.origin)
     let isRecord = failure.condition.hasPrefix("MALFORMED_RECORD")
     if badRows == nil, failure.details.contains(where: { $0.hasPrefix("row: ") }) || isRecord {
       copy.details.append(
@@ -167,7 +167,10 @@ final class QueryRun {
     return nil
   }
 
+  private var memory: QueryMemory { QueryMemory(title: query.title, operators: statefulOperators) }
+
   private func close() {
+    memory.forget()
     for source in sources { source.source.stop() }
     sink.stop()
     stateStore?.close()
@@ -388,6 +391,7 @@ final class QueryRun {
       progress.eventTimes = Self.merged(metrics.eventTimes)
     }
     progress.stateOperators = stateProgress()
+    memory.note(metrics)
     for (index, range) in record.ranges.enumerated() {
       progress.sources[index].startOffset = range.start ?? sources[index].initial
       progress.sources[index].endOffset = range.end
