@@ -58,6 +58,9 @@ public struct CheckpointContents: Sendable {
       {
         batches[last].commit = commit
         batches[last].endRecord = index + 1
+      } else if record["record"]?.text == "end", let last = batches.indices.last {
+        // How the run of the batch before ended.
+        batches[last].endRecord = index + 1
       }
     }
     return batches
