@@ -157,7 +157,8 @@ public final class FaultPlan: Sendable {
     switch action {
     case .kill, .torn: Self.die()
     case .exit(let status): _exit(status)
-    case .stop: Glibc.kill(getpid(), SIGSTOP)
+    // To this thread: sent to the process, it may come when the thread has gone on a while.
+    case .stop: pthread_kill(pthread_self(), SIGSTOP)
     case .error, .short, .trace: break
     }
   }

@@ -222,7 +222,7 @@ final class FileStreamSource: StreamSource {
   /// attempt.
   private static func check(_ file: InputFile) throws {
     var info = stat()
-    guard stat(file.path, &info) == 0 else { throw Failure.file("read", file.path, errno: errno) }
+    guard stat(file.path, &info) == 0 else { throw FileBytes.failure(file.path, errno) }
     guard Int64(info.st_size) == file.size else {
       throw Failure(
         "FILE_CHANGED",

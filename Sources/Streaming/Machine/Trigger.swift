@@ -12,6 +12,11 @@ public enum Trigger: Sendable, Hashable {
   /// As soon as there is something to do.
   public static let asSoonAsPossible = Trigger.processingTime(intervalUs: 0)
 
+  /// Between two triggers; 0: none is waited for.
+  var intervalUs: Int64 {
+    if case .processingTime(let intervalUs) = self { intervalUs } else { 0 }
+  }
+
   /// Reads what the script gave: exactly one of the four words of `trigger{…}`.
   public static func read(_ arguments: [(name: String, value: JSON)]) throws -> Trigger {
     let words = ["processingTime", "once", "availableNow", "continuous"]

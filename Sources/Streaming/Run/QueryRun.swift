@@ -460,7 +460,9 @@ final class QueryRun {
         query.set(status: "Waiting for next trigger")
         query.triggerEnds()
       }
-      let deadlineNs = clock.monotonicNs + (boundaryUs - clock.nowUs) * 1000
+      // A clock that was set back since the trigger does not hold the next one up.
+      let waitUs = min(boundaryUs - clock.nowUs, definition.trigger.intervalUs)
+      let deadlineNs = clock.monotonicNs + waitUs * 1000
       while clock.monotonicNs < deadlineNs, !query.stopRequest.isRequested {
         clock.wait(untilNs: deadlineNs, or: query.bell)
       }
