@@ -15,6 +15,9 @@ struct ByteOutput {
 
   func free() { bytes.deallocate() }
 
+  /// What was written so far.
+  var written: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: count) }
+
   /// Makes room for `more` bytes; what is behind `count` may be scribbled on.
   @inline(__always)
   mutating func reserve(_ more: Int) {

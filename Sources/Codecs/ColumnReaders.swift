@@ -2,6 +2,13 @@ import Columns
 import Contract
 import Glibc
 
+/// A string that FAILFAST refuses.
+public struct RefusedRecord: Error {
+  /// Which of the column's rows, from 0.
+  public let row: Int
+  public let failure: Failure
+}
+
 /// Copies the strings of a column into blocks, one record behind the other, each with a line feed
 /// behind it. NULL becomes an empty record.
 struct RecordBlocks {
@@ -50,6 +57,14 @@ public final class JSONColumnReader {
   /// Without DROPMALFORMED: every row has a result.
   public init(_ type: DataType, options: JSONReadOptions) throws {
     try refuseDropping(options.mode, "from_json")
+    switch type {
+    case .structure, .array, .map: break
+    default:
+      throw Failure(
+        "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
+        "`from_json` makes structs, arrays and maps, but not a value of type \(type)")
+    }
+    try refuseKeys(type)
     var hidden: Int?
     if case .structure(let fields) = type {
       hidden = fields.firstIndex { $0.name == options.columnNameOfCorruptRecord }
@@ -67,8 +82,9 @@ public final class JSONColumnReader {
       do {
         while try !reader.read(limit: .max) {}
       } catch let error as MalformedRecordError {
+        let row = reader.count
         _ = reader.finish()
-        throw error.failure(at: "row \(reader.count) of from_json")
+        throw RefusedRecord(row: row, failure: error.failure(at: "row \(row + 1) of from_json"))
       }
     }
     return reader.finish()
@@ -93,13 +109,24 @@ public final class CSVColumnReader {
       do {
         while try !reader.read(limit: .max) {}
       } catch let error as MalformedRecordError {
+        let row = reader.count
         _ = reader.finish()
-        throw error.failure(at: "a row of from_csv")
+        throw RefusedRecord(row: row, failure: error.failure(at: "row \(row + 1) of from_csv"))
       }
     }
     let rows = reader.finish()
     return strings.nullCount == 0 ? rows : rows.with(validity: strings.flat.validity)
   }
+}
+
+private func refuseKeys(_ type: DataType) throws {
+  if case .map(let key, _, _) = type, key != .string {
+    throw Failure(
+      "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE",
+      "the keys of a map that `from_json` reads are STRING, not \(key)",
+      hint: "Read STRING keys and cast them, for instance with `transform_keys`")
+  }
+  for child in type.childTypes { try refuseKeys(child) }
 }
 
 private func refuseDropping(_ mode: ParseMode, _ name: String) throws {

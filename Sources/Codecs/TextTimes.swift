@@ -36,6 +36,11 @@ public struct TextTimeOptions: Sendable {
   }
 }
 
+extension TextTimeOptions {
+  static let names = ["timeZone", "dateFormat", "timestampFormat", "timestampNTZFormat", "locale"]
+  static let readNames = names + ["enableDateTimeParsingFallback"]
+}
+
 /// Reads times for one reader, with what it remembers from one value to the next.
 struct TextTimes {
   private var timestamps: TimestampReader

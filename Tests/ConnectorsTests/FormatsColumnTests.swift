@@ -69,7 +69,7 @@ import Testing
         == "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")
     #expect(
       condition { try json("", "a INT", [("mode", "DROPMALFORMED")]) } == "PARSE_MODE_UNSUPPORTED")
-    #expect(condition { try json("", "map<int,int>") } == "INVALID_JSON_MAP_KEY_TYPE")
+    #expect(condition { try json("", "map<int,int>") } == "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE")
   }
 
   @Test func schemaOf() throws {

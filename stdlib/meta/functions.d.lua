@@ -520,6 +520,26 @@ function F.percentile_approx(value, percentage, accuracy) end
 ---@return Column
 function F.approx_percentile(value, percentage, accuracy) end
 
+--- The exact percentile, interpolated between neighbours.
+---@param percentage any from 0 to 1, or an array
+---@param value ColumnOrName the values
+---@param descending? any whether the greatest is the first
+---@return Column
+function F.percentile_cont(percentage, value, descending) end
+
+--- The exact percentile, the first value at or behind it.
+---@param percentage any from 0 to 1, or an array
+---@param value ColumnOrName the values
+---@param descending? any whether the greatest is the first
+---@return Column
+function F.percentile_disc(percentage, value, descending) end
+
+--- The bins of a histogram: their centres and how many values each has.
+---@param value ColumnOrName the values
+---@param bins any how many bins at most, 2 or more
+---@return Column
+function F.histogram_numeric(value, bins) end
+
 --- The most frequent value that is not NULL.
 ---@param value? ColumnOrName the values
 ---@param deterministic? any of several, the least
@@ -1844,6 +1864,30 @@ function F.typeof(value) end
 --- The version of the engine.
 ---@return Column
 function F.version() end
+
+--- The user whose process this is.
+---@return Column
+function F.current_user() end
+
+--- The user whose process this is.
+---@return Column
+function F.user() end
+
+--- The user whose process this is.
+---@return Column
+function F.session_user() end
+
+--- The catalog: there is one.
+---@return Column
+function F.current_catalog() end
+
+--- The database: there is one.
+---@return Column
+function F.current_database() end
+
+--- The database: there is one.
+---@return Column
+function F.current_schema() end
 
 --- Raises an error with a message.
 ---@param message ColumnOrName the message

@@ -148,3 +148,22 @@ public struct CSVOptions: Sendable {
     return bytes
   }
 }
+
+extension CSVOptions {
+  private static let names =
+    [
+      "sep", "delimiter", "quote", "escape", "charToEscapeQuoteEscaping", "nullValue",
+      "emptyValue", "ignoreLeadingWhiteSpace", "ignoreTrailingWhiteSpace",
+    ] + TextTimeOptions.names
+
+  /// What `from_csv` and `schema_of_csv` know.
+  public static let readNames =
+    names + [
+      "mode", "columnNameOfCorruptRecord", "comment", "preferDate", "nanValue", "positiveInf",
+      "negativeInf", "maxColumns", "maxCharsPerColumn", "unescapedQuoteHandling",
+      "enableDateTimeParsingFallback", "multiLine", "lineSep",
+    ]
+
+  /// What `to_csv` knows.
+  public static let writeNames = names + ["quoteAll", "escapeQuotes"]
+}

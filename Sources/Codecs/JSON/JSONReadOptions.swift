@@ -44,6 +44,18 @@ public struct JSONReadOptions: Sendable {
   }
 }
 
+extension JSONReadOptions {
+  /// What `from_json` and `schema_of_json` know. A text is one document in any case, so that
+  /// `multiLine` changes nothing.
+  public static let names =
+    [
+      "mode", "columnNameOfCorruptRecord", "allowComments", "allowUnquotedFieldNames",
+      "allowSingleQuotes", "allowNumericLeadingZeros", "allowNonNumericNumbers",
+      "allowBackslashEscapingAnyCharacter", "allowUnquotedControlChars", "primitivesAsString",
+      "prefersDecimal", "dropFieldIfAllNull", "inferTimestamp", "multiLine",
+    ] + TextTimeOptions.readNames
+}
+
 extension Options {
   /// The share of records that inference looks at, more than 0 and at most 1.
   func samplingRatio() throws -> Double? {

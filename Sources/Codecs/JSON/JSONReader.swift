@@ -89,7 +89,8 @@ public final class JSONReader {
   private static func check(_ type: DataType) throws {
     if case .map(let key, _, _) = type, key != .string {
       throw Failure(
-        "INVALID_JSON_MAP_KEY_TYPE", "the keys of a map read from JSON are STRING, not \(key)",
+        "INVALID_JSON_SCHEMA_MAP_TYPE",
+        "the keys of a map read from JSON are STRING, not \(key)",
         hint:
           "Declare "
           + "\(DataType.map(.string, type.childTypes[1], valueContainsNull: true)) and "

@@ -6,14 +6,26 @@ import Glibc
 /// The options of writing JSON, checked.
 public struct JSONWriteOptions: Sendable {
   public var ignoresNullFields = true
+  var layout: JSONLayout?
   public var times = TextTimeOptions()
 
   public init() {}
 
   public init(_ options: Options, timeZoneId: String) throws {
     ignoresNullFields = try options.boolean("ignoreNullFields") ?? true
+    layout = JSONLayout(
+      isPretty: try options.boolean("pretty") ?? false,
+      sortsKeys: try options.boolean("sortKeys") ?? false,
+      escapesNonASCII: try options.boolean("writeNonAsciiCharacterAsCodePoint") ?? false)
     times = try TextTimeOptions(options, timeZoneId: timeZoneId)
   }
+}
+
+extension JSONWriteOptions {
+  /// What `to_json` knows.
+  public static let names =
+    ["ignoreNullFields", "pretty", "sortKeys", "writeNonAsciiCharacterAsCodePoint"]
+    + TextTimeOptions.names
 }
 
 /// One column while rows are written: plain memory, bound to a vector's buffers for a batch.
@@ -42,6 +54,7 @@ public final class JSONWriter {
   private let sources: UnsafeMutablePointer<JSONSource>
   private let sourceCount: Int
   private var encoder: JSONRowEncoder
+  private let layout: JSONLayout?
 
   private static let pieceSize = 1 << 15
 
@@ -59,6 +72,7 @@ public final class JSONWriter {
       }
     }
     sourceCount = sources.count
+    layout = options.layout
     self.sources = .allocate(capacity: sources.count)
     self.sources.initialize(from: sources, count: sources.count)
     encoder = JSONRowEncoder(
@@ -111,7 +125,12 @@ public final class JSONWriter {
       let rows = batch.selection?.rows
       for index in 0..<batch.count {
         try encoder.writeFields(0, rows.map { Int($0[index]) } ?? index)
+        if let layout {
+          layout.append(encoder.output.written, to: &text)
+          encoder.output.count = 0
+        }
         encoder.output.append(separator)
+        if layout != nil { encoder.take(into: &text) }
         // Handed over while it is still in the cache.
         if encoder.output.count > Self.pieceSize { encoder.take(into: &text) }
       }
@@ -133,8 +152,13 @@ public final class JSONWriter {
         }
         encoder.output.count = 0
         try encoder.write(0, row)
-        builder.append(
-          bytes: UnsafeRawBufferPointer(start: encoder.output.bytes, count: encoder.output.count))
+        guard let layout else {
+          builder.append(bytes: encoder.output.written)
+          continue
+        }
+        var text: [UInt8] = []
+        layout.append(encoder.output.written, to: &text)
+        text.withUnsafeBytes { builder.append(bytes: $0) }
       }
     }
     return builder.finish()

@@ -23,7 +23,8 @@ struct FileConnectors: Sendable {
     let options = try FileSourceOptions(
       request.options, isStreaming: isStreaming, storage: storage)
     let files = try options.listing.files()
-    let partitions = PartitionColumns(files, schema: request.schema)
+    let partitions = PartitionColumns(
+      files, schema: request.schema, timeZoneId: request.context.timeZoneId)
     let fileSchema: Schema
     if let schema = request.schema {
       fileSchema = partitions.fileSchema(schema)

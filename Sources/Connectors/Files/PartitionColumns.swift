@@ -1,14 +1,17 @@
 import Columns
 import Contract
+import Expressions
 
 /// The columns that stand in directory names, with their types.
 struct PartitionColumns: Sendable {
   let fields: [Field]
+  /// The session's zone, for timestamps that name none.
+  private let timeZoneId: String
 
   /// The keys of some files, in the order of the directories; a column of the schema gives its
-  /// type,
-  /// otherwise the values do.
-  init(_ files: [ListedFile], schema: Schema?) {
+  /// type, otherwise the values do.
+  init(_ files: [ListedFile], schema: Schema?, timeZoneId: String) {
+    self.timeZoneId = timeZoneId
     var names: [String] = []
     var values: [String: [String]] = [:]
     for file in files {
@@ -25,11 +28,9 @@ struct PartitionColumns: Sendable {
       if let schema, let index = schema.index(of: name) {
         return Field(name, schema.fields[index].type)
       }
-      return Field(name, Self.inferred(values[name] ?? []))
+      return Field(name, Self.inferred(values[name] ?? [], timeZoneId))
     }
   }
-
-  init(_ fields: [Field]) { self.fields = fields }
 
   /// The schema of the files themselves.
   func fileSchema(_ schema: Schema) -> Schema {
@@ -37,10 +38,10 @@ struct PartitionColumns: Sendable {
     return Schema(schema.fields.filter { !names.contains($0.name.lowercased()) })
   }
 
-  private static func inferred(_ texts: [String]) -> DataType {
+  private static func inferred(_ texts: [String], _ zone: String) -> DataType {
     if texts.isEmpty { return .string }
-    for type in [DataType.int, .long, .double, .date] {
-      let fits = texts.allSatisfy { (try? scalar($0, type)) != nil && isPlain($0, type) }
+    for type in [DataType.int, .long, .double, .date, .timestamp] {
+      let fits = texts.allSatisfy { isPlain($0, type) && (try? scalar($0, type, zone)) != nil }
       if fits { return type }
     }
     return .string
@@ -48,7 +49,10 @@ struct PartitionColumns: Sendable {
 
   /// Whether a text is meant as such a value, and not only readable as one.
   private static func isPlain(_ text: String, _ type: DataType) -> Bool {
-    type != .date || (text.utf8.count == 10 && text.utf8.filter { $0 == 45 }.count == 2)
+    guard type == .date || type == .timestamp else { return true }
+    let date = text.utf8.prefix(10)
+    let isDate = date.count == 10 && date.filter { $0 == 45 }.count == 2
+    return isDate && (type == .timestamp || text.utf8.count == 10)
   }
 
   /// The value of a file's column, as a scalar.
@@ -58,7 +62,7 @@ struct PartitionColumns: Sendable {
         let value = partition.first(where: { $0.name.lowercased() == field.name.lowercased() }),
         let text = value.text
       else { return .null }
-      do { return try Self.scalar(text, field.type) } catch {
+      do { return try Self.scalar(text, field.type, timeZoneId) } catch {
         throw Failure(
           "INVALID_PARTITION_VALUE",
           "`\(text)` in `\(path)` is no value of the column `\(field.name)` \(field.type)")
@@ -68,7 +72,7 @@ struct PartitionColumns: Sendable {
 
   private struct NotReadable: Error {}
 
-  private static func scalar(_ text: String, _ type: DataType) throws -> Scalar {
+  private static func scalar(_ text: String, _ type: DataType, _ zone: String) throws -> Scalar {
     func read<T>(_ value: T?) throws -> T {
       guard let value else { throw NotReadable() }
       return value
@@ -86,7 +90,11 @@ struct PartitionColumns: Sendable {
     case .long: return .integer(try read(Int64(text)))
     case .float, .double: return .double(try read(Double(text)))
     case .date: return .integer(Int64(try bytes { DateText.read($0) }))
-    default: throw NotReadable()
+    default:
+      // As a cast reads the text.
+      let value = try Expression.literal(.text(text), .string).cast(to: type)
+      let context = EvaluationContext(Batch([], count: 1), task: TaskContext(timeZoneId: zone))
+      return try CompiledExpression(value, input: []).evaluate(context).scalar(0)
     }
   }
 }

@@ -109,6 +109,14 @@ public struct JSONFormat: FileFormat {
         "ignoreNullFields", .boolean, default: "true",
         "Writing: whether NULL fields "
           + "are left out."),
+      Parameter(
+        "pretty", .boolean, default: "false", "Writing: whether rows have line ends and indents."),
+      Parameter(
+        "sortKeys", .boolean, default: "false",
+        "Writing: whether fields and keys stand in the order of their names."),
+      Parameter(
+        "writeNonAsciiCharacterAsCodePoint", .boolean, default: "false",
+        "Writing: whether characters outside ASCII are written as `\\uXXXX`."),
     ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
 }
 

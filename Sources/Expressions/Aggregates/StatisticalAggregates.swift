@@ -259,6 +259,38 @@ let statisticalAggregates: [FunctionSpec] = [
         accuracy: try call.constantInteger(2)), over: [call[0]])
   },
   aggregate(
+    "histogram_numeric", "The bins of a histogram: their centres and how many values each has.",
+    [
+      .column(
+        "value", .oneOf([.numeric, .date, .anyTimestamp, .dayTimeInterval, .yearMonthInterval]),
+        "the values"), .value("bins", .exactly(.int), "how many bins at most, 2 or more"),
+    ], returns: "ARRAY<STRUCT<x, y: DOUBLE>>",
+    [
+      Example(
+        "histogram_numeric(a, 5) FROM VALUES (0), (1), (2), (10), (NULL)",
+        "[{0, 1.0}, {1, 1.0}, {2, 1.0}, {10, 1.0}]"),
+      Example(
+        "histogram_numeric(a, 2) FROM VALUES (1.5D), (2), (9), (10), (11)",
+        "[{1.75, 2.0}, {10.0, 3.0}]"),
+      Example(
+        "histogram_numeric(a, 3) FROM VALUES (DATE'2024-01-01'), (DATE'2024-01-03')",
+        "[{2024-01-01, 1.0}, {2024-01-03, 1.0}]"),
+      Example("histogram_numeric(a, 3) FROM VALUES (CAST(NULL AS INT))", "NULL"),
+      Example(
+        "histogram_numeric(a, 1) FROM VALUES (1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+    ]
+  ) { call in
+    let limit = try call.constantInteger(1)
+    guard limit >= 2 else {
+      throw Failure(
+        "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "`histogram_numeric` makes 2 bins or more",
+        origin: call.origin)
+    }
+    return call.aggregate(
+      HistogramAccumulator.function("histogram_numeric", call.types[0], limit: Int(limit)),
+      over: [call[0]])
+  },
+  aggregate(
     "mode", "The most frequent value that is not NULL.",
     [
       .column("value", .orderable, default: "the key of WITHIN GROUP", "the values"),

@@ -178,7 +178,8 @@ public struct ExpressionResolver: Sendable {
           "UNSUPPORTED_GROUPING_EXPRESSION",
           "`\(name)` is only possible with ROLLUP, CUBE and GROUPING SETS", origin: origin)
       }
-      throw unresolvedRoutine(name, among: functions.names, origin: origin)
+      throw RefusedFunctions.failure(name, origin: origin)
+        ?? unresolvedRoutine(name, among: functions.names, origin: origin)
     }
     let isAggregate = function.spec.kind == .aggregate
     if (isDistinct || filter != nil) && !isAggregate {

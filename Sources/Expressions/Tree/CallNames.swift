@@ -17,10 +17,12 @@ enum CallNames {
   /// Functions that become something else when bound (a cast, a constant, arguments added), but
   /// are named by the call as it was written.
   private static let asWritten: Set<String> = [
-    "bround", "btrim", "ceil", "ceiling", "current_timezone", "decode", "e", "floor",
+    "bround", "btrim", "ceil", "ceiling", "current_catalog",
+    "current_database", "current_schema", "current_timezone", "current_user", "decode", "e",
+    "floor",
     "format_string",
     "instr", "levenshtein", "negative", "nullifzero", "pi", "pmod", "printf", "round",
-    "schema_of_csv", "schema_of_json",
+    "schema_of_csv", "schema_of_json", "session_user",
     "to_date", "to_timestamp", "to_timestamp_ltz", "to_timestamp_ntz", "try_add", "try_divide",
     "try_multiply", "try_subtract", "try_to_date", "try_to_timestamp", "typeof", "version",
     "zeroifnull",

@@ -96,6 +96,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "element_at", isTry: false,
     "The element at a position from 1, or the value of a key; NULL where there is no such key.",
     [
+      Example("element_at(array(1, 2), 1L)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+      Example("element_at(map(1, 2), '1')", "error DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES"),
       Example("element_at(array(1, 2, 3), 2)", "2"), Example("element_at(array(1, 2, 3), -1)", "3"),
       Example("element_at(array(1, 2, 3), 5)", "error INVALID_ARRAY_INDEX_IN_ELEMENT_AT"),
       Example("element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"),
@@ -131,6 +133,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
     "array_contains", "Whether the array has the value; NULL when only a NULL could be it.",
     [.column("array", .any, "the array"), .value("value", .any, "the value")], returns: "BOOLEAN",
     [
+      Example("array_contains(array(1), '1')", "error DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES"),
+      Example("array_contains(array(1), NULL)", "error DATATYPE_MISMATCH.NULL_TYPE"),
       Example("array_contains(array(1, 2, 3), 2)", "true"),
       Example("array_contains(array(1, NULL), 2)", "NULL"),
       Example("array_contains(array(1, 2), 1.0)", "true"),

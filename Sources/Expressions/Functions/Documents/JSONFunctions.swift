@@ -40,6 +40,7 @@ let jsonPathFunctions: [FunctionSpec] = [
     "get_json_object", "What a path finds in a JSON text.",
     [json, .value("path", .exactly(.string), "such as '$.store.book[0].title'")], returns: "STRING",
     [
+      Example("get_json_object(1, '$')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
       Example(#"get_json_object('{"a":"b"}', '$.a')"#, "b"),
       Example(#"get_json_object('{"a":{"b":[1,2.50,"x"]}}', '$.a.b')"#, "[1,2.5,\"x\"]"),
       Example(#"get_json_object('[{"a":1},{"a":2}]', '$[*].a')"#, "[1,2]"),

@@ -10,8 +10,17 @@ private let options = FunctionParameter(
   parameter: Parameter("options", .table, default: "map()", "as those of the reader or writer"),
   accepts: .any, filler: nil)
 
+/// What is read, a refused text being the failure of its row.
+private func rows(_ read: () throws -> Vector) throws -> Vector {
+  do { return try read() } catch let error as RefusedRecord {
+    throw RowFailure(row: error.row, error.failure)
+  }
+}
+
 /// The constant options given as argument `index`.
-private func readOptions(_ call: FunctionCall, _ index: Int) throws -> Options {
+private func readOptions(
+  _ call: FunctionCall, _ index: Int, known: [String]
+) throws -> Options {
   guard index < call.arguments.count else { return Options() }
   guard case .map(let key, let value, _) = call.types[index] else {
     throw Failure(
@@ -25,11 +34,18 @@ private func readOptions(_ call: FunctionCall, _ index: Int) throws -> Options {
         + "\"\(call.types[index])\"", origin: call.origin)
   }
   guard case .map(let entries) = try call.constantValue(index) else { return Options() }
-  return Options(
+  let options = Options(
     entries.compactMap { entry in
       guard let key = entry.key.text, let value = entry.value.text else { return nil }
       return (key, value)
     })
+  for name in options.names
+  where !known.contains(where: { $0.lowercased() == name.lowercased() }) {
+    throw Failure(
+      "UNKNOWN_OPTION", "`\(call.name)` has no option `\(name)`",
+      hint: Suggestion.sentence(for: name, among: known), origin: call.origin)
+  }
+  return options
 }
 
 /// The type that a constant DDL text names: a type, or the fields of a struct.
@@ -74,6 +90,10 @@ let recordFunctions: [FunctionSpec] = [
     [.column("json", .exactly(.string), "the JSON text"), schema, options],
     returns: "the type of `schema`",
     [
+      Example(
+        #"from_json('{"1":2}', 'MAP<INT, INT>')"#,
+        "error DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE"),
+      Example(#"from_json('1', 'INT')"#, "error DATATYPE_MISMATCH.INVALID_JSON_SCHEMA"),
       Example(#"from_json('{"a":1, "b":0.8}', 'a INT, b DOUBLE')"#, "{1, 0.8}"),
       Example(#"from_json('{"a":"x"}', 'a INT')"#, "{null}"),
       Example(#"from_json('[1, 2]', 'ARRAY<INT>')"#, "[1, 2]"),
@@ -93,14 +113,14 @@ let recordFunctions: [FunctionSpec] = [
     ]
   ) { call in
     let type = try readType(call, 1)
-    let given = try readOptions(call, 2)
+    let given = try readOptions(call, 2, known: JSONReadOptions.names)
     let settings = try JSONReadOptions(given, timeZoneId: call.session.timeZoneId)
     // What the options refuse is told when the query is built.
     _ = try JSONColumnReader(type, options: settings)
     return call.with([call[0]]).result(type, nullable: .always, canFail: true) { columns, context in
       var settings = settings
       settings.times.nowUs = context.task.batchTimeUs
-      return try JSONColumnReader(type, options: settings).read(columns[0].flat)
+      return try rows { try JSONColumnReader(type, options: settings).read(columns[0].flat) }
     }
   },
   document(
@@ -111,6 +131,15 @@ let recordFunctions: [FunctionSpec] = [
     ],
     returns: "STRING",
     [
+      Example(
+        "to_json(named_struct('b', 1, 'a', map('d', 1, 'c', 2)), map('sortKeys', 'true'))",
+        "{\"a\":{\"c\":2,\"d\":1},\"b\":1}"),
+      Example(
+        "to_json(named_struct('a', array(1, 2), 'b', map()), map('pretty', 'true'))",
+        "{\n  \"a\" : [ 1, 2 ],\n  \"b\" : { }\n}"),
+      Example(
+        "to_json(named_struct('a', 'é😀'), map('writeNonAsciiCharacterAsCodePoint', 'true'))",
+        "{\"a\":\"\\u00E9\\uD83D\\uDE00\"}"),
       Example("to_json(named_struct('a', 1, 'b', 'é\"'))", "{\"a\":1,\"b\":\"é\\\"\"}"),
       Example("to_json(array(named_struct('a', 1), NULL))", "[{\"a\":1},null]"),
       Example(
@@ -125,7 +154,8 @@ let recordFunctions: [FunctionSpec] = [
     ]
   ) { call in
     let type = call.types[0]
-    let settings = try JSONWriteOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    let settings = try JSONWriteOptions(
+      readOptions(call, 1, known: JSONWriteOptions.names), timeZoneId: call.session.timeZoneId)
     _ = try JSONWriter(type, options: settings)
     return call.with([call[0]]).result(.string) { columns, _ in
       try JSONWriter(type, options: settings).strings(columns[0].flat)
@@ -145,7 +175,8 @@ let recordFunctions: [FunctionSpec] = [
     ]
   ) { call in
     guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
-    let settings = try JSONReadOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    let settings = try JSONReadOptions(
+      readOptions(call, 1, known: JSONReadOptions.names), timeZoneId: call.session.timeZoneId)
     let type = try bytes.withUnsafeBytes { try JSONInference.type(of: $0, options: settings) }
     return .literal(.text(type.description), .string, origin: call.origin)
   },
@@ -166,12 +197,19 @@ let recordFunctions: [FunctionSpec] = [
     guard case .structure(let fields) = type else {
       throw call.unexpectedType(1, expected: "the fields of a struct")
     }
-    let settings = try CSVOptions(readOptions(call, 2), timeZoneId: call.session.timeZoneId)
+    if let nested = fields.first(where: { $0.type.isNested }) {
+      throw Failure(
+        "UNSUPPORTED_DATATYPE",
+        "`from_csv` cannot read the field `\(nested.name)` of type \(nested.type)",
+        origin: call.origin)
+    }
+    let settings = try CSVOptions(
+      readOptions(call, 2, known: CSVOptions.readNames), timeZoneId: call.session.timeZoneId)
     _ = try CSVColumnReader(fields, options: settings)
     return call.with([call[0]]).result(type, canFail: true) { columns, context in
       var settings = settings
       settings.times.nowUs = context.task.batchTimeUs
-      return try CSVColumnReader(fields, options: settings).read(columns[0].flat)
+      return try rows { try CSVColumnReader(fields, options: settings).read(columns[0].flat) }
     }
   },
   document(
@@ -183,7 +221,8 @@ let recordFunctions: [FunctionSpec] = [
     ]
   ) { call in
     guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
-    var settings = try CSVOptions(readOptions(call, 1), timeZoneId: call.session.timeZoneId)
+    var settings = try CSVOptions(
+      readOptions(call, 1, known: CSVOptions.readNames), timeZoneId: call.session.timeZoneId)
     settings.inferSchema = true
     let inference = try CSVInference(settings)
     // A record ends with a line feed.
@@ -196,6 +235,7 @@ let recordFunctions: [FunctionSpec] = [
     "to_csv", "The struct as CSV text.",
     [.column("value", .anyStructure, "a struct"), options], returns: "STRING",
     [
+      Example("to_csv(named_struct('a', array(1, 2), 'b', map('x', 1)))", "\"[1, 2]\",{x -> 1}"),
       Example("to_csv(named_struct('a', 1, 'b', 'x,y', 'c', NULL))", "1,\"x,y\","),
       Example(
         "to_csv(named_struct('t', timestamp'2015-08-26'), map('timestampFormat', 'dd/MM/yyyy'))",
@@ -205,11 +245,15 @@ let recordFunctions: [FunctionSpec] = [
     ]
   ) { call in
     guard case .structure(let given) = call.types[0] else { return call[0] }
-    // A bare NULL has no text: it is written as a STRING that is NULL.
-    let fields = given.map { $0.type == .null ? Field($0.name, .string) : $0 }
+    // A bare NULL has no text: it is written as a STRING that is NULL. What is nested is written
+    // as its cast to STRING.
+    let fields = given.map {
+      $0.type == .null || $0.type.isNested ? Field($0.name, .string) : $0
+    }
     let value = call[0].implicitlyCast(to: .structure(fields))
     let settings = try CSVOptions(
-      readOptions(call, 1), timeZoneId: call.session.timeZoneId, isWriting: true)
+      readOptions(call, 1, known: CSVOptions.writeNames),
+      timeZoneId: call.session.timeZoneId, isWriting: true)
     _ = try CSVWriter(fields: fields, options: settings)
     return call.with([value]).result(.string) { columns, _ in
       try CSVWriter(fields: fields, options: settings).strings(columns[0].flat)

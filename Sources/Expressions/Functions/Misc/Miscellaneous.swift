@@ -82,6 +82,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
   hashFunction(
     "hash", .int, "A hash of the arguments (Murmur3 of 32 bits).",
     [
+      Example("hash(map(1, 2))", "error DATATYPE_MISMATCH.HASH_MAP_TYPE"),
       Example("hash('Spark', array(123), 2)", "-1321691492"), Example("hash(NULL)", "42"),
       Example("hash(1L, 2.5d, true, 'é', -0.0d)", "227698232"),
       Example(
@@ -115,6 +116,21 @@ let miscellaneousFunctions: [FunctionSpec] = [
     "version", "The version of the engine.", [], returns: "STRING",
     [Example("length(version()) > 0", "true")]
   ) { call in .literal(.text(Version.text), .string, origin: call.origin) },
+  misc(
+    "current_user", aliases: ["user", "session_user"], "The user whose process this is.", [],
+    returns: "STRING", [Example("length(current_user()) > 0", "true")]
+  ) { call in
+    let name = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "\(geteuid())"
+    return .literal(.text(name), .string, origin: call.origin)
+  },
+  misc(
+    "current_catalog", "The catalog: there is one.", [], returns: "STRING",
+    [Example("current_catalog()", "spark_catalog")]
+  ) { call in .literal(.text("spark_catalog"), .string, origin: call.origin) },
+  misc(
+    "current_database", aliases: ["current_schema"], "The database: there is one.", [],
+    returns: "STRING", [Example("current_database()", "default")]
+  ) { call in .literal(.text("default"), .string, origin: call.origin) },
   misc(
     "raise_error", "Raises an error with a message.",
     [.column("message", .string, "the message")], returns: "VOID",

@@ -28,6 +28,7 @@ let nullFunctions: [FunctionSpec] = [
     "zeroifnull", category: "conditionals", summary: "The number, or 0 where it is NULL.",
     [.column("value", .any, "the number")], returns: "the type of `value`",
     examples: [
+      Example("zeroifnull('12')", "12"),
       Example("zeroifnull(NULL)", "0"), Example("zeroifnull(2)", "2"),
       Example("zeroifnull(CAST(NULL AS DECIMAL(4,2)))", "0.00"),
     ]

@@ -77,6 +77,7 @@ let integerFunctions: [FunctionSpec] = [
   extremeFunction(
     "greatest", "The greatest of the arguments that are not NULL.", isMax: true,
     [
+      Example("greatest('a', 1)", "error DATATYPE_MISMATCH.DATA_DIFF_TYPES"),
       Example("greatest(10, 9, 2, 4, 3)", "10"), Example("greatest(1, NULL, 2.5)", "2.5"),
       Example("greatest('a', 'é')", "é"), Example("greatest(1d, double('NaN'))", "NaN"),
       Example("greatest(NULL, NULL)", "NULL"),

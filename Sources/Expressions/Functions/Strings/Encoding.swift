@@ -95,6 +95,7 @@ let encodingFunctions: [FunctionSpec] = [
   digest(
     "md5", 5, "The MD5 digest in hexadecimal.",
     [
+      Example("md5(1)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
       Example("md5('Spark')", "8cde774d6f7333752ed72cacddb05126"),
       Example("md5('')", "d41d8cd98f00b204e9800998ecf8427e"),
       Example("md5(repeat('a', 70))", "0f5c6c4e740bfcc08c3c26ccb2673d46"),
@@ -229,6 +230,7 @@ let encodingFunctions: [FunctionSpec] = [
       .value("others", .any, default: "", "results and search values in turn, and a default"),
     ], isVariadic: true, returns: "STRING, or the type of the results",
     examples: [
+      Example("decode(6, 1, timestamp'2024-01-01', 2, 'x')", "NULL"),
       Example("decode(encode('aé', 'utf-8'), 'utf-8')", "aé"),
       Example("decode(X'D83DDE00', 'UTF-16BE')", "😀"),
       Example("decode(X'FF', 'US-ASCII')", "error MALFORMED_CHARACTER_CODING"),

@@ -97,6 +97,8 @@ let joiningFunctions: [FunctionSpec] = [
         "what stands for other characters; NULL: they stay"),
     ], returns: "STRING",
     examples: [
+      Example("mask(12)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+      Example("mask('ab', 'XY')", "error DATATYPE_MISMATCH.INPUT_SIZE_NOT_ONE"),
       Example("mask('abcd-EFGH-8765-4321')", "xxxx-XXXX-nnnn-nnnn"),
       Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "QqQQdddoooo"),
       Example("mask('AbCD123-@$#', NULL, 'q')", "AqCDnnn-@$#"), Example("mask(NULL)", "NULL"),

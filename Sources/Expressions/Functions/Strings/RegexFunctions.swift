@@ -38,6 +38,7 @@ let regexFunctions: [FunctionSpec] = [
     "regexp_extract", "A group of the first match; empty when there is none.",
     [textParameter, pattern, group], canFail: true,
     [
+      Example("regexp_extract('a', 'b', 1)", ""),
       Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 1)"#, "100"),
       Example(#"regexp_extract('100-200', '(\\d+)-(\\d+)', 2)"#, "200"),
       Example(#"regexp_extract('100-200', '(\\d+)')"#, "100"),

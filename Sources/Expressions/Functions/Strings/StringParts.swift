@@ -163,6 +163,7 @@ let partFunctions: [FunctionSpec] = [
         "start", .int, default: "1", filler: (.integer(1), .int), "where the search begins"),
     ], returns: .int,
     [
+      Example("locate('a', 'ba', NULL)", "0"),
       Example("locate('bar', 'foobarbar')", "4"), Example("locate('bar', 'foobarbar', 5)", "7"),
       Example("locate('bar', 'foobarbar', 0)", "0"), Example("locate('', 'abc', 2)", "1"),
       Example("locate(NULL, 'abc')", "NULL"),

@@ -133,6 +133,8 @@ let timeArithmeticFunctions: [FunctionSpec] = [
   dayFunction(
     "date_add", aliases: ["dateadd"], sign: 1, "The date so many days later.",
     [
+      Example("date_add('2024-01-01', 1L)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+      Example("date_add('2024-01-01', '1')", "2024-01-02"),
       Example("date_add('2016-07-30', 1)", "2016-07-31"),
       Example("date_add(date'2024-02-28', 2)", "2024-03-01"),
       Example("date_add('2016-07-30', NULL)", "NULL"),

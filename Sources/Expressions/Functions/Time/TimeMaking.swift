@@ -222,6 +222,7 @@ let timeMakingFunctions: [FunctionSpec] = [
     "unix_date", "Days from 1970-01-01 to the date.",
     [.column("date", .exactly(.date), "the date")], returns: .int,
     [
+      Example("unix_date('2024-01-01')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
       Example("unix_date(DATE('1970-01-02'))", "1"), Example("unix_date(date'1969-12-31')", "-1"),
       Example("unix_date(NULL)", "NULL"),
     ]
