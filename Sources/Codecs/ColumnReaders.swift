@@ -7,6 +7,13 @@ public struct RefusedRecord: Error {
   /// Which of the column's rows, from 0.
   public let row: Int
   public let failure: Failure
+
+  /// `first`: the row that the block began with; `ends`: where the records of the block end.
+  init(_ error: MalformedRecordError, first: Int, _ ends: [Int], _ function: String) {
+    let place = ends.firstIndex { $0 >= error.range.lowerBound } ?? 0
+    row = first + place
+    failure = error.failure(at: "row \(row + 1) of \(function)")
+  }
 }
 
 /// Copies the strings of a column into blocks, one record behind the other, each with a line feed
@@ -77,14 +84,15 @@ public final class JSONColumnReader {
   /// One row a string; NULL and blank strings give NULL.
   public func read(_ strings: Vector) throws -> Vector {
     var blocks = RecordBlocks(strings)
+    var first = 0
     while let (buffer, range, ends) = blocks.next() {
+      defer { first += ends.count }
       reader.begin(records: buffer, range, ends: ends)
       do {
         while try !reader.read(limit: .max) {}
       } catch let error as MalformedRecordError {
-        let row = reader.count
         _ = reader.finish()
-        throw RefusedRecord(row: row, failure: error.failure(at: "row \(row + 1) of from_json"))
+        throw RefusedRecord(error, first: first, ends, "from_json")
       }
     }
     return reader.finish()
@@ -104,14 +112,15 @@ public final class CSVColumnReader {
   /// One row a string; NULL gives NULL.
   public func read(_ strings: Vector) throws -> Vector {
     var blocks = RecordBlocks(strings)
+    var first = 0
     while let (buffer, range, ends) = blocks.next() {
+      defer { first += ends.count }
       reader.begin(strings: buffer, range, ends: ends)
       do {
         while try !reader.read(limit: .max) {}
       } catch let error as MalformedRecordError {
-        let row = reader.count
         _ = reader.finish()
-        throw RefusedRecord(row: row, failure: error.failure(at: "row \(row + 1) of from_csv"))
+        throw RefusedRecord(error, first: first, ends, "from_csv")
       }
     }
     let rows = reader.finish()

@@ -59,7 +59,10 @@ import Testing
   @Test func refusals() {
     let failFast = [("mode", "FAILFAST")]
     func condition(_ body: () throws -> String) -> String {
-      do { return try body() } catch { return (error as? Failure)?.condition ?? "\(error)" }
+      do { return try body() } catch let error as RefusedRecord {
+        #expect(error.row == 0)
+        return error.failure.condition
+      } catch { return (error as? Failure)?.condition ?? "\(error)" }
     }
     #expect(
       condition { try json("{\"a\":1", "a INT", failFast) }
@@ -69,7 +72,8 @@ import Testing
         == "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION")
     #expect(
       condition { try json("", "a INT", [("mode", "DROPMALFORMED")]) } == "PARSE_MODE_UNSUPPORTED")
-    #expect(condition { try json("", "map<int,int>") } == "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE")
+    #expect(
+      condition { try json("", "map<int,int>") } == "DATATYPE_MISMATCH.INVALID_JSON_MAP_KEY_TYPE")
   }
 
   @Test func schemaOf() throws {

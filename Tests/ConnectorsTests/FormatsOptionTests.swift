@@ -56,6 +56,9 @@ import Testing
       Case("inferTimestamp", "true", .infer, #"{"a":"2020-01-02 03:04:05"}"#),
       Case("samplingRatio", "0.001", .infer, #"{"a":1}"#),
       Case("ignoreNullFields", "false", .write, "{}", "a INT"),
+      Case("pretty", "true", .write, #"{"a":1}"#, "a INT"),
+      Case("sortKeys", "true", .write, #"{"a":1,"b":2}"#, "b INT, a INT"),
+      Case("writeNonAsciiCharacterAsCodePoint", "true", .write, #"{"s":"é"}"#, "s STRING"),
       Case("mode", "DROPMALFORMED", #"{"a":"x"}"#, "a INT"),
       Case("columnNameOfCorruptRecord", "bad", #"{"a":"x"}"#, "a INT, bad STRING"),
       Case(

@@ -64,7 +64,17 @@ let arithmeticFunctions: [FunctionSpec] = [
   arithmetic(
     .add, "+", "The sum.",
     [Example("1 + 2", "3"), Example("2147483647 + 1", "error ARITHMETIC_OVERFLOW")]),
-  arithmetic(.subtract, "-", "The difference.", [Example("3 - 1.5", "1.5")]),
+  .scalar(
+    "-", category: "operators", summary: "The difference, or a number with the other sign.",
+    [
+      .column("a", .any, "a number, date, time or interval"),
+      .column("b", .any, default: "", "another"),
+    ], returns: "by the operands' types",
+    examples: [Example("3 - 1.5", "1.5"), Example("-(1 + 2)", "-3")]
+  ) { call in
+    if call.arguments.count == 1 { return negation(try call.coerced([signed])) }
+    return try bindArithmetic(call, .subtract, isTry: false, .infix)
+  },
   arithmetic(.multiply, "*", "The product.", [Example("2 * 3", "6")]),
   arithmetic(
     .divide, "/", "The quotient, a fraction.",
@@ -90,10 +100,7 @@ let arithmeticFunctions: [FunctionSpec] = [
     [Example("try_mod(1, 0)", "NULL")]),
   .scalar(
     "negative", category: "operators", summary: "The number with the other sign.",
-    [
-      .column(
-        "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
-    ],
+    [signed],
     returns: "the type of `a`", examples: [Example("negative(1)", "-1"), Example("-(2.5)", "-2.5")]
   ) { call in negation(call) },
   .scalar(
@@ -107,6 +114,9 @@ let arithmeticFunctions: [FunctionSpec] = [
     call.result(call.types[0], notation: .custom { "(+ \($0[0]))" }) { columns, _ in columns[0] }
   },
 ]
+
+private let signed = FunctionParameter.column(
+  "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
 
 private func arithmetic(
   _ operation: Arithmetic, _ name: String, aliases: [String] = [], isTry: Bool = false,
