@@ -520,20 +520,6 @@ function F.percentile_approx(value, percentage, accuracy) end
 ---@return Column
 function F.approx_percentile(value, percentage, accuracy) end
 
---- The exact percentile, interpolated between neighbours.
----@param percentage any from 0 to 1, or an array
----@param value ColumnOrName the values
----@param descending? any whether the greatest is the first
----@return Column
-function F.percentile_cont(percentage, value, descending) end
-
---- The exact percentile, the first value at or behind it.
----@param percentage any from 0 to 1, or an array
----@param value ColumnOrName the values
----@param descending? any whether the greatest is the first
----@return Column
-function F.percentile_disc(percentage, value, descending) end
-
 --- The bins of a histogram: their centres and how many values each has.
 ---@param value ColumnOrName the values
 ---@param bins any how many bins at most, 2 or more

@@ -64,17 +64,7 @@ let arithmeticFunctions: [FunctionSpec] = [
   arithmetic(
     .add, "+", "The sum.",
     [Example("1 + 2", "3"), Example("2147483647 + 1", "error ARITHMETIC_OVERFLOW")]),
-  .scalar(
-    "-", category: "operators", summary: "The difference, or a number with the other sign.",
-    [
-      .column("a", .any, "a number, date, time or interval"),
-      .column("b", .any, default: "", "another"),
-    ], returns: "by the operands' types",
-    examples: [Example("3 - 1.5", "1.5"), Example("-(1 + 2)", "-3")]
-  ) { call in
-    if call.arguments.count == 1 { return negation(try call.coerced([signed])) }
-    return try bindArithmetic(call, .subtract, isTry: false, .infix)
-  },
+  arithmetic(.subtract, "-", "The difference.", [Example("3 - 1.5", "1.5")]),
   arithmetic(.multiply, "*", "The product.", [Example("2 * 3", "6")]),
   arithmetic(
     .divide, "/", "The quotient, a fraction.",
