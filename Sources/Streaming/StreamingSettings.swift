@@ -20,6 +20,10 @@ public enum StreamingSettings {
       "moontide.memory.limit", .size(.share(80)),
       "How much memory the process may hold before a query that needs more is stopped: an amount, "
         + "or a share of the control group's or the machine's; 0: no limit."),
+    Setting(
+      "moontide.optimizer.excludedRules", .text(""),
+      "Rules that make plans cheaper and are left out, by name with commas between: "
+        + "ConstantFolding, PushDownPredicates, CollapseProject, LimitPushDown, ColumnPruning."),
     Setting("moontide.caseSensitive", .boolean(false), "Whether names differ by case."),
   ]
 

@@ -5,27 +5,63 @@ import Expressions
 /// Makes an analysed plan cheaper; its rows stay the same.
 public struct Optimizer: Sendable {
   private let timeZoneId: String
+  private let excluded: Set<Rule>
 
-  public init(session: ExpressionSession = ExpressionSession()) {
-    timeZoneId = session.timeZoneId
+  /// The rules by Spark's names, under which `moontide.optimizer.excludedRules` leaves them out.
+  public enum Rule: String, Sendable, CaseIterable {
+    case constantFolding = "ConstantFolding"
+    case pushDownPredicates = "PushDownPredicates"
+    case collapseProject = "CollapseProject"
+    case limitPushDown = "LimitPushDown"
+    case columnPruning = "ColumnPruning"
   }
+
+  public init(
+    session: ExpressionSession = ExpressionSession(), excluding excluded: Set<Rule> = []
+  ) {
+    timeZoneId = session.timeZoneId
+    self.excluded = excluded
+  }
+
+  /// The rules in a list of names with commas between; a name may have Spark's package before it.
+  public static func rules(named list: String) throws -> Set<Rule> {
+    var rules = Set<Rule>()
+    for name in list.split(separator: ",") {
+      let short = name.split(separator: ".").last.map { $0.filter { $0 != " " } } ?? ""
+      guard let rule = Rule(rawValue: short) else {
+        let names = Rule.allCases.map(\.rawValue)
+        throw Failure(
+          "INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS",
+          "there is no rule `\(short)` that `moontide.optimizer.excludedRules` could leave out",
+          hint: Suggestion.sentence(for: short, among: names),
+          details: ["rules: " + names.joined(separator: ", ")])
+      }
+      rules.insert(rule)
+    }
+    return rules
+  }
+
+  private func uses(_ rule: Rule) -> Bool { !excluded.contains(rule) }
 
   /// The optimised plan, under the same output attributes.
   public func optimize(_ plan: any PlanNode) -> any PlanNode {
-    var node = plan.transformed(folded)
+    var node = uses(.constantFolding) ? plan.transformed(folded) : plan
     // Filters sink and projections merge until nothing moves; each pass moves every filter a level.
     for _ in 0..<Self.passLimit {
       var hasMoved = false
       node = node.transformed {
-        let filtered = pushedFilter($0)
-        let merged = mergedProjects(filtered ?? $0)
+        let filtered = uses(.pushDownPredicates) ? pushedFilter($0) : nil
+        let merged = uses(.collapseProject) ? mergedProjects(filtered ?? $0) : nil
         if filtered != nil || merged != nil { hasMoved = true }
         return merged ?? filtered ?? $0
       }
       if !hasMoved { break }
     }
-    node = node.transformed { withLimit(withoutIdleProject($0)) }
-    return pruned(node, needed: Set(plan.output))
+    node = node.transformed {
+      let plain = withoutIdleProject($0)
+      return uses(.limitPushDown) ? withLimit(plain) : plain
+    }
+    return uses(.columnPruning) ? pruned(node, needed: Set(plan.output)) : node
   }
 
   private static let passLimit = 32

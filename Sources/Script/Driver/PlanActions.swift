@@ -81,7 +81,7 @@ extension Driver {
   private func explain(_ call: LuaCall, mode: String) throws -> String {
     let plan = try described(call)
     return PlanTree.explained(
-      analyzed: plan, optimized: session.optimizer.optimize(plan), mode: mode)
+      analyzed: plan, optimized: try session.optimizer.optimize(plan), mode: mode)
   }
 
   private func batchQuery(_ call: LuaCall) throws -> BatchQuery {

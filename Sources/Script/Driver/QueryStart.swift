@@ -37,7 +37,7 @@ extension Driver {
     let sink = try session.sink(
       format: request["format"].string ?? "parquet", table: request["table"].string)
     var definition = QueryDefinition(
-      plan: session.optimizer.optimize(analyzed), outputMode: mode,
+      plan: try session.optimizer.optimize(analyzed), outputMode: mode,
       trigger: try trigger(request["trigger"]), name: request["queryName"].string, sink: sink,
       options: options, settings: session.settings, context: session.formats,
       host: try host(request), origin: origin)

@@ -34,7 +34,12 @@ extension Session {
       timeZoneId: timeZone.id, isCaseSensitive: settings[boolean: "moontide.caseSensitive"])
   }
 
-  var optimizer: Optimizer { Optimizer(session: expressions) }
+  var optimizer: Optimizer {
+    get throws {
+      let excluded = settings[text: "moontide.optimizer.excludedRules"]
+      return Optimizer(session: expressions, excluding: try Optimizer.rules(named: excluded))
+    }
+  }
 
   /// The built-in functions and the script's own, as they are now.
   func functions(made maker: ScriptFunctions) throws -> FunctionCatalog {
@@ -53,7 +58,7 @@ extension Session {
 
   func batchQuery(_ plan: any PlanNode) throws -> BatchQuery {
     try BatchQuery(
-      optimizer.optimize(plan), pool: pool, settings: settings, clock: SystemClock())
+      try optimizer.optimize(plan), pool: pool, settings: settings, clock: SystemClock())
   }
 
   // MARK: Tables
