@@ -40,9 +40,18 @@ let comparisonFunctions: [FunctionSpec] =
       let low = try compare(call.renamed(">=").with([call[0], call[1]]), .greaterOrEqual)
       let high = try compare(call.renamed("<=").with([call[0], call[2]]), .lessOrEqual)
       let names = call.arguments.map(\.automaticName)
-      return call.with([low, high]).result(
-        .boolean, notation: .custom { _ in "between(\(names.joined(separator: ", ")))" }
-      ) { columns, _ in TruthBits(columns[0]).and(TruthBits(columns[1])).vector }
+      let notation = ScalarFunction.Notation.custom { _ in
+        "between(\(names.joined(separator: ", ")))"
+      }
+      if high.canFail {
+        // As AND: a row below the least never comes to the greatest.
+        return call.with([low, high]).guarded(.boolean, canFail: true, notation: notation) {
+          try connected($0, $1, isAnd: true)
+        }
+      }
+      return call.with([low, high]).result(.boolean, notation: notation) { columns, _ in
+        TruthBits(columns[0]).and(TruthBits(columns[1])).vector
+      }
     },
     .scalar(
       "in", category: "operators", summary: "Whether a value is one of some others.",

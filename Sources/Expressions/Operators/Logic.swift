@@ -103,19 +103,26 @@ private func connective(_ name: String, isAnd: Bool) -> FunctionSpec {
       }
     }
     return call.guarded(.boolean, canFail: true, notation: .infix) { arguments, context in
-      let left = TruthBits(try arguments[0].evaluate(context))
-      let decided = isAnd ? left.isFalse : left.isTrue
-      let rows = TruthBits.rows(without: decided, count: left.count)
-      if rows.count == 0 { return left.vector }
-      if rows.count == left.count {
-        let right = TruthBits(try arguments[1].evaluate(context))
-        return (isAnd ? left.and(right) : left.or(right)).vector
-      }
-      let some = try arguments[1].evaluate(context, only: rows)
-      let right = TruthBits(spread(some, rows, count: left.count))
-      return (isAnd ? left.and(right) : left.or(right)).vector
+      try connected(arguments, context, isAnd: isAnd)
     }
   }
+}
+
+/// AND or OR of two conditions, the second only for the rows that the first does not decide.
+func connected(
+  _ arguments: [CompiledExpression], _ context: EvaluationContext, isAnd: Bool
+) throws -> Vector {
+  let left = TruthBits(try arguments[0].evaluate(context))
+  let decided = isAnd ? left.isFalse : left.isTrue
+  let rows = TruthBits.rows(without: decided, count: left.count)
+  if rows.count == 0 { return left.vector }
+  if rows.count == left.count {
+    let right = TruthBits(try arguments[1].evaluate(context))
+    return (isAnd ? left.and(right) : left.or(right)).vector
+  }
+  let some = try arguments[1].evaluate(context, only: rows)
+  let right = TruthBits(spread(some, rows, count: left.count))
+  return (isAnd ? left.and(right) : left.or(right)).vector
 }
 
 /// AND or OR of two columns without a NULL.

@@ -178,7 +178,7 @@ public struct Lexer {
     while Self.isDigit(at(0)) { position += 1 }
     var isWhole = true
     if at(0) == UInt8(ascii: "."),
-      !(Self.isWordPart(at(1)) && !Self.isDigit(at(1))) || isExponent(1)
+      !(Self.isWordPart(at(1)) && !Self.isDigit(at(1))) || isExponent(1) || isSuffix(1)
     {
       isWhole = false
       position += 1
@@ -199,6 +199,13 @@ public struct Lexer {
     if !Self.isWordPart(at(0)) { return true }
     position = start
     return false
+  }
+
+  /// The suffix of a number with a point, and no name: the `D` of `5.D`.
+  private func isSuffix(_ offset: Int) -> Bool {
+    let letter = at(offset) | 32
+    let length = letter == UInt8(ascii: "b") && at(offset + 1) | 32 == UInt8(ascii: "d") ? 2 : 1
+    return (length == 2 || "df".utf8.contains(letter)) && !Self.isWordPart(at(offset + length))
   }
 
   /// `e5`, `E-5` at this distance.

@@ -117,7 +117,9 @@ extension ExpressionResolver {
   /// The columns that a star stands for: all, those of an alias, or the fields of a struct.
   func star(_ parts: [String], _ origin: Origin?) throws -> [(expression: Expression, name: String)]
   {
-    let own = scope.columns.filter { column in
+    // A side's star shows its keys too, where a join by names shows them once for both.
+    let all = parts.isEmpty ? scope.columns : scope.qualified + scope.columns
+    let own = all.filter { column in
       parts.isEmpty
         || (parts.count == 1
           && column.qualifier.map { $0.lowercased() == parts[0].lowercased() } ?? false)

@@ -5,9 +5,15 @@ import Contract
 public protocol Scope: Sendable {
   /// The visible columns, in order, with their qualifiers.
   var columns: [Attribute] { get }
+  /// Columns that only a name with their qualifier finds.
+  var qualified: [Attribute] { get }
   /// The column `name` of the DataFrame whose plan has this id, as it is visible here. Throws where
   /// that DataFrame has no such column, or its columns are not visible.
   func column(ofPlan id: Int, name: String) throws -> Attribute
+}
+
+extension Scope {
+  public var qualified: [Attribute] { [] }
 }
 
 /// A scope of some columns and no DataFrames: for tests, generated plans and generated columns.
@@ -62,6 +68,12 @@ extension Scope {
     if matches.isEmpty {
       taken = 1
       matches = columns.filter { same($0.name, parts[0]) }
+    }
+    if matches.isEmpty, parts.count > 1 {
+      taken = 2
+      matches = qualified.filter { column in
+        column.qualifier.map { same($0, parts[0]) } ?? false && same(column.name, parts[1])
+      }
     }
     guard let first = matches.first else { return nil }
     guard matches.allSatisfy({ $0 == first }) else {

@@ -7,7 +7,9 @@ import Plan
 func buildAggregate(_ call: OperatorCall) throws -> any PlanNode {
   let unresolvedKeys = call.expressions("keys")
   let (timed, windowed) = try TimeWindows(analyzer: call.analyzer)
-    .extract(unresolvedKeys + call.expressions("aggregates"), from: call.children[0])
+    .extract(
+      unresolvedKeys + call.expressions("aggregates"),
+      from: call.children[0].withQualifiedKeys)
   let named =
     timed.prefix(unresolvedKeys.count)
     + (try LateralAliases(call: call)
@@ -33,7 +35,8 @@ func buildAggregate(_ call: OperatorCall) throws -> any PlanNode {
       NamedExpression(.attribute($0.attribute), as: $0.attribute)
     } + aggregates
   return try withMadeColumns(
-    call, keys: grouped.keys, shown: shown, over: grouped.input, input.made)
+    call, keys: grouped.keys, shown: shown, over: grouped.input,
+    input.made.filter { !input.qualified.contains($0) })
 }
 
 /// The columns that stand for queries in the expressions go through the groups: they hang on the

@@ -105,7 +105,8 @@ struct GroupingSets {
     let made = (nulled + [id] + position).map { NamedExpression(.attribute($0), as: $0) }
     return Grouped(
       input: AnalyzedPlan(
-        node, columnsOfPlan: columns, made: input.made + nulled + [id] + position),
+        node, columnsOfPlan: columns, made: input.made + nulled + [id] + position,
+        qualified: input.qualified),
       keys: made, groupingId: id)
   }
 

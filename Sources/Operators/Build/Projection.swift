@@ -41,7 +41,8 @@ struct ProjectionBuilder {
     }
     if columns.contains(where: { $0.expression.hasAggregate }) {
       return try withMadeColumns(
-        call, keys: [], shown: columns, over: AnalyzedPlan(child), input.made)
+        call, keys: [], shown: columns, over: AnalyzedPlan(child),
+        input.made.filter { !input.qualified.contains($0) })
     }
     let (flat, windowed) = WindowFunctions.extract(columns, over: child, origin: call.origin)
     return Project(flat, windowed, origin: call.origin)
@@ -94,7 +95,8 @@ extension Expression {
 
 /// `select`.
 func buildSelect(_ call: OperatorCall) throws -> any PlanNode {
-  try ProjectionBuilder(call: call).select(call.expressions("columns"), over: call.children[0])
+  try ProjectionBuilder(call: call)
+    .select(call.expressions("columns"), over: call.children[0].withQualifiedKeys)
 }
 
 /// `withColumns`: columns of the same name are replaced where they stand, others come last.

@@ -45,7 +45,11 @@ struct TimeWindows {
     if found.isEmpty { return (list, input) }
     var columns = input.columnsOfPlan
     columns[Self.madeColumns] = [found.map(\.column)]
-    return (rewritten, AnalyzedPlan(node, columnsOfPlan: columns))
+    return (
+      rewritten,
+      AnalyzedPlan(
+        node, columnsOfPlan: columns, made: input.made, qualified: input.qualified)
+    )
   }
 
   private func column(_ attribute: Attribute, _ origin: Origin?) -> UnresolvedExpression {

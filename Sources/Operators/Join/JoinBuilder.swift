@@ -139,7 +139,9 @@ private func joinByNames(
   let used = Set((ownLeft + ownRight).compactMap(visible))
   let rest = join.output.filter { !used.contains($0) }
     .map { NamedExpression(.attribute($0), as: $0) }
-  return Project(first + rest, join, origin: call.origin)
+  let shown = Set((first + rest).map(\.attribute))
+  let hidden = join.output.filter { used.contains($0) && !shown.contains($0) }
+  return Project(first + rest, join, qualifiedBelow: hidden, origin: call.origin)
 }
 
 private func coalesce(_ a: Attribute, _ b: Attribute, _ call: OperatorCall) throws -> Expression {

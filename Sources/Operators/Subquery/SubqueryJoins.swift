@@ -52,7 +52,8 @@ struct SubqueryJoins {
     var columns = plan.columnsOfPlan
     columns[id] = [[made]]
     let added = node.output.filter { !plan.node.output.contains($0) }
-    plan = AnalyzedPlan(node, columnsOfPlan: columns, made: plan.made + added)
+    plan = AnalyzedPlan(
+      node, columnsOfPlan: columns, made: plan.made + added, qualified: plan.qualified)
     return UnresolvedExpression(.column(ofPlan: id, name: made.name), origin: origin)
   }
 
@@ -84,7 +85,8 @@ struct SubqueryJoins {
       let found = try meeting(subquery, isNullAware: isNegated, over: plan, inner.origin)
       return found.join(isNegated ? .leftAnti : .leftSemi, plan.node, marker: nil, inner.origin)
     }
-    return AnalyzedPlan(node, columnsOfPlan: plan.columnsOfPlan, made: plan.made)
+    return AnalyzedPlan(
+      node, columnsOfPlan: plan.columnsOfPlan, made: plan.made, qualified: plan.qualified)
   }
 
   /// The rows of a query, and when one of them meets an outer row.

@@ -11,10 +11,14 @@ public struct AnalyzedPlan: Sendable {
   public let columnsOfPlan: [Int: [[Attribute]]]
   /// Columns that analysis added: a star does not mean them, and no name finds them.
   public let made: [Attribute]
+  /// Those of them that a qualified name finds.
+  public let qualified: [Attribute]
 
   public init(
-    _ node: any PlanNode, columnsOfPlan: [Int: [[Attribute]]] = [:], made: [Attribute] = []
+    _ node: any PlanNode, columnsOfPlan: [Int: [[Attribute]]] = [:], made: [Attribute] = [],
+    qualified: [Attribute] = []
   ) {
+    self.qualified = qualified
     self.node = node
     self.columnsOfPlan = columnsOfPlan
     self.made = made
@@ -23,7 +27,21 @@ public struct AnalyzedPlan: Sendable {
   /// What expressions over this plan see.
   public var scope: PlanScope {
     let own = made.isEmpty ? node.output : node.output.filter { !made.contains($0) }
-    return PlanScope(columns: own, hidden: made, columnsOfPlan: columnsOfPlan)
+    return PlanScope(
+      columns: own, hidden: made, qualified: qualified, columnsOfPlan: columnsOfPlan)
+  }
+
+  /// With the keys that a join by names left out, for qualified names.
+  public var withQualifiedKeys: AnalyzedPlan {
+    func keys(_ node: any PlanNode) -> [Attribute] {
+      if let project = node as? Project { return project.qualifiedBelow }
+      return (node as? Filter).map { keys($0.child) } ?? []
+    }
+    let found = keys(node)
+    guard !found.isEmpty, let exposing = node as? any ExposesColumns else { return self }
+    return AnalyzedPlan(
+      exposing.exposing(found), columnsOfPlan: columnsOfPlan, made: made + found,
+      qualified: found)
   }
 }
 
@@ -32,11 +50,14 @@ public struct PlanScope: Scope {
   public let columns: [Attribute]
   /// Columns below a projection that has left them out: `orderBy` and `where` may still name them.
   public let hidden: [Attribute]
+  public let qualified: [Attribute]
   public let columnsOfPlan: [Int: [[Attribute]]]
 
   public init(
-    columns: [Attribute], hidden: [Attribute] = [], columnsOfPlan: [Int: [[Attribute]]] = [:]
+    columns: [Attribute], hidden: [Attribute] = [], qualified: [Attribute] = [],
+    columnsOfPlan: [Int: [[Attribute]]] = [:]
   ) {
+    self.qualified = qualified
     self.columns = columns
     self.hidden = hidden
     self.columnsOfPlan = columnsOfPlan

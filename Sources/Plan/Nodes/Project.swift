@@ -6,8 +6,15 @@ public struct Project: PlanNode {
   public let columns: [NamedExpression]
   public let child: any PlanNode
   public let origin: Origin?
+  /// Columns below that this leaves out but that a qualified name still means: of a join by names,
+  /// each side's own keys.
+  public let qualifiedBelow: [Attribute]
 
-  public init(_ columns: [NamedExpression], _ child: any PlanNode, origin: Origin? = nil) {
+  public init(
+    _ columns: [NamedExpression], _ child: any PlanNode, qualifiedBelow: [Attribute] = [],
+    origin: Origin? = nil
+  ) {
+    self.qualifiedBelow = qualifiedBelow
     self.columns = columns
     self.child = child
     self.origin = origin
@@ -21,12 +28,12 @@ public struct Project: PlanNode {
   public var streaming: StreamingFacts { StreamingFacts() }
 
   public func with(children: [any PlanNode]) -> any PlanNode {
-    Project(columns, children[0], origin: origin)
+    Project(columns, children[0], qualifiedBelow: qualifiedBelow, origin: origin)
   }
 
   public func with(expressions: [Expression]) -> any PlanNode {
     Project(
       zip(columns, expressions).map { NamedExpression($1, as: $0.attribute) }, child,
-      origin: origin)
+      qualifiedBelow: qualifiedBelow, origin: origin)
   }
 }
