@@ -88,9 +88,11 @@ extension Deduplicate: TakesUid {
 }
 
 extension Deduplicate: PassesPredicates {
-  /// A condition on the keys alone holds for all rows of a key or for none.
+  /// A condition on the keys alone holds for all rows of a key or for none. Over a stream it stays,
+  /// as in Spark: below, it would hold the watermark back.
   public func predicate(_ condition: Expression, below index: Int) -> Expression? {
-    condition.references.isSubset(of: keys) ? condition : nil
+    if child.isStreaming { return nil }
+    return condition.references.isSubset(of: keys) ? condition : nil
   }
   public var needsPredicateBelowAll: Bool { true }
 }

@@ -50,6 +50,15 @@ public struct EventTimeWatermark: OperatorNode {
   }
 }
 
+extension EventTimeWatermark: PassesPredicates {
+  /// A condition that does not look at the time goes below, as in Spark: rows that it drops move no
+  /// watermark.
+  public func predicate(_ condition: Expression, below index: Int) -> Expression? {
+    condition.references.contains(column) ? nil : condition
+  }
+  public var needsPredicateBelowAll: Bool { true }
+}
+
 private final class WatermarkOperator: Operator {
   let output: [Attribute]
   private let child: any Operator
@@ -105,7 +114,7 @@ private final class WatermarkOperator: Operator {
 func buildWithWatermark(_ call: OperatorCall) throws -> any PlanNode {
   let resolved = try call.resolver.resolve(call.expression("column"))
   guard case .attribute(let column) = resolved.kind,
-    column.type == .timestamp || column.type == .timestampNtz
+    column.type == .timestamp
   else {
     throw Failure(
       "EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE",

@@ -60,6 +60,14 @@ public struct SessionWindow: OperatorNode {
   }
 }
 
+extension SessionWindow: PassesPredicates {
+  /// A condition that does not look at the session may go below.
+  public func predicate(_ condition: Expression, below index: Int) -> Expression? {
+    condition.references.contains(window) ? nil : condition
+  }
+  public var needsPredicateBelowAll: Bool { true }
+}
+
 private struct SessionWindowStep: RowStep {
   let time: CompiledExpression
   let fixedUs: Int64

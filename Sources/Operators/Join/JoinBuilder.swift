@@ -46,8 +46,9 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
   let split = JoinConditions(
     condition.implicitlyCast(to: .boolean), left: Set(left.node.output),
     right: Set(right.node.output))
-  return Join(
-    kind, left.node, right.node, keys: split.keys, conditions: split.others, origin: call.origin)
+  return try Join(
+    kind, left.node, right.node, keys: split.keys, conditions: split.others, origin: call.origin
+  ).withFilteredInputs(call)
 }
 
 /// A condition as the equalities between the sides and the rest.
@@ -119,7 +120,9 @@ private func joinByNames(
     }
     return JoinKey(l.implicitlyCast(to: type), r.implicitlyCast(to: type), isNullSafe: false)
   }
-  let join = Join(kind, left.node, right.node, keys: keys, conditions: [], origin: call.origin)
+  let join = try Join(
+    kind, left.node, right.node, keys: keys, conditions: [], origin: call.origin
+  ).withFilteredInputs(call)
   if kind.isLeftOnly { return join }
   let byId = Dictionary(join.output.map { ($0.id, $0) }) { first, _ in first }
   func visible(_ expression: Expression) -> Attribute? {

@@ -111,11 +111,14 @@ struct JoinSides: Sendable {
         own.both.append(conjunct)
       }
     }
+    // Spark's full outer join of two streams pairs rows whose keys are NULL; the other kinds drop
+    // them on the side that is not kept.
+    let nullSafe = plan.kind == .fullOuter ? join.nullSafe.map { _ in true } : join.nullSafe
     left = JoinSide(
-      plan.left.output, keys: join.leftKeys, codec: join.codec, nullSafe: join.nullSafe,
+      plan.left.output, keys: join.leftKeys, codec: join.codec, nullSafe: nullSafe,
       conditions: own.left, bound: bounds.left, keepsUnmatched: plan.kind.keepsLeft)
     right = JoinSide(
-      plan.right.output, keys: join.rightKeys, codec: join.codec, nullSafe: join.nullSafe,
+      plan.right.output, keys: join.rightKeys, codec: join.codec, nullSafe: nullSafe,
       conditions: own.right, bound: bounds.right, keepsUnmatched: plan.kind.keepsRight)
     let input = plan.left.output + plan.right.output
     both = own.both.map { CompiledExpression($0, input: input) }

@@ -44,8 +44,11 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
     left.beginBatch(task.batchId)
     right.beginBatch(task.batchId)
     var result = Result()
+    // What comes from the left in this batch may meet what comes from the right in it, although the
+    // watermark has passed it: chained operators give such rows.
+    let evictLeftUs = newRight.isEmpty ? evictUs : nil
     for rows in newLeft {
-      try meet(rows, isLeft: true, evictUs: evictUs, task: task, &result)
+      try meet(rows, isLeft: true, evictUs: evictLeftUs, task: task, &result)
     }
     for rows in newRight {
       try meet(rows, isLeft: false, evictUs: evictUs, task: task, &result)

@@ -100,6 +100,18 @@ extension SessionAggregate: TakesUid {
   }
 }
 
+extension SessionAggregate: PassesPredicates {
+  /// A condition on the keys alone holds for all rows of a group or for none.
+  public func predicate(_ condition: Expression, below index: Int) -> Expression? {
+    let used = condition.references
+    guard !used.isEmpty, used.isSubset(of: Set(keys.map(\.attribute))) else { return nil }
+    guard keys.allSatisfy(\.expression.isDeterministic) else { return nil }
+    return condition.substituting(
+      Dictionary(keys.map { ($0.attribute, $0.expression) }) { first, _ in first })
+  }
+  public var needsPredicateBelowAll: Bool { true }
+}
+
 /// Sessions of rows that end, or that keep coming: then they are state, partitioned by key.
 final class SessionAggregateOperator: StatefulOperator {
   let output: [Attribute]
@@ -144,7 +156,8 @@ final class SessionAggregateOperator: StatefulOperator {
   func partitions(_ run: BatchRun) throws -> [Partition] {
     let marks = isStreaming ? run.watermarks[operatorId] : nil
     var late: LateFilter?
-    if mode != .complete, hasWatermark, let marks {
+    // In complete mode too, unlike other aggregates: so Spark's sessions do.
+    if hasWatermark, let marks {
       let expiry = KeyExpiry(column: aggregation.keys.count - 1)
       late = LateFilter(expiry: expiry, lateUs: marks.lateUs) { [operatorId] count in
         run.metrics.update(operatorId) { $0.rowsDroppedByWatermark += Int64(count) }

@@ -89,6 +89,12 @@ public struct Optimizer: Sendable {
     }
     guard filter.condition.isDeterministic else { return nil }
     if let project = filter.child as? Project { return below(project, filter) }
+    if let other = filter.child as? Filter {
+      // The other one has gone as far as it can; where this one can go further, it does.
+      return pushedFilter(Filter(filter.condition, other.child, origin: filter.origin)).map {
+        Filter(other.condition, $0, origin: other.origin)
+      }
+    }
     guard let passing = filter.child as? any PassesPredicates else { return nil }
     return below(passing, filter)
   }

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:withWatermark("ts", "10 minutes"):dropDuplicatesWithinWatermark { "k" }:select("k", "n")
+end

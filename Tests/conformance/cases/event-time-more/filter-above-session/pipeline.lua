@@ -1,0 +1,4 @@
+return function(session, inputs, F)
+  local t = inputs.t:withWatermark("ts", "5 minutes")
+  return t:groupBy(F.session_window("ts", "5 minutes"), "k"):count():where("k <> 'x'"):select("session_window.start", "k", "count")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:dropDuplicates { "k" }:where("n > 10"):select("k"):limit(5)
+end

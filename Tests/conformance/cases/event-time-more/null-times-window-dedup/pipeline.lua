@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:withWatermark("ts", "5 minutes"):dropDuplicates { "ts", "k" }
+end

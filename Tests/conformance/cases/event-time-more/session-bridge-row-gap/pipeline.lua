@@ -1,0 +1,5 @@
+return function(session, inputs, F)
+  local gap = F.expr("concat(n, ' minutes')")
+  return inputs.t:withWatermark("ts", "15 minutes"):groupBy(F.session_window("ts", gap):alias("w"), "k")
+    :agg(F.count("*"):alias("c"), F.sum("n"):alias("s")):select("w.start", "w.end", "k", "c", "s")
+end

@@ -1,0 +1,5 @@
+def pipeline(spark, inputs, F):
+    l = inputs["l"].withWatermark("lt", "5 minutes").alias("l")
+    r = inputs["r"].withWatermark("rt", "8 minutes").alias("r")
+    j = l.join(r, F.expr("l.k = r.k AND rt BETWEEN lt - INTERVAL 3 MINUTES AND lt + INTERVAL 6 MINUTES")).select(F.col("l.k").alias("k"), "lt")
+    return j.dropDuplicates(["k", "lt"])

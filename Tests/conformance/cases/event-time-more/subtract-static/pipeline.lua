@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select("k", F.col("n"):alias("v")):exceptAll(inputs.s)
+end

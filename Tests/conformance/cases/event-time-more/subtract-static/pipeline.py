@@ -1,0 +1,2 @@
+def pipeline(spark, inputs, F):
+    return inputs["t"].select("k", F.col("n").alias("v")).exceptAll(inputs["s"])

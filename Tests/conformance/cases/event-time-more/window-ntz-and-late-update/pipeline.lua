@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:withWatermark("ts", "5 minutes"):groupBy(F.window("ts", "10 minutes"), "k"):agg(F.sum("n"):alias("s")):select("window.start", "k", "s")
+end
