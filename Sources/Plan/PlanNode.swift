@@ -50,6 +50,8 @@ public struct StreamingFacts: Sendable {
   public var refusal: Failure?
   /// What Spark says to the node in some output modes.
   public var refusals: [OutputMode: Failure]
+  /// What Spark says where an aggregation stands in the same query.
+  public var refusalBesideAggregation: Failure?
   /// The modes in which the node may emit rows behind the watermark, which a stateful operator
   /// above
   /// would drop.

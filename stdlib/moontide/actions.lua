@@ -121,7 +121,7 @@ end
 
 --- Keeps the rows once computed, until `unpersist`.
 function methods:persist()
-  engine.persist(unwrap(self).id)
+  engine.persist(unwrap(self), unwrap(self).id)
   return self
 end
 methods.cache = methods.persist

@@ -51,7 +51,8 @@ public struct Aggregate: OperatorNode {
     if hasDistinct {
       facts.refusal = StreamingRules.unsupported(
         "Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider using "
-          + "approx_count_distinct() instead.", origin)
+          + "approx_count_distinct() instead.",
+        hint: "Write `F.approx_count_distinct(…)`, or `dropDuplicates` before a plain count.", origin)
     }
     return facts
   }

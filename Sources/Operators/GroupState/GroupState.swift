@@ -46,7 +46,10 @@ public struct GroupStateNode: OperatorNode {
       let own = returnsOneRow ? "" : " in \(self.mode.rawValue) mode"
       return StreamingRules.unsupported(
         "\(method)\(own) is not supported with \(mode.title) output mode on a "
-          + "streaming DataFrame/Dataset", origin)
+          + "streaming DataFrame/Dataset",
+        hint: returnsOneRow
+          ? "Write in update mode." : "`outputMode` is the same in the operator and in the query.",
+        origin)
     }
     for other in [OutputMode.append, .update] where other != mode {
       facts.refusals[other] = refusal(other)
@@ -56,7 +59,14 @@ public struct GroupStateNode: OperatorNode {
       facts.refusal = StreamingRules.unsupported(
         "Watermark must be specified in the query using 'DataFrame:withWatermark()' for using "
           + "event-time timeout in a \(method). Event-time timeout not supported without "
-          + "watermark.", origin)
+          + "watermark.", hint: "Put `withWatermark(column, delay)` before `groupBy`.", origin)
+    }
+    if mode == .update {
+      let own = returnsOneRow ? "" : " in update mode"
+      facts.refusalBesideAggregation = StreamingRules.unsupported(
+        "\(method)\(own) is not supported with aggregation on a streaming DataFrame/Dataset",
+        hint: "Write its rows with one query and aggregate them in another"
+          + (returnsOneRow ? "." : ", or give them in append mode."), origin)
     }
     return facts
   }

@@ -163,7 +163,8 @@ extension Join {
   private func only(in mode: OutputMode) -> Failure {
     StreamingRules.unsupported(
       "\(kind.title) join between two streaming DataFrames/Datasets is not supported in "
-        + "\(mode.rawValue) output mode, only in append output mode", origin)
+        + "\(mode.rawValue) output mode, only in append output mode",
+      hint: "Write in append mode.", origin)
   }
 
   private func refused(_ sides: String) -> Failure {

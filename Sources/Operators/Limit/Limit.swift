@@ -27,7 +27,8 @@ public struct Limit: OperatorNode, LimitNode {
     // Complete mode shows the whole result each time, so there is nothing to remember.
     let state = StateFacts(.limit, uid: uid, fingerprint: "limit", statelessModes: [.complete])
     let refusal = StreamingRules.unsupported(
-      "Limits are not supported on streaming DataFrames/Datasets in Update output mode", origin)
+      "Limits are not supported on streaming DataFrames/Datasets in Update output mode",
+      hint: "Write in append mode.", origin)
     return StreamingFacts(
       state: child.isStreaming ? state : nil, refusals: [.update: refusal])
   }

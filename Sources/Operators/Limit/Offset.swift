@@ -23,7 +23,8 @@ public struct Offset: OperatorNode {
   public var streaming: StreamingFacts {
     StreamingFacts(
       refusal: StreamingRules.unsupported(
-        "Offset is not supported on streaming DataFrames/Datasets", origin))
+        "Offset is not supported on streaming DataFrames/Datasets",
+        hint: "Leave rows out by a condition: `where`.", origin))
   }
 
   public func with(children: [any PlanNode]) -> any PlanNode {

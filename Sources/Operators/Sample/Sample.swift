@@ -21,6 +21,7 @@ public struct Sample: OperatorNode {
     StreamingFacts(
       refusal: Failure(
         "_LEGACY_ERROR_TEMP_3102", "Sampling is not supported on streaming DataFrames/Datasets",
+        hint: "A condition such as `where(\"rand() < 0.1\")` keeps about a tenth.",
         origin: origin))
   }
 

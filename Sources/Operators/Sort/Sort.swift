@@ -29,7 +29,8 @@ public struct Sort: OperatorNode {
   public var streaming: StreamingFacts {
     let refusal = StreamingRules.unsupported(
       "Sorting is not supported on streaming DataFrames/Datasets, unless it is on aggregated "
-        + "DataFrame/Dataset in Complete output mode", origin)
+        + "DataFrame/Dataset in Complete output mode",
+      hint: "Sort an aggregate and write it in complete mode, or sort in `foreachBatch`.", origin)
     let isAggregated = child.nodes.contains { $0.streaming.state?.kind.isAggregation == true }
     return StreamingFacts(
       refusal: isAggregated ? nil : refusal, refusals: [.append: refusal, .update: refusal])

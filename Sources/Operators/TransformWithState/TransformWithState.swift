@@ -41,12 +41,14 @@ public struct TransformWithState: OperatorNode {
     for other in OutputMode.allCases where other != mode {
       facts.refusals[other] = StreamingRules.unsupported(
         "transformWithState in \(mode.rawValue) mode is not supported with \(other.title) output "
-          + "mode on a streaming DataFrame/Dataset", origin)
+          + "mode on a streaming DataFrame/Dataset",
+        hint: "`outputMode` is the same in the operator and in the query.", origin)
     }
     if timeMode == .eventTime, !hasWatermark {
       facts.refusal = StreamingRules.unsupported(
         "Watermark must be specified in the query using 'DataFrame:withWatermark()' for using "
-          + "event-time in a transformWithState", origin)
+          + "event-time in a transformWithState",
+        hint: "Put `withWatermark(column, delay)` before `groupBy`.", origin)
     }
     return facts
   }

@@ -25,7 +25,13 @@ public struct Union: OperatorNode {
   public var name: String { "Union" }
   public var expressions: [Expression] { [] }
   public var details: String { "" }
-  public var streaming: StreamingFacts { StreamingFacts() }
+  public var streaming: StreamingFacts {
+    guard Set(children.map(\.isStreaming)).count > 1 else { return StreamingFacts() }
+    return StreamingFacts(
+      refusal: StreamingRules.unsupported(
+        "Union between streaming and batch DataFrames/Datasets is not supported",
+        hint: "Write the table's rows once with `df.write`, or read them as a stream too.", origin))
+  }
 
   public func with(children: [any PlanNode]) -> any PlanNode { Union(children, origin: origin) }
   public func with(expressions: [Expression]) -> any PlanNode { self }

@@ -20,7 +20,14 @@ public enum StreamingRules {
       if let refusal = node.streaming.refusal { throw refusal.at(node.origin) }
       if let refusal = node.streaming.refusals[mode] { throw refusal.at(node.origin) }
     }
-    for node in streaming { try checkEventTime(node) }
+    let hasAggregation = streaming.contains(where: \.isStreamingAggregation)
+    for node in streaming {
+      if hasAggregation, let refusal = node.streaming.refusalBesideAggregation {
+        throw refusal.at(node.origin)
+      }
+      try checkExpressions(node)
+      try checkEventTime(node)
+    }
     for node in streaming {
       // A limit drops no row for being late.
       guard let state = node.streaming.state, state.kind != .limit else { continue }
@@ -64,6 +71,24 @@ public enum StreamingRules {
     -> Failure
   {
     Failure("_LEGACY_ERROR_TEMP_3102", message, hint: hint, origin: origin)
+  }
+
+  /// A number that is to grow from row to row does not go on from batch to batch.
+  private static func checkExpressions(_ node: any PlanNode) throws {
+    for expression in node.expressions {
+      let isCounted = expression.contains {
+        if case .call(let function, _) = $0.kind {
+          function.name.lowercased() == "monotonically_increasing_id"
+        } else {
+          false
+        }
+      }
+      guard isCounted else { continue }
+      throw unsupported(
+        "Expression(s): monotonically_increasing_id() is not supported with streaming "
+          + "DataFrames/Datasets", hint: "`F.uuid()` gives each row a name of its own.",
+        expression.origin ?? node.origin)
+    }
   }
 
   /// One column of the rows decides what is late and what is done.

@@ -34,8 +34,9 @@ extension Driver {
             show(call, rows: call.integer(2), truncate: call.integer(3), vertical: call.boolean(4)))
         )
       },
-      "persist": { [session] call in
-        session.persist(plan: Int(try call.integer(1)))
+      "persist": { [session, unowned self] call in
+        try StreamingRules.checkBatch(described(call))
+        session.persist(plan: Int(try call.integer(2)))
         return 0
       },
       "unpersist": { [session] call in
