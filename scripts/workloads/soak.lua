@@ -1,6 +1,6 @@
--- A query that never ends over streams whose event time moves on: rows that come twice are made one,
--- met with those of a second stream, and counted by windows. Says over time what memory and state it
--- holds, and fails where either grows after the first minutes.
+-- A query that never ends over streams whose event time moves on: rows that come twice are made
+-- one, met with those of a second stream, and counted by windows. Says over time what memory and
+-- state it holds, and fails where either grows after the first minutes.
 --   moontide run soak.lua MINUTES CHECKPOINT
 local moontide = require "moontide"
 local F = require "moontide.functions"
@@ -14,14 +14,18 @@ local function source(time)
     :option("rowsPerBatch", 5000):option("advanceMillisPerBatch", 1000)
     :option("startTimestamp", 1704110400000):load()
   -- Each row twice.
-  return rows:select(F.col("timestamp"):alias(time), "value", F.explode(F.array(1, 2)):alias("copy"))
+  return rows
+    :select(F.col("timestamp"):alias(time), "value", F.explode(F.array(1, 2)):alias("copy"))
     :withWatermark(time, "5 seconds")
 end
 
 local clicks = source("clicked"):dropDuplicatesWithinWatermark { "value" }:alias("c")
 local views = source("viewed"):dropDuplicates { "viewed", "value" }:alias("v")
-local met = clicks:join(views, F.expr("c.value = v.value AND clicked BETWEEN viewed - INTERVAL 2 SECONDS AND viewed + INTERVAL 2 SECONDS"))
-local counts = met:groupBy(F.window("clicked", "10 seconds"), F.expr("c.value % 500"):alias("k")):count()
+local met = clicks:join(views, F.expr("c.value = v.value "
+  .. "AND clicked BETWEEN viewed - INTERVAL 2 SECONDS AND viewed + INTERVAL 2 SECONDS"))
+local counts = met
+  :groupBy(F.window("clicked", "10 seconds"), F.expr("c.value % 500"):alias("k"))
+  :count()
 
 local emitted, windows = 0, 0
 local query = counts.writeStream:outputMode("append")
@@ -43,7 +47,8 @@ local function residentMb()
 end
 
 local samples = {}
-print(string.format("%8s %8s %10s %12s %12s %12s  %s", "seconds", "batch", "rss MB", "state MB", "state rows", "rows out", "state rows of each operator"))
+print(string.format("%8s %8s %10s %12s %12s %12s  %s", "seconds", "batch", "rss MB", "state MB",
+  "state rows", "rows out", "state rows of each operator"))
 local began = os.time()
 while os.time() - began < minutes * 60 do
   if query:awaitTermination(EVERY) then break end
@@ -57,8 +62,8 @@ while os.time() - began < minutes * 60 do
     end
     local sample = { at = os.time() - began, mb = residentMb(), rows = rows }
     samples[#samples + 1] = sample
-    print(string.format("%8d %8d %10.1f %12.1f %12d %12d  %s", sample.at, progress.batchId, sample.mb,
-      bytes / 1048576, rows, emitted, table.concat(each, " ")))
+    print(string.format("%8d %8d %10.1f %12.1f %12d %12d  %s", sample.at, progress.batchId,
+      sample.mb, bytes / 1048576, rows, emitted, table.concat(each, " ")))
   end
 end
 if query.exception then error(query.exception, 0) end
@@ -77,7 +82,8 @@ local warm = math.min(300, total / 5)
 local half = warm + (total - warm) / 2
 local function flat(what, title, slack)
   local early, late = greatest(warm, half, what), greatest(half, total, what)
-  print(string.format("%s: at most %.1f in the first half after the warm-up, %.1f in the second", title, early, late))
+  print(string.format("%s: at most %.1f in the first half after the warm-up, %.1f in the second",
+    title, early, late))
   return late <= early * 1.1 + slack
 end
 local memory, state = flat("mb", "resident MB", 8), flat("rows", "state rows", 0)

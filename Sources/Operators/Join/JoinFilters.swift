@@ -1,9 +1,9 @@
 import Expressions
 import Plan
 
-/// What a join's rows of one side must pass anyway stands below the join, where it keeps rows out of
-/// the state; and below `withWatermark` where it does not look at the time, so that, as in Spark,
-/// rows which can meet nothing move no watermark.
+/// What a join's rows of one side must pass anyway stands below the join, where it keeps rows out
+/// of the state; and below `withWatermark` where it does not look at the time, so that, as in
+/// Spark, rows which can meet nothing move no watermark.
 extension Join {
   /// Which sides may lose rows that fail the join's condition: those that need not be given alone.
   private var mayFilterLeft: Bool {
