@@ -43,7 +43,7 @@ extension Command {
 
   private static func inspect(_ path: String, asJSON: Bool) -> Int32 {
     guarded {
-      let report = try CheckpointReport(
+      let report = try CheckpointReport.of(
         path, storage: PosixStorage(), sinks: Session.standard().connectors)
       Output.standardOutput(asJSON ? report.json.pretty + "\n" : report.text)
       return report.isSound ? 0 : 1

@@ -33,7 +33,7 @@ public struct CheckpointReport: Sendable {
   /// What the next run sets right by itself.
   public private(set) var notes: [String] = []
 
-  public init(_ path: String, storage: any Storage, sinks: ConnectorCatalog) throws {
+  private init(_ path: String, storage: any Storage, sinks: ConnectorCatalog) throws {
     holder = try Checkpoint.holder(path, storage)
     contents = try CheckpointContents(path, storage: storage)
     problems = contents.problems
@@ -51,6 +51,20 @@ public struct CheckpointReport: Sendable {
   }
 
   public var isSound: Bool { problems.isEmpty }
+
+  /// Looks again where a running query may have changed files between two looks.
+  public static func of(
+    _ path: String, storage: any Storage, sinks: ConnectorCatalog
+  ) throws -> CheckpointReport {
+    var report = try CheckpointReport(path, storage: storage, sinks: sinks)
+    for _ in 0..<lookLimit where !report.isSound && report.holder != nil {
+      report = try CheckpointReport(path, storage: storage, sinks: sinks)
+    }
+    return report
+  }
+
+  /// Looks at a running query's checkpoint until what is wrong counts as damage.
+  private static let lookLimit = 4
 
   private mutating func note(_ error: any Error) {
     problems.append(error as? Failure ?? Failure("FILE_ERROR", "\(error)"))
