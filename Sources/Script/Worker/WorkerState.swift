@@ -47,6 +47,8 @@ public struct WorkerSetting: Sendable {
   public var memoryLimit = 0
   /// How long one call may compute, where the state is pure; 0: no limit.
   public var timeoutUs: Int64 = 0
+  /// For tests: the allocation that fails in each state; 0: none does.
+  var failingAllocation = 0
   /// `--sealed`: effect states are pure as well.
   public var isSealed = false
 
@@ -80,6 +82,7 @@ public final class WorkerState {
       lua.load(Self.opening, name: "=moontide.worker"),
       [.string(setting.path), .string(setting.cpath), .strings(Self.unavailable(lua.kind))])
     if lua.kind == .pure { try lua.check(moontide_freeze(lua.lua)) }
+    lua.failAllocation(afterNext: setting.failingAllocation)
   }
 
   /// The modules that describe or run queries have nothing to do in a worker. A function that
