@@ -136,13 +136,12 @@ final class ProcessorPartition: HoldsMemory, @unchecked Sendable {
   ) throws -> [Batch] {
     if timers.isEmpty { return [] }
     states.groups = timers.map(\.group)
+    states.firing = timers
+    defer { states.firing = [] }
     let keys = KeyedRows.batch(states.groups, codec)
     let batch = try processor.handleExpiredTimers(
       keys: keys, keySchema: keySchema, timesUs: timers.map(\.timeUs), task: task)
-    for timer in timers {
-      store.remove(
-        ProcessorStore.place(.timer, "", group: timer.group), ProcessorStore.ordered(timer.timeUs))
-    }
+    states.endTimers(before: timers.count)
     states.counts["numExpiredTimers", default: 0] += Int64(timers.count)
     return [batch]
   }
@@ -187,7 +186,26 @@ final class RunningStates: ProcessorStates {
     self.task = task
   }
 
-  func enter(_ group: Int) { key = groups[group] }
+  /// The timers that the running call is about, where it is one of timers.
+  var firing: [(group: [UInt8], timeUs: Int64)] = [] {
+    didSet { endedTimers = 0 }
+  }
+  private var endedTimers = 0
+
+  /// A timer is gone once its function has returned: the next one sees it no more.
+  func enter(_ group: Int) {
+    endTimers(before: group)
+    key = groups[group]
+  }
+
+  func endTimers(before count: Int) {
+    while endedTimers < min(count, firing.count) {
+      let timer = firing[endedTimers]
+      store.remove(
+        ProcessorStore.place(.timer, "", group: timer.group), ProcessorStore.ordered(timer.timeUs))
+      endedTimers += 1
+    }
+  }
 
   var processingTimeUs: Int64 { task.batchTimeUs }
 
