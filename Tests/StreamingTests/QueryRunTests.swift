@@ -129,9 +129,8 @@ struct QueryRunTests {
     let source = TestSourceNode(stream: world.stream)
     let changed = CountNode(child: source, fingerprint: "count(distinct word)")
     var failure = Self.failure { _ = try world.queries().start(world.definition(plan: changed)) }
-    #expect(failure?.condition == "STREAMING_STATEFUL_OPERATOR_NOT_MATCH_IN_STATE_METADATA")
-    #expect(
-      failure?.details == ["changed: Count was count(word), is count(distinct word)"])
+    #expect(failure?.condition == "STATE_STORE_VALUE_SCHEMA_NOT_COMPATIBLE")
+    #expect(failure?.details == ["checkpoint: count(word)", "query: count(distinct word)"])
     failure = Self.failure { _ = try world.queries().start(world.definition(plan: source)) }
     #expect(failure?.details == ["gone: stateStoreSave count(word)"])
   }
