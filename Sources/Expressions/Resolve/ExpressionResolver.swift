@@ -36,8 +36,24 @@ public struct ExpressionResolver: Sendable {
   }
 
   private func resolveNode(_ unresolved: UnresolvedExpression) throws -> Expression {
+    // Long sums and conditions are deep trees of calls: they spare themselves the frame of the
+    // function that knows every node.
+    guard case .call(let name, let arguments, let isDistinct, let filter) = unresolved.node else {
+      return try resolveOther(unresolved)
+    }
+    let call = try resolveCall(
+      name, arguments, isDistinct: isDistinct, filter: filter, unresolved.origin)
+    guard case .window = call.kind else { return call }
+    throw Failure(
+      "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "`\(name)` needs a window: `:over(…)`",
+      origin: unresolved.origin)
+  }
+
+  @inline(never)
+  private func resolveOther(_ unresolved: UnresolvedExpression) throws -> Expression {
     let origin = unresolved.origin
     switch unresolved.node {
+    case .call: return try resolveNode(unresolved)
     case .name(let parts): return try resolveName(parts, origin)
     case .column(let plan, let name):
       return .attribute(try scope.column(ofPlan: plan, name: name), origin: origin)
@@ -45,14 +61,6 @@ public struct ExpressionResolver: Sendable {
       throw Failure(
         "INVALID_USAGE_OF_STAR_OR_REGEX", "`*` cannot stand inside an expression", origin: origin)
     case .literal(let value, let type): return .literal(value, type, origin: origin)
-    case .call(let name, let arguments, let isDistinct, let filter):
-      let call = try resolveCall(name, arguments, isDistinct: isDistinct, filter: filter, origin)
-      if case .window = call.kind {
-        throw Failure(
-          "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE", "`\(name)` needs a window: `:over(…)`",
-          origin: origin)
-      }
-      return call
     case .cast(let child, let type, let isTry):
       return try cast(child, to: type, isTry: isTry, origin)
     case .alias(let child, let names):
@@ -170,24 +178,8 @@ public struct ExpressionResolver: Sendable {
     if let function = functions.userFunction(name) {
       return try userCall(function, arguments, origin)
     }
-    // The sign before one operand has a name of its own, under which it is also a function.
-    let isSign = name == "-" && arguments.count == 1
-    guard let function = functions[isSign ? "negative" : name] else {
-      if ["grouping", "grouping_id"].contains(name.lowercased()) {
-        throw Failure(
-          "UNSUPPORTED_GROUPING_EXPRESSION",
-          "`\(name)` is only possible with ROLLUP, CUBE and GROUPING SETS", origin: origin)
-      }
-      throw RefusedFunctions.failure(name, origin: origin)
-        ?? unresolvedRoutine(name, among: functions.names, origin: origin)
-    }
-    let isAggregate = function.spec.kind == .aggregate
-    if (isDistinct || filter != nil) && !isAggregate {
-      throw Failure(
-        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
-        "the function `\(name)` does not support \(isDistinct ? "DISTINCT" : "FILTER")",
-        origin: origin)
-    }
+    let function = try function(
+      name, count: arguments.count, isDistinct: isDistinct, hasFilter: filter != nil, origin)
     let ordering = try OrderedSet.keys(arguments, of: function.spec.name) { try sortKey($0) }
     var unresolved: [UnresolvedExpression] = []
     var resolved: [Expression] = []
@@ -208,16 +200,52 @@ public struct ExpressionResolver: Sendable {
       return try resolver.lambda(names, body, parameters, of: name, written[index].origin)
     }
     let bound = try withOrigin(origin) { try function.bind(call) }
+    try refuseLambdas(resolved, in: bound, of: name, origin)
+    let named = bound.writingOut(resolved, name: name)
+    return ordering.isEmpty
+      ? named : named.within(ordering, function.spec.name, written: resolved)
+  }
+
+  // What `resolveCall` checks stands apart: a deep tree puts the frame of that function on the
+  // stack once a level.
+
+  /// The function that a call means, and may be called so.
+  @inline(never)
+  private func function(
+    _ name: String, count: Int, isDistinct: Bool, hasFilter: Bool, _ origin: Origin?
+  ) throws -> FunctionSpec {
+    // The sign before one operand has a name of its own, under which it is also a function.
+    let isSign = name == "-" && count == 1
+    guard let function = functions[isSign ? "negative" : name] else {
+      if ["grouping", "grouping_id"].contains(name.lowercased()) {
+        throw Failure(
+          "UNSUPPORTED_GROUPING_EXPRESSION",
+          "`\(name)` is only possible with ROLLUP, CUBE and GROUPING SETS", origin: origin)
+      }
+      throw RefusedFunctions.failure(name, origin: origin)
+        ?? unresolvedRoutine(name, among: functions.names, origin: origin)
+    }
+    let isAggregate = function.spec.kind == .aggregate
+    if (isDistinct || hasFilter) && !isAggregate {
+      throw Failure(
+        "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+        "the function `\(name)` does not support \(isDistinct ? "DISTINCT" : "FILTER")",
+        origin: origin)
+    }
+    return function
+  }
+
+  @inline(never)
+  private func refuseLambdas(
+    _ arguments: [Expression], in bound: Expression, of name: String, _ origin: Origin?
+  ) throws {
     // A function that takes lambdas has put their bodies in the place of these.
-    let lambdas = resolved.filter { if case .lambda = $0.kind { true } else { false } }
+    let lambdas = arguments.filter { if case .lambda = $0.kind { true } else { false } }
     if bound.children.contains(where: { child in lambdas.contains { $0 === child } }) {
       throw Failure(
         "INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION",
         "`\(name)` takes no lambda", origin: origin)
     }
-    let named = bound.writingOut(resolved, name: name)
-    return ordering.isEmpty
-      ? named : named.within(ordering, function.spec.name, written: resolved)
   }
 
   /// One argument; several for a star. `count(*)` counts rows.
