@@ -1,4 +1,4 @@
--- expect: Did you mean `upper`?
+-- expect: Did you mean `upper`
 local moontide = require "moontide"
 local F = require "moontide.functions"
 local session = moontide.session {}
