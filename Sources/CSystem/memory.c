@@ -14,4 +14,6 @@ void *moontide_remap(void *memory, size_t old_bytes, size_t new_bytes) {
   return moved == MAP_FAILED ? NULL : moved;
 }
 
+void moontide_map_large_blocks(void) { mallopt(M_MMAP_THRESHOLD, 256 << 10); }
+
 void moontide_trim(void) { malloc_trim(0); }

@@ -21,7 +21,7 @@ public final class DurableStateStore: StateStore {
     /// Versions before the last that can still be read.
     public var versionsToRetain: Int64 = 100
     /// Changes that a merge holds in memory at a time, bytes.
-    var heldBytes = 32 << 20
+    var heldBytes = 16 << 20
 
     public init() {}
   }

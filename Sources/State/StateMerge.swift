@@ -10,8 +10,8 @@ struct StateMerge {
   let changes: [StateFile]
   /// Changes of later versions do not count.
   let version: Int64
-  /// Changes that are held in memory at a time, bytes; an eighth of all where that is more.
-  var heldBytes = 32 << 20
+  /// Changes that are held in memory at a time, bytes; a sixteenth of all where that is more.
+  var heldBytes = 16 << 20
 
   /// Every place that has a block.
   var places: [StatePlace] {
@@ -39,7 +39,7 @@ struct StateMerge {
     let byteCount = changed.reduce(0) { sum, file in
       file.1.reduce(sum) { $0 + $1.entriesByteCount }
     }
-    let parts = min(max(1, byteCount / heldBytes), 8)
+    let parts = min(max(1, byteCount / heldBytes), 16)
     var overlay = StateOverlay()
     for part in 0..<parts {
       let keys = StateKeys(part: part, of: parts)

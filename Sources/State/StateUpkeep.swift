@@ -60,16 +60,16 @@ final class StateUpkeep: Sendable {
     }
   }
 
-  /// Due when the changes have grown to the size of the snapshot and to two files, or to that size
-  /// and to as many versions as were asked for: what is written again and again stays in proportion
-  /// to what changed.
+  /// Due when the changes have grown to the size of the snapshot and to more than a file, or to that
+  /// size and to as many versions as were asked for: what is written again and again stays in
+  /// proportion to what changed.
   var isDue: Bool {
     files.withLock { files in
       let fresh = files.fresh
       guard !files.isRunning, files.failure == nil, let last = fresh.last else { return false }
       let bytes = fresh.reduce(0) { $0 + $1.byteCount }
       let versions = last.lastVersion - (files.snapshots.last ?? 0)
-      return bytes >= max(files.snapshotByteCount, 2 * limits.changeFileBytes)
+      return bytes >= max(files.snapshotByteCount, limits.changeFileBytes * 3 / 2)
         || (versions >= limits.changeFileVersions && bytes >= files.snapshotByteCount)
         || fresh.count >= 64
     }

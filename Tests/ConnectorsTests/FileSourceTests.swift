@@ -191,7 +191,8 @@ struct FileSourceTests {
   /// Directories that have not changed are not listed again, and files that come are found.
   @Test func filesThatComeAreFound() throws {
     let world = self.world()
-    let source = try world.stream("text", ["path": world.folder + "/in", "maxFilesPerTrigger": "1"])
+    let source = try world.stream(
+      "text", ["path": world.folder + "/in", "maxFilesPerTrigger": "1"])
     var at: SourceOffset?
     var rows: [[String]] = []
     for step in 0..<6 {

@@ -55,11 +55,12 @@ import Testing
     #expect(MachineMemory.bytes > 64 << 20)
   }
 
-  @Test(arguments: [
-    ("256m", "256 MiB"), ("2g", "2 GiB"), ("1048576", "1 MiB"), ("80%", "80%"), ("1.5g", nil),
-    ("0", "0"), ("3 KiB", "3 KiB"), ("101%", nil), ("0%", nil), ("", nil), ("12x", nil),
-    ("99999999999t", nil),
-  ] as [(String, String?)])
+  @Test(
+    arguments: [
+      ("256m", "256 MiB"), ("2g", "2 GiB"), ("1048576", "1 MiB"), ("80%", "80%"), ("1.5g", nil),
+      ("0", "0"), ("3 KiB", "3 KiB"), ("101%", nil), ("0%", nil), ("", nil), ("12x", nil),
+      ("99999999999t", nil),
+    ] as [(String, String?)])
   func sizes(_ text: String, _ shown: String?) {
     #expect(ByteSize(text: text)?.description == shown)
   }

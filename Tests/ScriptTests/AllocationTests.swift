@@ -16,8 +16,11 @@ import Testing
   private func column(_ type: DataType) -> Vector {
     let builder = VectorBuilder(type)
     for row in 0..<4 {
-      if type == .string { builder.append(text: "a text that is not short \(row)") }
-      else { builder.append(integer: Int64(row)) }
+      if type == .string {
+        builder.append(text: "a text that is not short \(row)")
+      } else {
+        builder.append(integer: Int64(row))
+      }
     }
     return builder.finish()
   }

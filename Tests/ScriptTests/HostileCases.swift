@@ -211,7 +211,8 @@ struct HostileCase: Sendable {
       "growth in a message handler", memory,
       "xpcall(error, function() return ('x'):rep(1 << 30) end) return 'out'"),
     .init("a hash part", memory, "local t = {} for i = 1, 1 << 30 do t[i * 3.5] = i end"),
-    .init("closures", memory, "local f for i = 1, 1 << 30 do local g = f f = function() g() end end"),
+    .init(
+      "closures", memory, "local f for i = 1, 1 << 30 do local g = f f = function() g() end end"),
     .init("collection stopped", "not available in a worker", "collectgarbage('stop')"),
     .init(
       "coroutines kept", "more than 1000 coroutines",
@@ -226,8 +227,12 @@ struct HostileCase: Sendable {
       return 'fine'
       """),
     .init("a result that is too long", memory, "return ('x'):rep(1 << 26)"),
-    .init("parser: nested", "C stack overflow", "return select(2, load('return ' .. ('('):rep(100000)))"),
-    .init("parser: tables", "C stack overflow", "return select(2, load('return ' .. ('{'):rep(100000)))"),
+    .init(
+      "parser: nested", "C stack overflow", "return select(2, load('return ' .. ('('):rep(100000)))"
+    ),
+    .init(
+      "parser: tables", "C stack overflow", "return select(2, load('return ' .. ('{'):rep(100000)))"
+    ),
     .init("parser: long", "more than 1 MiB", "return select(2, load(('x = 1 '):rep(1 << 19)))"),
     .init(
       "parser: locals", "too many local variables",

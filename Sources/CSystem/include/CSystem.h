@@ -70,5 +70,9 @@ void *_Nullable moontide_map(size_t bytes);
 void *_Nullable moontide_remap(
     void *_Nonnull memory, size_t old_bytes, size_t new_bytes);
 
+/// Makes the allocator map blocks of 256 KiB and more one by one, so that they leave the process
+/// when they are freed. It would otherwise stop doing so when it has seen some larger ones go.
+void moontide_map_large_blocks(void);
+
 /// Gives the memory that the allocator keeps back to the system.
 void moontide_trim(void);

@@ -299,7 +299,8 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("mode(a) FROM VALUES (0), (10), (10), (NULL), (NULL), (NULL)", "10"),
       Example("mode(a, true) FROM VALUES (-10), (0), (10)", "-10"),
-    ], notes: "Of several equally frequent values this engine always gives the least; with "
+    ],
+    notes: "Of several equally frequent values this engine always gives the least; with "
       + "WITHIN GROUP (ORDER BY value DESC), in SQL text, the greatest."
   ) { call in
     guard let key = call.ordering.first else {

@@ -45,8 +45,9 @@ extension ExpressionParser {
       if arguments.count == 1 { arguments.append(try make(.literal(.integer(1), .int))) }
       if arguments.count == 2 { arguments.append(try make(.literal(.null, .null))) }
     }
-    guard ["lag", "lead", "nth_value", "first", "first_value", "last", "last_value", "any_value"]
-      .contains(key)
+    guard
+      ["lag", "lead", "nth_value", "first", "first_value", "last", "last_value", "any_value"]
+        .contains(key)
     else {
       throw Failure(
         "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",

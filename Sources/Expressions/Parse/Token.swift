@@ -44,7 +44,8 @@ public struct Lexer {
   public static let lengthLimit = 1 << 20
 
   private static let signs = [
-    ">>>", "<=>", "<=", ">=", "<>", "!=", "==", "||", "|>", "->", "=>", "!>", "!<", "::", "<<", ">>",
+    ">>>", "<=>", "<=", ">=", "<>", "!=", "==", "||", "|>", "->", "=>", "!>", "!<", "::", "<<",
+    ">>",
   ].map { Array($0.utf8) }
 
   private init(_ text: String, origin: Origin?) {

@@ -52,7 +52,8 @@ public struct Aggregate: OperatorNode {
       facts.refusal = StreamingRules.unsupported(
         "Distinct aggregations are not supported on streaming DataFrames/Datasets. Consider using "
           + "approx_count_distinct() instead.",
-        hint: "Write `F.approx_count_distinct(…)`, or `dropDuplicates` before a plain count.", origin)
+        hint: "Write `F.approx_count_distinct(…)`, or `dropDuplicates` before a plain count.",
+        origin)
     }
     return facts
   }

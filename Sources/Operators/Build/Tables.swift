@@ -65,8 +65,9 @@ private func inlineValue(_ cell: Expression, _ call: OperatorCall) throws -> Sca
 /// `generate`: the rows that a function makes of each row, beside the row: LATERAL VIEW.
 func buildGenerate(_ call: OperatorCall) throws -> any PlanNode {
   let items = try call.resolver.resolveList([call.expression("generator")])
-  guard items.count == 1, case .generator(let generator, let arguments, let names, let origin) =
-    items[0]
+  guard items.count == 1,
+    case .generator(let generator, let arguments, let names, let origin) =
+      items[0]
   else {
     throw Failure(
       "UNSUPPORTED_GENERATOR.NOT_GENERATOR", "LATERAL takes a function that makes rows",

@@ -184,7 +184,8 @@ struct Decorrelation {
         .attribute(old), as: Attribute(old.name, old.type, isNullable: old.isNullable))
     }
     let renamed = Dictionary(
-      zip(used, columns).map { ($0, Expression.attribute($1.attribute)) }) { first, _ in first }
+      zip(used, columns).map { ($0, Expression.attribute($1.attribute)) }
+    ) { first, _ in first }
     let domain = Deduplicate(
       keys: columns.map(\.attribute), Project(columns, outer, origin: origin), origin: origin)
     let conditions = predicates.map { $0.substituting(renamed) }

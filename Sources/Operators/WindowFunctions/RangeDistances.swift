@@ -121,7 +121,8 @@ struct RangeDistances {
     let value = key.integer(row)
     switch distance {
     case .integer(let count):
-      let moved = isAscending
+      let moved =
+        isAscending
         ? value.addingReportingOverflow(count) : value.subtractingReportingOverflow(count)
       return moved.overflow ? nil : moved.partialValue
     case .months(let count):

@@ -174,9 +174,12 @@ struct WindowEvaluator: Sendable {
   private func frames(_ context: EvaluationContext, _ extents: Extents) throws
     -> [Swift.Range<Int>]
   {
-    let distances = try frame.isRows || order.isEmpty ? nil : RangeDistances(
-      key: order[0].evaluate(context).flat, order: orders[0], frame: frame,
-      timeZoneId: context.task.timeZoneId)
+    let distances =
+      try frame.isRows || order.isEmpty
+      ? nil
+      : RangeDistances(
+        key: order[0].evaluate(context).flat, order: orders[0], frame: frame,
+        timeZoneId: context.task.timeZoneId)
     return try (0..<context.count).map { row in
       let (start, end) = (extents.partitionStart[row], extents.partitionEnd[row])
       let lower = try edge(frame.lower, row, extents, distances, isLower: true)

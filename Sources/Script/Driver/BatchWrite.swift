@@ -68,7 +68,8 @@ extension Session {
       // What `df.write:mode` lets through beside these is `update`.
       throw Failure(
         "UNSUPPORTED_SAVE_MODE", "the format `\(format)` has no save mode `\(name ?? "")`",
-        hint: "`update` finds rows by their keys (`jdbc`, with the option `keyColumns`); `\(format)` "
+        hint:
+          "`update` finds rows by their keys (`jdbc`, with the option `keyColumns`); `\(format)` "
           + "has: " + SaveMode.allCases.map(\.rawValue).joined(separator: ", ") + ".")
     }
     return mode

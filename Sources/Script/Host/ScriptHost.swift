@@ -51,6 +51,7 @@ public final class ScriptHost {
 
   /// Runs the process's work on a thread with a deep stack and ends the process with its status.
   public static func runProcess(_ body: @escaping @Sendable () -> Int32) -> Never {
+    moontide_map_large_blocks()
     // This thread takes no signals: they are for the thread that works.
     var all = sigset_t()
     var old = sigset_t()

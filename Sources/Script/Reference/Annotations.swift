@@ -30,7 +30,8 @@ struct Annotations {
 
   private static let sessionFields: [String: [String]] = [
     "Session": [
-      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig", "catalog Catalog",
+      "read DataFrameReader", "readStream DataStreamReader", "conf RuntimeConfig",
+      "catalog Catalog",
       "streams StreamingQueries", "udf UDFRegistration", "version string",
     ],
     "StreamingQuery": [

@@ -30,7 +30,9 @@ extension CheckpointReport {
   private func describe(_ run: RunRecord, _ row: (String, String) -> Void) {
     row("last run", run.runId)
     row("script", run.script.isEmpty ? "none" : run.script)
-    for function in run.functions { row("function", "\(function.name) \(function.value.text ?? "")") }
+    for function in run.functions {
+      row("function", "\(function.name) \(function.value.text ?? "")")
+    }
     for (index, source) in run.sources.enumerated() { row("source \(index)", source) }
     row("sink", "\(run.sink.format), \(run.outputMode): \(run.sink.description)")
     for setting in run.settings { row("fixed", "\(setting.name) = \(setting.value.text ?? "")") }
@@ -41,7 +43,9 @@ extension CheckpointReport {
     let batches = contents.batches
     guard let first = batches.first else { return ["no batches yet"] }
     let shown = batches.suffix(20)
-    var lines = ["batches \(first.offsets.batchId) to \(batches[batches.count - 1].offsets.batchId)"]
+    var lines = [
+      "batches \(first.offsets.batchId) to \(batches[batches.count - 1].offsets.batchId)"
+    ]
     if shown.count < batches.count { lines[0] += ", the last \(shown.count):" }
     for batch in shown {
       let offsets = batch.offsets
