@@ -60,8 +60,8 @@ final class StateUpkeep: Sendable {
     }
   }
 
-  /// Due when the changes have grown to the size of the snapshot and to more than a file, or to that
-  /// size and to as many versions as were asked for: what is written again and again stays in
+  /// Due when the changes have grown to the size of the snapshot and to more than a file, or to
+  /// that size and to as many versions as were asked for: what is written again and again stays in
   /// proportion to what changed.
   var isDue: Bool {
     files.withLock { files in
