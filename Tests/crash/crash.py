@@ -38,6 +38,7 @@ class Harness:
         self.kills = collections.Counter()
         self.by_query = collections.Counter()
         self.survived = 0
+        self.turn = 0
         self.wrong = []
         self.calls = {}  # query → phase → numbers of storage calls
         self.steps = {}
@@ -75,20 +76,19 @@ class Harness:
         count = 0
         wanted = [p for p in PHASES if p != "recovery"]
         planned = collections.Counter(self.kills)
-        turn = 0
         while count < kills:
+            turn, self.turn = self.turn, self.turn + 1
             query = self.queries[turn % len(self.queries)]
-            kind = turn // len(self.queries) % 6
-            turn += 1
-            if kind in (0, 1, 2, 3):
+            kind = turn % 7
+            if kind < 5:
                 chosen = min((p for p in wanted if self.calls[query][p]), key=lambda p: planned[p])
                 planned[chosen] += 1
                 number, call = self.rng.choice(self.calls[query][chosen])
                 action = "torn" if call == "write" and self.rng.random() < 0.6 else "kill"
                 ends = [{"fault": f"storage:{action}:{number}"}]
-            elif kind == 4:
+            elif kind == 5:
                 ends = [{"fault": f"machine:kill:{self.rng.randint(1, self.steps[query])}"}]
-            elif turn % 2 or not shutil.which("strace"):
+            elif turn // 7 % 2 or not shutil.which("strace"):
                 ends = [{"after": self.rng.random() * self.seconds[query]}]
             else:
                 calls = self.rng.choice(TRACED)
@@ -167,7 +167,8 @@ class Harness:
         print("  by phase: " + ", ".join(f"{name} {self.kills[name]}" for name in PHASES)
               + "".join(f", {name} {n}" for name, n in sorted(self.kills.items()) if name not in PHASES))
         print("  by query: " + ", ".join(f"{name} {self.by_query[name]}" for name in self.queries))
-        missed = [name for name in PHASES if not self.kills[name]]
+        wanted = PHASES + ["between steps", "any moment"] + ["traced call"] * bool(shutil.which("strace"))
+        missed = [name for name in wanted if not self.kills[name]]
         if missed:
             print(f"  never hit: {', '.join(missed)}")
         for query, ends, kills, why in self.wrong[:10]:
