@@ -106,7 +106,12 @@ extension Aggregate: PrunesColumns, TakesUid {
   }
 }
 
-extension Aggregate: PassesPredicates {
+/// A node that makes one row of the rows with the same keys.
+public protocol GroupsRows: PassesPredicates {
+  var keys: [NamedExpression] { get }
+}
+
+extension GroupsRows {
   /// A condition on the keys alone holds for all rows of a group or for none.
   public func predicate(_ condition: Expression, below index: Int) -> Expression? {
     let used = condition.references
@@ -117,6 +122,8 @@ extension Aggregate: PassesPredicates {
   }
   public var needsPredicateBelowAll: Bool { true }
 }
+
+extension Aggregate: GroupsRows {}
 
 /// What an aggregation computes, ready to run.
 struct Aggregation: Sendable {

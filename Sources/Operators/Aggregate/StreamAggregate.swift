@@ -88,10 +88,6 @@ private struct AggregateLayout: StateLayout {
   let codec: RowKeyCodec
   let expiry: KeyExpiry?
 
-  func group(
-    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-  ) -> UnsafeRawBufferPointer { key }
-
   func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
     guard let expiry, var base = key.baseAddress else { return nil }
     let columns = withUnsafeMutablePointer(to: &base) { codec.decode($0, count: 1) }

@@ -88,10 +88,6 @@ final class StreamDeduplicateOperator: StatefulOperator {
 
 /// A key's value is the moment at which it leaves.
 private struct DeduplicateLayout: StateLayout {
-  func group(
-    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-  ) -> UnsafeRawBufferPointer { key }
-
   func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
     let atUs = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
     return atUs == .max ? nil : StateDue(atUs: atUs)

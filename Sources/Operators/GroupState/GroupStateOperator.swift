@@ -102,10 +102,6 @@ final class GroupStateOperator: StatefulOperator {
 
 /// A group's state stands under its key, and acts when its timeout comes.
 private struct GroupStateLayout: StateLayout {
-  func group(
-    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-  ) -> UnsafeRawBufferPointer { key }
-
   func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
     GroupStateEntry(encoded: value).timeoutUs.map { StateDue(atUs: $0) }
   }

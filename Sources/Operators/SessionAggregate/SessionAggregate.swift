@@ -100,17 +100,7 @@ extension SessionAggregate: TakesUid {
   }
 }
 
-extension SessionAggregate: PassesPredicates {
-  /// A condition on the keys alone holds for all rows of a group or for none.
-  public func predicate(_ condition: Expression, below index: Int) -> Expression? {
-    let used = condition.references
-    guard !used.isEmpty, used.isSubset(of: Set(keys.map(\.attribute))) else { return nil }
-    guard keys.allSatisfy(\.expression.isDeterministic) else { return nil }
-    return condition.substituting(
-      Dictionary(keys.map { ($0.attribute, $0.expression) }) { first, _ in first })
-  }
-  public var needsPredicateBelowAll: Bool { true }
-}
+extension SessionAggregate: GroupsRows {}
 
 /// Sessions of rows that end, or that keep coming: then they are state, partitioned by key.
 final class SessionAggregateOperator: StatefulOperator {

@@ -8,6 +8,13 @@ public protocol StateLayout: Sendable {
   func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue?
 }
 
+extension StateLayout {
+  /// Each key is a group of its own.
+  public func group(
+    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+  ) -> UnsafeRawBufferPointer { key }
+}
+
 /// A moment of one of an operator's clocks.
 public struct StateDue: Hashable, Sendable {
   /// Which clock: an operator numbers its own.
@@ -23,10 +30,6 @@ public struct StateDue: Hashable, Sendable {
 /// Each key is a group of its own, and nothing acts by itself.
 public struct KeyLayout: StateLayout {
   public init() {}
-
-  public func group(
-    key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-  ) -> UnsafeRawBufferPointer { key }
 
   public func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? { nil }
 }
