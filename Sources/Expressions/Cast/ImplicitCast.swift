@@ -261,8 +261,8 @@ extension DataType {
     }
   }
 
-  /// Whether this is a MAP or has one in it.
-  var containsMap: Bool {
+  /// Whether this is a MAP or has one in it: maps have no equality.
+  public var containsMap: Bool {
     switch self {
     case .map: true
     case .array(let element, _): element.containsMap

@@ -171,7 +171,7 @@ func buildDeduplicate(_ call: OperatorCall, isWithinWatermark: Bool) throws -> a
       "dropDuplicatesWithinWatermark is not supported with batch DataFrames/DataSets",
       hint: "`dropDuplicates` does it there.")
   }
-  if let map = keys.first(where: { $0.type.hasMap }) {
+  if let map = keys.first(where: { $0.type.containsMap }) {
     throw Failure(
       "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
       "rows cannot be told apart by `\(map.name)`, which has the type \"\(map.type)\"",
@@ -181,16 +181,4 @@ func buildDeduplicate(_ call: OperatorCall, isWithinWatermark: Bool) throws -> a
   for key in keys where !unique.contains(key) { unique.append(key) }
   return Deduplicate(
     keys: unique, isWithinWatermark: isWithinWatermark, call.child, origin: call.origin)
-}
-
-extension DataType {
-  /// Whether a MAP is in it: maps have no equality.
-  var hasMap: Bool {
-    switch self {
-    case .map: true
-    case .array(let element, _): element.hasMap
-    case .structure(let fields): fields.contains { $0.type.hasMap }
-    default: false
-    }
-  }
 }
