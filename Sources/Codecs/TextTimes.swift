@@ -99,11 +99,11 @@ struct TextTimes {
     return IntegerText.readInt32(text)
   }
 
-  func dayTime(_ text: UnsafeBufferPointer<UInt8>, _ from: Int, _ to: Int) -> Int64? {
-    IntervalLiteral.read(text, from: from, to: to)
-  }
-
-  func yearMonth(_ text: UnsafeBufferPointer<UInt8>, _ from: Int, _ to: Int) -> Int32? {
-    IntervalLiteral.read(text, from: from, to: to).flatMap { Int32(exactly: $0) }
+  /// An interval of these units, as raw values of `IntervalUnit`.
+  func interval(_ text: UnsafeBufferPointer<UInt8>, _ from: Int, _ to: Int) -> Int64? {
+    guard let first = IntervalUnit(rawValue: from), let last = IntervalUnit(rawValue: to),
+      case .value(let value) = IntervalLiteral.read(text, from: first, to: last)
+    else { return nil }
+    return value
   }
 }

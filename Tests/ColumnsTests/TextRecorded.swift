@@ -1874,7 +1874,7 @@ enum TextRecorded {
     hour|hour|-5¦INTERVAL '-05' HOUR
     minute|minute|90¦INTERVAL '90' MINUTE
     second|second|90.5¦INTERVAL '90.5' SECOND
-    second|second|.5¦INTERVAL '00.5' SECOND
+    second|second|.5¦error
     second|second|-0.000001¦INTERVAL '-00.000001' SECOND
     day|second|1 25:00:00¦error
     day|hour|1 24¦error

@@ -316,14 +316,14 @@ public final class CSVReader {
       guard let days = times.date(text, allowsDays: false) else { return null(slot) }
       columns.append(days, to: slot)
     case .dayTimeInterval:
-      guard let us = times.dayTime(text, columns.slots[slot].precision, columns.slots[slot].scale)
+      guard let us = times.interval(text, columns.slots[slot].precision, columns.slots[slot].scale)
       else { return null(slot) }
       columns.append(us, to: slot)
     case .yearMonthInterval:
       guard
-        let months = times.yearMonth(text, columns.slots[slot].precision, columns.slots[slot].scale)
+        let months = times.interval(text, columns.slots[slot].precision, columns.slots[slot].scale)
       else { return null(slot) }
-      columns.append(months, to: slot)
+      columns.append(Int32(truncatingIfNeeded: months), to: slot)
     default: return null(slot)
     }
     return true

@@ -213,12 +213,8 @@ private struct CSVRowEncoder {
     case .double: FloatingPointText.append(column.typed(Double.self)[at], to: &scratch)
     case .decimal(_, let scale):
       JavaDecimal.append(column.typed(Int128.self)[at], scale: scale, to: &scratch)
-    case .dayTimeInterval(let from, let to):
-      IntervalLiteral.append(
-        column.integer(row), isDayTime: true, from: from.rawValue, to: to.rawValue, to: &scratch)
-    case .yearMonthInterval(let from, let to):
-      IntervalLiteral.append(
-        column.integer(row), isDayTime: false, from: from.rawValue, to: to.rawValue, to: &scratch)
+    case .dayTimeInterval(let from, let to), .yearMonthInterval(let from, let to):
+      IntervalLiteral.append(column.integer(row), from: from, to: to, to: &scratch)
     default: appendHex(column.strings[row])
     }
   }

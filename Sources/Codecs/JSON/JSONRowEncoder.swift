@@ -111,11 +111,13 @@ struct JSONRowEncoder {
     case .timestampNtz: try times.append(timestampNtz: value(source, row, Int64.self), to: &output)
     default:
       scratch.removeAll(keepingCapacity: true)
-      IntervalLiteral.append(
-        source.pointee.kind == .dayTimeInterval
-          ? value(source, row, Int64.self) : Int64(value(source, row, Int32.self)),
-        isDayTime: source.pointee.kind == .dayTimeInterval, from: source.pointee.precision,
-        to: source.pointee.scale, to: &scratch)
+      if let first = IntervalUnit(rawValue: source.pointee.precision),
+        let last = IntervalUnit(rawValue: source.pointee.scale)
+      {
+        IntervalLiteral.append(
+          first <= .month ? Int64(value(source, row, Int32.self)) : value(source, row, Int64.self),
+          from: first, to: last, to: &scratch)
+      }
       output.append(scratch)
     }
   }

@@ -148,17 +148,17 @@ extension JSONTolerantReader {
       case .cutShort: throw syntaxError("base64 text ends after the first character of a group")
       }
     case .dayTimeInterval:
-      guard let us = times.dayTime(text, slots[slot].precision, slots[slot].scale) else {
+      guard let us = times.interval(text, slots[slot].precision, slots[slot].scale) else {
         return false
       }
       prepare(slot, row)
       columns.append(us, to: slot)
     case .yearMonthInterval:
-      guard let months = times.yearMonth(text, slots[slot].precision, slots[slot].scale) else {
+      guard let months = times.interval(text, slots[slot].precision, slots[slot].scale) else {
         return false
       }
       prepare(slot, row)
-      columns.append(months, to: slot)
+      columns.append(Int32(truncatingIfNeeded: months), to: slot)
     default: return false
     }
     return true

@@ -42,8 +42,8 @@ public struct CalendarInterval: Hashable, Sendable {
   /// nil where months make that impossible or it overflows. A day counts 24 hours.
   public var totalMicroseconds: Int64? {
     guard months == 0 else { return nil }
-    let (total, overflow) =
-      microseconds.addingReportingOverflow(Int64(days) * Calendar.microsecondsPerDay)
-    return overflow ? nil : total
+    let (ofDays, isLost) = Int64(days).multipliedReportingOverflow(by: Calendar.microsecondsPerDay)
+    let (total, overflow) = microseconds.addingReportingOverflow(ofDays)
+    return isLost || overflow ? nil : total
   }
 }

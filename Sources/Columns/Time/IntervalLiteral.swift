@@ -74,7 +74,7 @@ public enum IntervalLiteral {
   }
 
   /// What stands between a unit and the next smaller.
-  private static func separator(after unit: IntervalUnit) -> UInt8 {
+  fileprivate static func separator(after unit: IntervalUnit) -> UInt8 {
     switch unit {
     case .year, .month: 0x2D
     case .day: 0x20
@@ -82,15 +82,46 @@ public enum IntervalLiteral {
     }
   }
 
+  /// What a text is as an interval.
+  public enum Reading: Equatable {
+    case value(Int64)
+    /// The text has another form.
+    case malformed
+    /// The form is right, but this unit, or the whole, is too large.
+    case outOfRange(IntervalUnit)
+  }
+
   /// Reads `1-2`, `1 02:03:04.5` and the shorter forms, with a sign in front and blanks around;
   /// also the whole literal with its keywords, as a cast from text accepts it.
+  public static func read(
+    _ text: UnsafeBufferPointer<UInt8>, from first: IntervalUnit, to last: IntervalUnit
+  ) -> Reading {
+    var reader = IntervalLiteralReader(Blanks.trimmed(text))
+    return reader.read(first, last) ?? .malformed
+  }
+
+  /// The same, by a Failure where it is no such interval.
   public static func parse(
     _ text: String, from first: IntervalUnit, to last: IntervalUnit
   ) throws -> Int64 {
-    let bytes = Array(text.utf8)
-    if let value = try read(bytes, first, last, text) { return value }
+    var text = text
+    switch text.withUTF8({ read($0, from: first, to: last) }) {
+    case .value(let value): return value
+    case let reading: throw failure(text, reading, from: first, to: last)
+    }
+  }
+
+  /// Why a text is no interval of these units.
+  public static func failure(
+    _ text: String, _ reading: Reading, from first: IntervalUnit, to last: IntervalUnit
+  ) -> Failure {
+    if case .outOfRange(let unit) = reading {
+      return Failure(
+        "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING",
+        "in the interval '\(text)' the \(unit.text) is out of its range")
+    }
     let range = (first == last ? first.text : "\(first.text) TO \(last.text)")
-    throw Failure(
+    return Failure(
       first <= .month
         ? "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING"
         : "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE",
@@ -104,91 +135,114 @@ public enum IntervalLiteral {
     append(Int64(value), from: first, to: last, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }
+}
 
-  /// nil: the text has another form. Throws where a number is out of its range.
-  private static func read(
-    _ bytes: [UInt8], _ first: IntervalUnit, _ last: IntervalUnit, _ text: String
-  ) throws -> Int64? {
-    let trimmed = bytes.withUnsafeBufferPointer { Array(Blanks.trimmed($0)) }
-    let (quoted, isNegated) = unquoted(trimmed, first, last)
-    guard let body = quoted else { return nil }
-    var position = 0
-    var isNegative = isNegated
-    if let sign = body.first, sign == 0x2D || sign == 0x2B {
-      isNegative = isNegated != (sign == 0x2D)
-      position = 1
-    }
-    func overflow(_ unit: IntervalUnit) -> Failure {
-      Failure(
-        "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING",
-        "in the interval '\(text)' the \(unit.text) is out of its range")
+/// One walk over an interval's text.
+private struct IntervalLiteralReader {
+  private let text: UnsafeBufferPointer<UInt8>
+  private var at = 0
+
+  init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
+
+  /// nil: the text has another form.
+  mutating func read(
+    _ first: IntervalUnit, _ last: IntervalUnit
+  ) -> IntervalLiteral.Reading? {
+    let isLiteral = take(word: "INTERVAL")
+    if isLiteral, !takeBlanks() { return nil }
+    var isNegative = takeSign()
+    if isLiteral {
+      guard take(0x27) else { return nil }
+      isNegative = isNegative != takeSign()
     }
     var total: Int128 = 0
+    var excess: IntervalUnit?
     var unit = first
     while true {
-      var count: Int64 = 0
-      var digits = 0
-      while position < body.count, body[position] >= 48, body[position] <= 57, digits < 18 {
-        count = count * 10 + Int64(body[position]) - 48
-        digits += 1
-        position += 1
-      }
-      let isLeading = unit == first
-      let hasFraction = unit == .second && position < body.count && body[position] == 0x2E
-      guard digits > 0 || hasFraction && isLeading else { return nil }
-      let maximumDigits = isLeading ? (unit == .day ? 9 : 18) : unit == .month ? 18 : 2
-      guard digits <= maximumDigits else { return nil }
-      guard isLeading || count < unit.limit else { throw overflow(unit) }
+      guard let count = number(maximumDigits(unit, isLeading: unit == first)) else { return nil }
+      if unit != first, count >= unit.limit { excess = excess ?? unit }
       total += Int128(count) * Int128(unit.size)
       guard unit < last, let next = IntervalUnit(rawValue: unit.rawValue + 1) else { break }
-      guard position < body.count, body[position] == separator(after: unit) else { return nil }
-      position += 1
+      guard take(IntervalLiteral.separator(after: unit)) else { return nil }
       unit = next
     }
-    if last == .second, position < body.count, body[position] == 0x2E {
-      guard let fraction = fraction(body[(position + 1)...]) else { return nil }
+    if last == .second, take(0x2E) {
+      guard let fraction = fraction() else { return nil }
       total += Int128(fraction)
-      position = body.count
     }
-    guard position == body.count else { return nil }
-    let signed = isNegative ? -total : total
+    if isLiteral, !takeUnits(first, last) { return nil }
+    guard at == text.count else { return nil }
+    if let excess { return .outOfRange(excess) }
     let limits = first <= .month ? Int64(Int32.min)...Int64(Int32.max) : Int64.min...Int64.max
-    guard let value = Int64(exactly: signed), limits.contains(value) else {
-      throw overflow(first)
+    guard let value = Int64(exactly: isNegative ? -total : total), limits.contains(value) else {
+      return .outOfRange(first)
     }
-    return value
+    return .value(value)
   }
 
-  /// One to nine digits as microseconds; nil: something else.
-  private static func fraction(_ digits: ArraySlice<UInt8>) -> Int64? {
-    guard (1...9).contains(digits.count), digits.allSatisfy({ $0 >= 48 && $0 <= 57 }) else {
-      return nil
+  /// Spark bounds the digits of the leading unit, and takes two of each further one but months.
+  private func maximumDigits(_ unit: IntervalUnit, isLeading: Bool) -> Int {
+    switch unit {
+    case .year, .month: 18
+    case .day: 9
+    case .hour: isLeading ? 10 : 2
+    case .minute: isLeading ? 12 : 2
+    case .second: isLeading ? 13 : 2
     }
-    var nanoseconds: Int64 = 0
-    for digit in digits { nanoseconds = nanoseconds * 10 + Int64(digit) - 48 }
-    for _ in digits.count..<9 { nanoseconds *= 10 }
-    return nanoseconds / 1000
   }
 
-  /// The part between the quotes of `INTERVAL -'…' DAY TO SECOND`, and whether a minus stands
-  /// before them; a text that is no literal is given back whole.
-  private static func unquoted(
-    _ bytes: [UInt8], _ first: IntervalUnit, _ last: IntervalUnit
-  ) -> (body: [UInt8]?, isNegated: Bool) {
-    let words = String(decoding: bytes, as: UTF8.self).lowercased()
-    guard words.hasPrefix("interval") else { return (bytes, false) }
-    let parts = bytes.split(separator: 0x27, omittingEmptySubsequences: false)
-    guard parts.count == 3 else { return (nil, false) }
-    func spaced(_ part: ArraySlice<UInt8>) -> [String] {
-      String(decoding: part, as: UTF8.self).uppercased().split(separator: " ").map(String.init)
+  /// `' DAY TO SECOND`, with its closing quote.
+  private mutating func takeUnits(_ first: IntervalUnit, _ last: IntervalUnit) -> Bool {
+    guard take(0x27), takeBlanks(), take(word: first.text) else { return false }
+    if first == last { return true }
+    return takeBlanks() && take(word: "TO") && takeBlanks() && take(word: last.text)
+  }
+
+  private mutating func takeBlanks() -> Bool {
+    let start = at
+    while at < text.count, text[at] <= 0x20 { at += 1 }
+    return at > start
+  }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    guard at < text.count, text[at] == byte else { return false }
+    at += 1
+    return true
+  }
+
+  private mutating func takeSign() -> Bool {
+    if take(0x2D) { return true }
+    _ = take(0x2B)
+    return false
+  }
+
+  /// A word in capitals, in any case.
+  private mutating func take(word: String) -> Bool {
+    var end = at
+    for letter in word.utf8 {
+      guard end < text.count, text[end] & 0xDF == letter else { return false }
+      end += 1
     }
-    let head = spaced(parts[0])
-    guard head.count <= 2, head.first == "INTERVAL",
-      head.count == 1 || head[1] == "-"
-        || head[1] == "+"
-    else { return (nil, false) }
-    let tail = first == last ? [first.text] : [first.text, "TO", last.text]
-    guard spaced(parts[2]) == tail else { return (nil, false) }
-    return (Array(parts[1]), head.last == "-")
+    at = end
+    return true
+  }
+
+  private mutating func number(_ maximumDigits: Int) -> Int64? {
+    let start = at
+    var value: Int64 = 0
+    while at < text.count, text[at] &- 48 <= 9 {
+      guard at - start < maximumDigits else { return nil }
+      value = value * 10 + Int64(text[at] - 48)
+      at += 1
+    }
+    return at > start ? value : nil
+  }
+
+  /// Microseconds of one to nine digits.
+  private mutating func fraction() -> Int64? {
+    let start = at
+    guard var value = number(9) else { return nil }
+    for _ in (at - start)..<9 { value *= 10 }
+    return value / 1000
   }
 }

@@ -1,10 +1,17 @@
 import Columns
 import Contract
-import Glibc
+
+/// What a statistic keeps of a group: nothing but `Double`s, in the order of the state columns, the
+/// count of rows first.
+protocol MomentState: BitwiseCopyable, Sendable {
+  init()
+  var n: Double { get }
+  mutating func merge(_ other: Self)
+}
 
 /// The first central moments of a group: n, mean, and the sums of the 2nd to 4th powers of the
 /// distance from it.
-struct Moments: BitwiseCopyable {
+struct Moments: MomentState {
   var n = 0.0
   var mean = 0.0
   var m2 = 0.0
@@ -26,7 +33,6 @@ struct Moments: BitwiseCopyable {
   }
 
   mutating func merge(_ b: Moments) {
-    if b.n == 0 { return }
     let total = n + b.n
     let delta = b.mean - mean
     let deltaN = total == 0 ? 0 : delta / total
@@ -41,46 +47,66 @@ struct Moments: BitwiseCopyable {
     mean += deltaN * b.n
     (m3, m4, n) = (third, fourth, total)
   }
+
+  static func update(
+    _ groups: UnsafeMutablePointer<Moments>, _ arguments: [Vector],
+    _ rows: UnsafePointer<UInt32>, _ count: Int
+  ) {
+    let vector = arguments[0].asDoubles()
+    let (source, stride) = (vector.typed(Double.self), vector.stride)
+    vector.forEachValid(count) { groups[Int(rows[$0])].add(source[$0 &* stride]) }
+  }
 }
 
-/// STDDEV, VARIANCE, SKEWNESS and KURTOSIS.
-final class MomentAccumulator: Accumulator {
+/// STDDEV, VARIANCE, SKEWNESS, KURTOSIS, CORR, the COVAR_ and the REGR_ functions.
+final class MomentAccumulator<State: MomentState>: Accumulator {
   /// What is made of the moments; nil is NULL.
-  typealias Finish = @Sendable (Moments) -> Double?
+  typealias Finish = @Sendable (State) -> Double?
+  /// Rows of the arguments into the groups that they belong to.
+  typealias Update =
+    @Sendable (UnsafeMutablePointer<State>, [Vector], UnsafePointer<UInt32>, Int) -> Void
 
-  private var moments = GroupArray<Moments>(empty: Moments())
+  private var moments = GroupArray<State>(empty: State())
+  private let add: Update
   private let finish: Finish
 
-  init(_ finish: @escaping Finish) { self.finish = finish }
+  init(_ add: @escaping Update, _ finish: @escaping Finish) {
+    self.add = add
+    self.finish = finish
+  }
+
+  private static var partCount: Int { MemoryLayout<State>.size / MemoryLayout<Double>.size }
 
   func grow(to groupCount: Int) { moments.grow(to: groupCount) }
 
   func update(
     _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
   ) {
-    let vector = arguments[0].asDoubles()
-    let moments = moments.pointer
-    let (source, stride) = (vector.typed(Double.self), vector.stride)
-    vector.forEachValid(count) { moments[Int(groups[$0])].add(source[$0 &* stride]) }
+    add(moments.pointer, arguments, groups, count)
   }
 
   func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) {
     let flat = states.map(\.flat)
     let columns = flat.map { $0.typed(Double.self) }
     for row in 0..<count {
-      moments.pointer[Int(groups[row])].merge(
-        Moments(
-          n: columns[0][row], mean: columns[1][row], m2: columns[2][row], m3: columns[3][row],
-          m4: columns[4][row]))
+      var state = State()
+      withUnsafeMutableBytes(of: &state) { bytes in
+        let parts = bytes.assumingMemoryBound(to: Double.self)
+        for part in 0..<Self.partCount { parts[part] = columns[part][row] }
+      }
+      if state.n > 0 { moments.pointer[Int(groups[row])].merge(state) }
     }
     withExtendedLifetime(flat) {}
   }
 
   func states(_ groups: Selection) -> [Vector] {
-    [\Moments.n, \.mean, \.m2, \.m3, \.m4].map { part in
+    let count = Self.partCount
+    let memory = UnsafeMutableRawPointer(moments.pointer).assumingMemoryBound(to: Double.self)
+    return (0..<count).map { part in
       let out = Buffer(capacity: groups.count * 8)
+      let target = out.typed(Double.self)
       for index in 0..<groups.count {
-        out.typed(Double.self)[index] = moments.pointer[Int(groups.rows[index])][keyPath: part]
+        target[index] = memory[Int(groups.rows[index]) * count + part]
       }
       return Vector(.double, count: groups.count, values: out)
     }
@@ -103,17 +129,25 @@ final class MomentAccumulator: Accumulator {
 
   var memoryBytes: Int { moments.memoryBytes }
 
-  static func function(_ name: String, _ finish: @escaping Finish) -> TypedAggregate {
-    let states = Array(repeating: DataType.double, count: 5)
-    return TypedAggregate(name, .double, states: states) { MomentAccumulator(finish) }
+  static func function(
+    _ name: String, _ add: @escaping Update, _ finish: @escaping Finish
+  ) -> TypedAggregate {
+    let states = Array(repeating: DataType.double, count: partCount)
+    return TypedAggregate(name, .double, states: states) { MomentAccumulator(add, finish) }
   }
+}
 
-  static let variancePopulation: Finish = { $0.m2 / $0.n }
-  static let varianceSample: Finish = { $0.n == 1 ? nil : $0.m2 / ($0.n - 1) }
-  static let deviationPopulation: Finish = { ($0.m2 / $0.n).squareRoot() }
-  static let deviationSample: Finish = { $0.n == 1 ? nil : ($0.m2 / ($0.n - 1)).squareRoot() }
-  static let skewness: Finish = {
-    $0.m2 == 0 ? nil : $0.n.squareRoot() * $0.m3 / ($0.m2 * $0.m2 * $0.m2).squareRoot()
+extension MomentAccumulator where State == Moments {
+  static var variancePopulation: Finish { { $0.m2 / $0.n } }
+  static var varianceSample: Finish { { $0.n == 1 ? nil : $0.m2 / ($0.n - 1) } }
+  static var deviationPopulation: Finish { { ($0.m2 / $0.n).squareRoot() } }
+  static var deviationSample: Finish {
+    { $0.n == 1 ? nil : ($0.m2 / ($0.n - 1)).squareRoot() }
   }
-  static let kurtosis: Finish = { $0.m2 == 0 ? nil : $0.n * $0.m4 / ($0.m2 * $0.m2) - 3 }
+  static var skewness: Finish {
+    { $0.m2 == 0 ? nil : $0.n.squareRoot() * $0.m3 / ($0.m2 * $0.m2 * $0.m2).squareRoot() }
+  }
+  static var kurtosis: Finish { { $0.m2 == 0 ? nil : $0.n * $0.m4 / ($0.m2 * $0.m2) - 3 } }
+  /// The sum of the squared distances from the mean.
+  static var squares: Finish { { $0.m2 } }
 }

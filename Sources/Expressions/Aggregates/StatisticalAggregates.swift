@@ -14,24 +14,63 @@ private func aggregate(
 
 private func moment(
   _ name: String, _ examples: [Example], aliases: [String] = [], _ summary: String,
-  _ finish: @escaping MomentAccumulator.Finish
+  _ finish: @escaping MomentAccumulator<Moments>.Finish
 ) -> FunctionSpec {
   aggregate(
     name, aliases: aliases, summary, [.column("value", .double, "the values")], returns: "DOUBLE",
     examples
-  ) { $0.aggregate(MomentAccumulator.function(name, finish)) }
+  ) { $0.aggregate(MomentAccumulator.function(name, Moments.update, finish)) }
 }
 
 private func joint(
   _ name: String, _ examples: [Example], _ summary: String,
-  _ finish: @escaping CovarianceAccumulator.Finish
+  bind: @escaping @Sendable (FunctionCall) -> Expression
 ) -> FunctionSpec {
   aggregate(
     name, summary,
     [.column("y", .double, "the first column"), .column("x", .double, "the second column")],
     returns: "DOUBLE",
-    examples
-  ) { $0.aggregate(CovarianceAccumulator.function(name, finish)) }
+    examples, bind: bind)
+}
+
+private func covariance(
+  _ name: String, _ examples: [Example], _ summary: String,
+  _ finish: @escaping MomentAccumulator<JointMoments>.Finish
+) -> FunctionSpec {
+  joint(name, examples, summary) {
+    $0.aggregate(MomentAccumulator.function(name, JointMoments.update, finish))
+  }
+}
+
+/// A line's parts, of the independent variable and the dependent one, as Spark takes them.
+private func line(
+  _ name: String, _ examples: [Example], _ summary: String,
+  _ finish: @escaping MomentAccumulator<JointMoments>.Finish
+) -> FunctionSpec {
+  joint(name, examples, summary) { call in
+    call.aggregate(
+      MomentAccumulator.function(name, JointMoments.updateForRegression, finish),
+      over: [call[1], call[0]])
+  }
+}
+
+/// An aggregate of one of the columns, over the rows in which neither is NULL.
+private func ofOne(
+  _ name: String, _ column: Int, _ examples: [Example], _ summary: String,
+  _ function: TypedAggregate?
+) -> FunctionSpec {
+  joint(name, examples, summary) { call in
+    guard let function else { preconditionFailure("there is an aggregate over DOUBLE") }
+    let paired = call.with([call[column], call[1 - column]]).result(.double) { columns, _ in
+      try mapped(columns[0], columns[1], to: .double) { (value: Double, _: Double) in value }
+    }
+    return call.aggregate(function, over: [paired])
+  }
+}
+
+private let average = { @Sendable (name: String) in Average.function(name, .double) }
+private let squares = { @Sendable (name: String) in
+  MomentAccumulator.function(name, Moments.update, MomentAccumulator.squares)
 }
 
 /// Moments, covariances, quantiles, sketches.
@@ -74,7 +113,7 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("kurtosis(a) FROM VALUES (1), (2), (3), (10), (NULL)", "-0.7696000000000001"),
       Example("kurtosis(a) FROM VALUES (1)", "NULL"),
     ], "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
-  joint(
+  covariance(
     "corr",
     [
       Example(
@@ -82,8 +121,8 @@ let statisticalAggregates: [FunctionSpec] = [
         "0.9078412990032037"),
       Example("corr(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("corr(a, b) FROM VALUES (1, 3)", "NULL"),
-    ], "Pearson's coefficient of correlation.", CovarianceAccumulator.correlation),
-  joint(
+    ], "Pearson's coefficient of correlation.", MomentAccumulator.correlation),
+  covariance(
     "covar_pop",
     [
       Example(
@@ -91,24 +130,24 @@ let statisticalAggregates: [FunctionSpec] = [
         "3.3333333333333335"),
       Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("covar_pop(a, b) FROM VALUES (1, 3)", "0.0"),
-    ], "The covariance of a population.", CovarianceAccumulator.population),
-  joint(
+    ], "The covariance of a population.", MomentAccumulator.population),
+  covariance(
     "covar_samp",
     [
       Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "5.0"),
       Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("covar_samp(a, b) FROM VALUES (1, 3)", "NULL"),
-    ], "The covariance of a sample.", CovarianceAccumulator.sample),
-  joint(
-    "regr_avgx",
+    ], "The covariance of a sample.", MomentAccumulator.sample),
+  ofOne(
+    "regr_avgx", 1,
     [
       Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "4.0"),
       Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 3)", "3.0"),
       Example("regr_avgx(a, b) FROM VALUES (1, 3)", "3.0"),
     ], "The mean of `x` over the rows in which neither is NULL.",
-    CovarianceAccumulator.independentMean),
-  joint(
-    "regr_avgy",
+    average("regr_avgx")),
+  ofOne(
+    "regr_avgy", 0,
     [
       Example(
         "regr_avgy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
@@ -116,17 +155,17 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 3)", "1.5"),
       Example("regr_avgy(a, b) FROM VALUES (1, 3)", "1.0"),
     ], "The mean of `y` over the rows in which neither is NULL.",
-    CovarianceAccumulator.dependentMean),
-  joint(
-    "regr_sxx",
+    average("regr_avgy")),
+  ofOne(
+    "regr_sxx", 1,
     [
       Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "14.0"),
       Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("regr_sxx(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the squared distances of `x` from its mean.",
-    CovarianceAccumulator.independentSquares),
-  joint(
-    "regr_syy",
+    squares("regr_sxx")),
+  ofOne(
+    "regr_syy", 0,
     [
       Example(
         "regr_syy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)",
@@ -134,16 +173,16 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 3)", "0.5"),
       Example("regr_syy(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the squared distances of `y` from its mean.",
-    CovarianceAccumulator.dependentSquares),
-  joint(
+    squares("regr_syy")),
+  covariance(
     "regr_sxy",
     [
       Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "10.0"),
       Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("regr_sxy(a, b) FROM VALUES (1, 3)", "0.0"),
     ], "The sum of the products of both distances from the means.",
-    CovarianceAccumulator.products),
-  joint(
+    MomentAccumulator.products),
+  line(
     "regr_slope",
     [
       Example(
@@ -151,8 +190,8 @@ let statisticalAggregates: [FunctionSpec] = [
         "0.7142857142857142"),
       Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_slope(a, b) FROM VALUES (1, 3)", "NULL"),
-    ], "The slope of the line that fits best.", CovarianceAccumulator.slope),
-  joint(
+    ], "The slope of the line that fits best.", MomentAccumulator.slope),
+  line(
     "regr_intercept",
     [
       Example(
@@ -161,8 +200,8 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_intercept(a, b) FROM VALUES (1, 3)", "NULL"),
     ], "Where the line that fits best meets `x` = 0.",
-    CovarianceAccumulator.intercept),
-  joint(
+    MomentAccumulator.intercept),
+  covariance(
     "regr_r2",
     [
       Example(
@@ -170,7 +209,7 @@ let statisticalAggregates: [FunctionSpec] = [
         "0.8241758241758242"),
       Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_r2(a, b) FROM VALUES (1, 3)", "NULL"),
-    ], "The coefficient of determination.", CovarianceAccumulator.determination),
+    ], "The coefficient of determination.", MomentAccumulator.determination),
   aggregate(
     "regr_count", "How many rows there are in which neither argument is NULL.",
     [.column("y", .numeric, "the first column"), .column("x", .numeric, "the second column")],

@@ -9,18 +9,19 @@ enum SumStatus {
   static let overflowed: UInt8 = 2
 }
 
-/// Sums of integers and intervals, exact, in 64 bits.
-final class IntegerSumAccumulator: Accumulator {
-  private var sums = GroupArray<Int64>(empty: 0)
+/// Sums of integers and intervals in 64 bits, of DECIMAL in 128: exact.
+final class ExactSumAccumulator<Element: FixedWidthInteger & BitwiseCopyable>: Accumulator {
+  private var sums = GroupArray<Element>(empty: 0)
   private var status = GroupArray<UInt8>(empty: SumStatus.empty)
   private let type: DataType
+  private let range: ClosedRange<Element>
   private let isTry: Bool
-  private let limit: Int64
 
-  init(_ type: DataType, isTry: Bool) {
+  /// `range`: what the type of the sum holds.
+  init(_ type: DataType, in range: ClosedRange<Element>, isTry: Bool) {
     self.type = type
+    self.range = range
     self.isTry = isTry
-    limit = type.layout == .fixed(width: 4) ? Int64(Int32.max) : .max
   }
 
   func grow(to groupCount: Int) {
@@ -31,45 +32,55 @@ final class IntegerSumAccumulator: Accumulator {
   func update(
     _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
   ) throws {
-    try add(arguments[0].widened(), groups: groups, count: count)
+    try add(arguments[0], groups: groups, count: count)
   }
 
-  private func add(_ vector: Vector, groups: UnsafePointer<UInt32>, count: Int) throws {
-    let (sums, status, limit) = (sums.pointer, status.pointer, limit)
-    let (source, stride) = (vector.typed(Int64.self), vector.stride)
+  private func add(_ argument: Vector, groups: UnsafePointer<UInt32>, count: Int) throws {
+    let vector = type.isDecimal ? argument : argument.widened()
+    let (sums, status, range) = (sums.pointer, status.pointer, range)
+    let (source, stride) = (vector.typed(Element.self), vector.stride)
     try vector.forEachValid(count) { row in
       let group = Int(groups[row])
       let (sum, overflow) = sums[group].addingReportingOverflow(source[row &* stride])
-      if overflow || sum > limit || sum < -limit &- 1 { return try overflowed(group, row) }
+      if overflow || sum > range.upperBound || sum < range.lowerBound {
+        status[group] |= SumStatus.overflowed
+        if isTry { return }
+        throw RowFailure(row: row, overflowInSum)
+      }
       sums[group] = sum
       status[group] |= SumStatus.some
     }
   }
 
-  private func overflowed(_ group: Int, _ row: Int) throws {
-    status.pointer[group] |= SumStatus.overflowed
-    if isTry { return }
-    throw RowFailure(row: row, Failure.overflowInSum("long overflow"))
+  private var overflowInSum: Failure {
+    Failure(
+      "ARITHMETIC_OVERFLOW", type.isDecimal ? "overflow in sum of decimals" : "long overflow",
+      hint: "Use `try_sum` to tolerate overflow and return NULL instead.")
   }
 
   func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) throws {
-    try add(states[0].widened(), groups: groups, count: count)
+    try add(states[0], groups: groups, count: count)
     guard isTry else { return }
     for row in 0..<count where states[1].boolean(row) {
       status.pointer[Int(groups[row])] |= SumStatus.overflowed
     }
   }
 
+  private func vector(_ groups: Selection, where isSum: (UInt8) -> Bool) -> Vector {
+    let validity = status.bits(groups, where: isSum)
+    if type.isDecimal { return sums.vector(type, groups, validity: validity) }
+    return sums.vector(.long, groups, validity: validity).narrowed(to: type)
+  }
+
   func states(_ groups: Selection) -> [Vector] {
-    let sum = sums.integers(
-      type, groups, validity: status.bits(groups) { $0 & SumStatus.some != 0 })
+    let sum = vector(groups) { $0 & SumStatus.some != 0 }
     if !isTry { return [sum] }
     let lost = status.bits(groups) { $0 & SumStatus.overflowed != 0 }
     return [sum, Vector(.boolean, count: groups.count, values: lost)]
   }
 
   func results(_ groups: Selection, context: EvaluationContext) -> Vector {
-    sums.integers(type, groups, validity: status.bits(groups) { $0 == SumStatus.some })
+    vector(groups) { $0 == SumStatus.some }
   }
 
   func reset(_ groups: Selection) {
@@ -124,90 +135,6 @@ final class DoubleSumAccumulator: Accumulator {
   var memoryBytes: Int { sums.memoryBytes + status.memoryBytes }
 }
 
-/// Sums of DECIMAL, exact.
-final class DecimalSumAccumulator: Accumulator {
-  private var sums = GroupArray<Int128>(empty: 0)
-  private var status = GroupArray<UInt8>(empty: SumStatus.empty)
-  private let type: DataType
-  private let limit: Int128
-  private let isTry: Bool
-
-  init(_ type: DataType, isTry: Bool) {
-    self.type = type
-    self.isTry = isTry
-    guard case .decimal(let precision, _) = type else {
-      preconditionFailure("a decimal sum of \(type)")
-    }
-    limit = Decimals.powersOfTen[precision]
-  }
-
-  func grow(to groupCount: Int) {
-    sums.grow(to: groupCount)
-    status.grow(to: groupCount)
-  }
-
-  func update(
-    _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
-  ) throws {
-    try add(arguments[0], groups: groups, count: count)
-  }
-
-  private func add(_ vector: Vector, groups: UnsafePointer<UInt32>, count: Int) throws {
-    let (sums, status, limit) = (sums.pointer, status.pointer, limit)
-    let (source, stride) = (vector.typed(Int128.self), vector.stride)
-    try vector.forEachValid(count) { row in
-      let group = Int(groups[row])
-      // Two numbers of at most 38 digits: the sum may leave the type but not 128 bits by wrapping
-      // unseen, since it is compared with the limit of the type.
-      let (sum, overflow) = sums[group].addingReportingOverflow(source[row &* stride])
-      if overflow || sum >= limit || sum <= -limit {
-        status[group] |= SumStatus.overflowed
-        if !isTry {
-          throw RowFailure(row: row, Failure.overflowInSum("overflow in sum of decimals"))
-        }
-        return
-      }
-      sums[group] = sum
-      status[group] |= SumStatus.some
-    }
-  }
-
-  func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) throws {
-    try add(states[0], groups: groups, count: count)
-    guard isTry else { return }
-    for row in 0..<count where states[1].boolean(row) {
-      status.pointer[Int(groups[row])] |= SumStatus.overflowed
-    }
-  }
-
-  func states(_ groups: Selection) -> [Vector] {
-    let sum = sums.vector(type, groups, validity: status.bits(groups) { $0 & SumStatus.some != 0 })
-    if !isTry { return [sum] }
-    let lost = status.bits(groups) { $0 & SumStatus.overflowed != 0 }
-    return [sum, Vector(.boolean, count: groups.count, values: lost)]
-  }
-
-  func results(_ groups: Selection, context: EvaluationContext) -> Vector {
-    sums.vector(type, groups, validity: status.bits(groups) { $0 == SumStatus.some })
-  }
-
-  func reset(_ groups: Selection) {
-    sums.reset(groups)
-    status.reset(groups)
-  }
-
-  var memoryBytes: Int { sums.memoryBytes + status.memoryBytes }
-}
-
-extension Failure {
-  /// A sum that left its type.
-  static func overflowInSum(_ message: String) -> Failure {
-    Failure(
-      "ARITHMETIC_OVERFLOW", message,
-      hint: "Use `try_sum` to tolerate overflow and return NULL instead.")
-  }
-}
-
 enum Sum {
   /// The type of a sum over a type, nil where there is none.
   static func resultType(_ input: DataType) -> DataType? {
@@ -226,13 +153,16 @@ enum Sum {
     guard let type = resultType(input) else { return nil }
     switch type {
     case .double: return TypedAggregate(name, type, states: [type]) { DoubleSumAccumulator() }
-    case .decimal:
+    case .decimal(let precision, _):
+      let limit = Decimals.powersOfTen[precision] - 1
       return TypedAggregate(name, type, states: isTry ? [type, .boolean] : [type]) {
-        DecimalSumAccumulator(type, isTry: isTry)
+        ExactSumAccumulator<Int128>(type, in: -limit...limit, isTry: isTry)
       }
     default:
+      let range =
+        type.isYearMonth ? Int64(Int32.min)...Int64(Int32.max) : Int64.min...Int64.max
       return TypedAggregate(name, type, states: isTry ? [type, .boolean] : [type]) {
-        IntegerSumAccumulator(type, isTry: isTry)
+        ExactSumAccumulator<Int64>(type, in: range, isTry: isTry)
       }
     }
   }

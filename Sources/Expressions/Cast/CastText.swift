@@ -21,14 +21,8 @@ func stringCast(to: DataType, isTry: Bool) -> CastRule? {
   case .date: return parsed(to: to, isTry) { DateText.read($0.octets) }
   case .decimal(let precision, let scale): return textToDecimal(to, precision, scale, isTry)
   case .timestamp, .timestampNtz: return textToInstant(to, isTry)
-  case .yearMonthInterval(let from, let last):
-    return parsed(to: to, isTry) { text in
-      IntervalLiteral.months(String(decoding: text, as: UTF8.self), from, last)
-    }
-  case .dayTimeInterval(let from, let last):
-    return parsed(to: to, isTry) { text in
-      IntervalLiteral.microseconds(String(decoding: text, as: UTF8.self), from, last)
-    }
+  case .yearMonthInterval(let from, let last), .dayTimeInterval(let from, let last):
+    return textToInterval(to, from, last, isTry)
   default: return nil
   }
 }
@@ -48,14 +42,29 @@ private func parsed<R: ResultElement & Sendable>(
 }
 
 private func malformed(_ text: Bytes, _ to: DataType) -> Failure {
-  if to.isInterval {
-    return Failure(
-      "INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE",
-      "the text '\(String(decoding: text, as: UTF8.self))' is no \"\(to)\"",
-      hint: "Write e.g. '1 02:03:04.5' for INTERVAL DAY TO SECOND, '1-2' for INTERVAL YEAR TO MONTH"
-    )
-  }
   return castInvalidInput(String(decoding: text, as: UTF8.self), from: .string, to: to)
+}
+
+private func textToInterval(
+  _ to: DataType, _ from: IntervalUnit, _ last: IntervalUnit, _ isTry: Bool
+) -> CastRule {
+  @Sendable func read(_ text: Bytes) throws -> Int64? {
+    switch IntervalLiteral.read(text.octets, from: from, to: last) {
+    case .value(let value): return value
+    case let reading:
+      if isTry { return nil }
+      throw IntervalLiteral.failure(
+        String(decoding: text, as: UTF8.self), reading, from: from, to: last)
+    }
+  }
+  return CastRule(canFail: true) { column, _ in
+    if last <= .month {
+      return try mappedOrNull(column, to: to) { (text: Bytes) in
+        try read(text).map { Int32(truncatingIfNeeded: $0) }
+      }
+    }
+    return try mappedOrNull(column, to: to) { (text: Bytes) in try read(text) }
+  }
 }
 
 private func textToDecimal(
@@ -168,10 +177,8 @@ public struct ValueText {
     case .date: DateText.append(Int(vector.integer(row)), to: &bytes)
     case .timestamp: timestamps.append(vector.integer(row), to: &bytes)
     case .timestampNtz: timestamps.appendWithoutZone(vector.integer(row), to: &bytes)
-    case .dayTimeInterval(let from, let to):
-      IntervalText.append(microseconds: vector.integer(row), from, to, to: &bytes)
-    case .yearMonthInterval(let from, let to):
-      IntervalText.append(months: vector.integer(row), from, to, to: &bytes)
+    case .dayTimeInterval(let from, let to), .yearMonthInterval(let from, let to):
+      IntervalLiteral.append(vector.integer(row), from: from, to: to, to: &bytes)
     case .array:
       appendList("[", "]", vector.range(row), to: &bytes) { this, element, bytes in
         this.append(vector.children[0], element, to: &bytes)
@@ -199,77 +206,6 @@ public struct ValueText {
       body(&self, index, &bytes)
     }
     bytes += close.utf8
-  }
-}
-
-/// Intervals as SQL literals: `INTERVAL '1 02:03:04.5' DAY TO SECOND`.
-public enum IntervalText {
-  /// Appends a day-time interval.
-  public static func append(
-    microseconds: Int64, _ from: IntervalUnit, _ to: IntervalUnit, to bytes: inout [UInt8]
-  ) {
-    bytes += "INTERVAL '".utf8
-    if microseconds < 0 { bytes.append(UInt8(ascii: "-")) }
-    var rest = microseconds.magnitude
-    let sizes: [(unit: IntervalUnit, us: UInt64, separator: UInt8)] = [
-      (.day, 86_400_000_000, 32), (.hour, 3_600_000_000, UInt8(ascii: ":")),
-      (.minute, 60_000_000, UInt8(ascii: ":")), (.second, 1_000_000, 0),
-    ]
-    for (unit, us, separator) in sizes where unit >= from && unit <= to {
-      let count = rest / us
-      rest %= us
-      if unit != .day, count < 10 { bytes.append(UInt8(ascii: "0")) }
-      Digits.append(count, to: &bytes)
-      if unit < to { bytes.append(separator) }
-    }
-    if to == .second, rest > 0 {
-      var digits = String(rest + 1_000_000).dropFirst()
-      while digits.last == "0" { digits = digits.dropLast() }
-      bytes += ".\(digits)".utf8
-    }
-    bytes += "' \(units(from, to))".utf8
-  }
-
-  /// Appends a year-month interval.
-  public static func append(
-    months: Int64, _ from: IntervalUnit, _ to: IntervalUnit, to bytes: inout [UInt8]
-  ) {
-    let sign = months < 0 ? "-" : ""
-    let size = months.magnitude
-    let number =
-      from == .month ? "\(size)" : to == .year ? "\(size / 12)" : "\(size / 12)-\(size % 12)"
-    bytes += "INTERVAL '\(sign)\(number)' \(units(from, to))".utf8
-  }
-
-  private static func units(_ from: IntervalUnit, _ to: IntervalUnit) -> String {
-    from == to ? from.text : "\(from.text) TO \(to.text)"
-  }
-}
-
-extension IntervalLiteral {
-  /// The months of a text such as `1-2` or `INTERVAL '1-2' YEAR TO MONTH`.
-  static func months(_ text: String, _ from: IntervalUnit, _ to: IntervalUnit) -> Int32? {
-    guard case .literal(.integer(let value), _)? = spanned(text, from, to) else { return nil }
-    return Int32(exactly: value)
-  }
-
-  /// The microseconds of a text such as `1 02:03:04` or `INTERVAL '…' DAY TO SECOND`.
-  static func microseconds(_ text: String, _ from: IntervalUnit, _ to: IntervalUnit) -> Int64? {
-    guard case .literal(.integer(let value), _)? = spanned(text, from, to) else { return nil }
-    return value
-  }
-
-  private static func spanned(
-    _ text: String, _ from: IntervalUnit, _ to: IntervalUnit
-  ) -> UnresolvedExpression.Node? {
-    var inner = text.trimmingBlanks[...]
-    if inner.uppercased().hasPrefix("INTERVAL"), let open = inner.firstIndex(of: "'"),
-      let close = inner.lastIndex(of: "'"), open < close
-    {
-      inner = inner[inner.index(after: open)..<close]
-    }
-    if from == to { return sum([(text: String(inner), unit: from.text)]) }
-    return range(String(inner), from: from.text, to: to.text)
   }
 }
 

@@ -28,7 +28,10 @@ let conditionalFunctions: [FunctionSpec] = [
   .scalar(
     "coalesce", category: "conditionals", summary: "The first value that is not NULL.",
     [.column("values", .any, "the values")], isVariadic: true,
-    returns: "the common type of the values", examples: [Example("coalesce(null, 2, 3)", "2")]
+    returns: "the common type of the values", examples: [
+      Example("coalesce(null, 2, 3)", "2"),
+      Example("coalesce()", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+    ]
   ) { call in try coalesce(call) },
   .scalar(
     "nvl", aliases: ["ifnull"], category: "conditionals",
@@ -126,6 +129,7 @@ func caseWhen(
 }
 
 private func coalesce(_ call: FunctionCall) throws -> Expression {
+  try call.requireCount(1...Int.max)
   let call = try call.coercedToLeastCommonType()
   let type = call[0].type
   return call.guarded(
