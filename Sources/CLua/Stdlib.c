@@ -17,6 +17,9 @@ static const struct module modules[] = {
   {"moontide.check", (const unsigned char[]){
 #embed "../../stdlib/moontide/check.lua" suffix(, 0)
   }},
+  {"moontide.chosen", (const unsigned char[]){
+#embed "../../stdlib/moontide/chosen.lua" suffix(, 0)
+  }},
   {"moontide.column", (const unsigned char[]){
 #embed "../../stdlib/moontide/column.lua" suffix(, 0)
   }},
@@ -85,6 +88,9 @@ static const struct module modules[] = {
   }},
   {"moontide.specs", (const unsigned char[]){
 #embed "../../stdlib/moontide/specs.lua" suffix(, 0)
+  }},
+  {"moontide.statistics", (const unsigned char[]){
+#embed "../../stdlib/moontide/statistics.lua" suffix(, 0)
   }},
   {"moontide.stream_writer", (const unsigned char[]){
 #embed "../../stdlib/moontide/stream_writer.lua" suffix(, 0)

@@ -21,6 +21,7 @@ extension OperatorCatalog {
       OperatorSpec("limit", build: buildLimit),
       OperatorSpec("offset", build: buildOffset),
       OperatorSpec("sortAll", build: buildSortAll),
+      OperatorSpec("sortOrderable", build: buildSortOrderable),
       OperatorSpec("generate", build: buildGenerate),
       OperatorSpec("sort", build: buildSort),
       OperatorSpec("deduplicate") { try buildDeduplicate($0, isWithinWatermark: false) },

@@ -22,9 +22,10 @@ import Expressions
 ///     filterRows           function
 ///     mapRows, flatMapRows, mapPartitions        function, schema
 ///     limit                count or value
-///     offset               value
+///     offset               count or value
 ///     sort                 order                            (expressions, each a `sort`)
 ///     sortAll              order                            (one `sort`, for all the columns)
+///     sortOrderable                                         (by the columns that have an order)
 ///     deduplicate, deduplicateWithinWatermark    names?     (absent: all columns)
 ///     union; unionByName   allowMissingColumns              (two inputs, as have these:)
 ///     except, intersect    all
@@ -36,13 +37,15 @@ import Expressions
 ///                          sets?                            (of groupingSets: a list of lists of
 ///                                                            places among the keys)
 ///                          pivotColumn?, pivotValues?
-///     pivot                aggregates, columns, values
-///     unpivot              groups, labels, names, variable, includesNulls
 ///                          keepKeys?                        (false: only the aggregates come out)
+///     pivot                aggregates, columns, values
+///     unpivot              groups, labels or ids, values?   (columns that come together and their
+///                                                            names; or single columns)
+///                          names, variable, includesNulls
 ///     withWatermark        column, delay
 ///     observe              name, columns
 ///     uid                  name
-///     sample               fraction, withReplacement, seed?
+///     sample               fraction, withReplacement, seed?, lowerBound?
 ///     repartition          count?, columns;  coalesce  count
 ///     flatMapGroupsWithState   keys, outputSchema, stateSchema, outputMode, timeout, host,
 ///                              returnsOneRow                (a second input: the initial state)

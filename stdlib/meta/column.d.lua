@@ -159,6 +159,17 @@ function Column:getField(name) end
 ---@return Column
 function Column:getItem(key) end
 
+--- A struct with a field put in or replaced.
+---@param fieldName string the field's name, or the path to it: `"address.city"`
+---@param col ColumnOrName a Column
+---@return Column
+function Column:withField(fieldName, col) end
+
+--- A struct without some fields; a name that is not there is no error.
+---@param ... string names, or paths
+---@return Column
+function Column:dropFields(...) end
+
 --- A part of a text.
 ---@param startPos integer from 1; negative: from the end
 ---@param length integer characters

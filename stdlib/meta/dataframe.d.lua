@@ -53,6 +53,10 @@ function DataFrame:drop(...) end
 ---@return DataFrame
 function DataFrame:toDF(...) end
 
+--- Each row as a JSON object, in a column `value`.
+---@return DataFrame
+function DataFrame:toJSON() end
+
 --- Names the DataFrame, so that `name.column` tells its columns apart after a join.
 ---@param name string the name
 ---@return DataFrame
@@ -77,6 +81,11 @@ function DataFrame:filter(condition) end
 ---@param n integer rows at most
 ---@return DataFrame
 function DataFrame:limit(n) end
+
+--- Leaves out the first rows.
+---@param n integer rows
+---@return DataFrame
+function DataFrame:offset(n) end
 
 --- Sorts by columns, ascending unless they say `:desc()` or `{ ascending = false }` follows.
 ---@param ... ColumnOrName columns, or one list of them
@@ -114,6 +123,48 @@ function DataFrame:dropna(how, thresh, subset) end
 ---@param subset? string|string[] column names
 ---@return DataFrame
 function DataFrame:fillna(value, subset) end
+
+--- Puts other values in place of some, in the columns of their kind.
+---@param toReplace any a value, a list of them, or a table of new values by old
+---@param value? any the new value, or as many as are replaced; `moontide.null`
+---@param subset? string|string[] column names
+---@return DataFrame
+function DataFrame:replace(toReplace, value, subset) end
+
+--- Turns columns into rows.
+---@param ids string|string[] columns that stay
+---@param values? string|string[] columns that turn into rows
+---@param variableColumnName string names the column of their names
+---@param valueColumnName string names the column of their values
+---@return DataFrame
+function DataFrame:unpivot(ids, values, variableColumnName, valueColumnName) end
+
+--- Turns columns into rows.
+---@param ids string|string[] columns that stay
+---@param values? string|string[] columns that turn into rows
+---@param variableColumnName string names the column of their names
+---@param valueColumnName string names the column of their values
+---@return DataFrame
+function DataFrame:melt(ids, values, variableColumnName, valueColumnName) end
+
+--- Parts the rows at random, by weights. Batch only.
+---@param weights any a list of numbers
+---@param seed? integer the same seed parts the rows alike
+---@return list of DataFrames
+function DataFrame:randomSplit(weights, seed) end
+
+--- Picks rows at random, a share for each value of a column.
+---@param col ColumnOrName a column
+---@param fractions table shares by its values; rows with other values go
+---@param seed? integer the same seed picks the same rows
+---@return DataFrame
+function DataFrame:sampleBy(col, fractions, seed) end
+
+--- Spark's hints: those for partitions are the methods of that name, those for joins change nothing.
+---@param name string `coalesce`, `repartition`, `broadcast`, …
+---@param ... any as the hint has them
+---@return DataFrame
+function DataFrame:hint(name, ...) end
 
 --- Picks rows at random. Batch only.
 ---@param withReplacement? boolean may a row come several times
@@ -196,10 +247,52 @@ function DataFrame:rollup(...) end
 ---@return GroupedData
 function DataFrame:cube(...) end
 
+--- Groups by each of several sets of the columns.
+---@param sets any a list of lists of columns
+---@param ... ColumnOrName columns, or one list of them
+---@return GroupedData
+function DataFrame:groupingSets(sets, ...) end
+
 --- Aggregates all rows: `agg(F.sum "v")`, `agg { v = "sum" }`.
 ---@param ... ColumnOrName aggregates, or functions by column name
 ---@return DataFrame
 function DataFrame:agg(...) end
+
+--- Count, mean, standard deviation, least and greatest of columns, as text.
+---@param ... string column names
+---@return DataFrame
+function DataFrame:describe(...) end
+
+--- Statistics of number and text columns, as text.
+---@param ... string `count`, `mean`, `stddev`, `min`, `max`, `count_distinct`, `approx_count_distinct`, `25%`
+---@return DataFrame
+function DataFrame:summary(...) end
+
+--- Quantiles of a column; of several, a list of lists.
+---@param col any a column's name, or a list of them
+---@param probabilities any a list of numbers from 0 to 1
+---@param relativeError number 0: exact
+---@return list of numbers
+function DataFrame:approxQuantile(col, probabilities, relativeError) end
+
+--- The correlation of two columns of numbers; NULL counts as 0.
+---@param col1 string a column's name
+---@param col2 string a column's name
+---@param method? "pearson" which correlation
+---@return number
+function DataFrame:corr(col1, col2, method) end
+
+--- The sample covariance of two columns of numbers; NULL counts as 0.
+---@param col1 string a column's name
+---@param col2 string a column's name
+---@return number
+function DataFrame:cov(col1, col2) end
+
+--- How often each pair of values comes: a row and a column for each value.
+---@param col1 string a column's name
+---@param col2 string a column's name
+---@return DataFrame
+function DataFrame:crosstab(col1, col2) end
 
 --- Makes one row of each: `fn(row)` returns a row.
 ---@param fn function called in the workers
@@ -273,10 +366,10 @@ function DataFrame:count() end
 ---@return boolean
 function DataFrame:isEmpty() end
 
---- Count, mean, standard deviation, least and greatest of columns, as text.
----@param ... string column names
----@return DataFrame
-function DataFrame:describe(...) end
+--- The last rows, as a list.
+---@param n integer rows at most
+---@return table[]
+function DataFrame:tail(n) end
 
 --- The rows one by one: `for row in df:toLocalIterator() do`.
 ---@return any
@@ -304,6 +397,10 @@ function DataFrame:cache() end
 --- Lets go of what `persist` kept.
 ---@return DataFrame
 function DataFrame:unpersist() end
+
+--- As `createOrReplaceTempView`, but raises where there is such a view.
+---@param name string for SQL text
+function DataFrame:createTempView(name) end
 
 --- Makes the DataFrame known by a name to `session:sql` and `session:table`.
 ---@param name string for SQL text

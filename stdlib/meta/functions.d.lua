@@ -257,6 +257,19 @@ function F.lead(value, offset, default, ignoreNulls) end
 ---@return Column
 function F.nth_value(value, n, ignoreNulls) end
 
+--- The struct with one field put in or replaced.
+---@param struct ColumnOrName a struct
+---@param name any the field
+---@param value ColumnOrName its value
+---@return Column
+function F.withfield(struct, name, value) end
+
+--- The struct without some fields.
+---@param struct ColumnOrName a struct
+---@param ... any the fields
+---@return Column
+function F.dropfields(struct, ...) end
+
 --- How many rows there are in which no argument is NULL; `count(*)` counts all.
 ---@param ... ColumnOrName what is counted
 ---@return Column

@@ -98,6 +98,16 @@ function Catalog:listTables() end
 ---@return boolean
 function Catalog:tableExists(name) end
 
+--- The columns of a view or table: `name`, `dataType`, `nullable`.
+---@param name string the name
+---@return table[]
+function Catalog:listColumns(name) end
+
+--- Whether SQL text may call a function of that name.
+---@param name string the name
+---@return boolean
+function Catalog:functionExists(name) end
+
 --- Removes a view; whether there was one.
 ---@param name string the name
 ---@return boolean

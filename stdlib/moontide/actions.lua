@@ -82,6 +82,20 @@ function methods:toLocalIterator()
   return nextRow
 end
 
+--- The last rows, as a list.
+function methods:tail(count)
+  check.integer(count, check.argument("tail", 1), 0)
+  -- The last rows seen, the oldest overwritten first.
+  local ring, seen = {}, 0
+  if count == 0 then return ring end
+  for row in self:toLocalIterator() do
+    ring[seen % count + 1], seen = row, seen + 1
+  end
+  local rows = {}
+  for place = math.max(0, seen - count), seen - 1 do rows[#rows + 1] = ring[place % count + 1] end
+  return rows
+end
+
 --- Calls `fn` with each row, here in the script's own state.
 function methods:foreach(fn)
   check.func(fn, check.argument("foreach", 1))

@@ -25,6 +25,10 @@ function dataframe.methods:createOrReplaceTempView(name)
   changed(name:lower(), { name = name, plan = dataframe.unwrap(self) })
 end
 
+function dataframe.methods:createTempView(name)
+  catalog.createView({ name = check.text(name, check.argument("createTempView", 1)) }, self)
+end
+
 --- `CREATE TEMP VIEW`.
 function catalog.createView(command, df)
   local key = command.name:lower()
@@ -72,6 +76,24 @@ function methods.tableExists(_, name)
     if entry.name:lower() == name:lower() then return true end
   end
   return false
+end
+
+--- The columns of a view or table: a list of { name, dataType, nullable }.
+function methods.listColumns(_, name)
+  check.text(name, check.argument("listColumns", 1))
+  local df = catalog.table(name, { isStreaming = false })
+  local out = {}
+  for position, field in ipairs(df.schema.fields) do
+    out[position] = {
+      name = field.name, dataType = field.type:simpleString(), nullable = field.nullable,
+    }
+  end
+  return out
+end
+
+--- Whether SQL text may call a function of that name.
+function methods.functionExists(_, name)
+  return engine.isFunction(check.text(name, check.argument("functionExists", 1)))
 end
 
 --- Removes a view; false where there was none.

@@ -236,6 +236,59 @@ function methods:getItem(key)
   return derive("extract", { unwrap(self), value(key, check.argument("getItem", 1)) })
 end
 
+--- The names in a path to a field: the dot parts them, back-quotes keep one.
+local function fieldPath(given, what)
+  local names, rest = {}, check.text(given, what)
+  repeat
+    local name, after = rest:match "^`([^`]+)`(.*)$"
+    if not name then name, after = rest:match "^([^.`]+)(.*)$" end
+    if not name or not (after == "" or after:find "^%..") then
+      fail("INVALID_ATTRIBUTE_NAME_SYNTAX", ("`%s` is no path to a field"):format(given),
+        "Names with a dot between them, with back-quotes around a name that has one.")
+    end
+    names[#names + 1], rest = name, after:sub(2)
+  until rest == ""
+  return names
+end
+
+--- `expr` with what `change` makes of its field at the end of the path; each struct on the way is
+-- made anew.
+local function changed(expr, path, position, change)
+  if position == #path then return change(expr, path[position]) end
+  local name = expression.literal(path[position])
+  local inner = expression.new("extract", { expr, name })
+  return expression.call("withfield", expr, name, changed(inner, path, position + 1, change))
+end
+
+--- A struct with a field put in or replaced: `c:withField("address.city", F.lit "?")`.
+function methods:withField(...)
+  local given = check.arguments("withField", { "fieldName", "col" }, ...)
+  local path = fieldPath(given.fieldName, check.argument("withField", 1))
+  if not isColumn(given.col) then refuse(check.argument("withField", 2), "a Column", given.col) end
+  return wrap(changed(unwrap(self), path, 1, function(struct, name)
+    return expression.call("withfield", struct, expression.literal(name), unwrap(given.col))
+  end))
+end
+
+--- A struct without some fields: `c:dropFields("a", "b.c")`.
+function methods:dropFields(...)
+  local names = check.names("dropFields", ...)
+  if #names == 0 then refuse(check.argument("dropFields", 1), "a field's name", nil) end
+  local result, own = unwrap(self), {}
+  for position, given in ipairs(names) do
+    local path = fieldPath(given, check.argument("dropFields", position))
+    if #path == 1 then
+      own[#own + 1] = expression.literal(path[1])
+    else
+      result = changed(result, path, 1, function(struct, name)
+        return expression.call("dropfields", struct, expression.literal(name))
+      end)
+    end
+  end
+  if #own > 0 then result = expression.callWith("dropfields", { result, table.unpack(own) }) end
+  return wrap(result)
+end
+
 function methods:substr(...)
   local given = check.arguments("substr", { "startPos", "length" }, ...)
   for position, name in ipairs { "startPos", "length" } do

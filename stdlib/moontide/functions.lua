@@ -45,6 +45,15 @@ end
 own.count_distinct = distinct("count_distinct", "count")
 own.countDistinct = own.count_distinct
 own.sum_distinct = distinct("sum_distinct", "sum")
+own.listagg_distinct = distinct("listagg_distinct", "listagg")
+own.string_agg_distinct = distinct("string_agg_distinct", "string_agg")
+
+--- A function by a name that the script computes: the engine's own, or one that
+-- `session.udf:register` has made known.
+function own.call_function(name, ...)
+  check.text(name, check.argument("call_function", 1))
+  return wrap(expression.callWith(name, column.columns("call_function", ...)))
+end
 
 --- A struct of pairs is written as in SQL: `F.named_struct("a", x, "b", y)`, names being values.
 function own.named_struct(...)

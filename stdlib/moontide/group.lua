@@ -22,9 +22,28 @@ for _, kind in ipairs { "groupBy", "rollup", "cube" } do
   end
 end
 
+--- Groups by each of several sets of columns: `groupingSets({ { "a" }, {} }, "a", "b")`.
+function dataframe.methods:groupingSets(sets, ...)
+  if not check.isList(sets) then
+    check.refuse(check.argument("groupingSets", 1), "a list of lists of columns", sets)
+  end
+  local keys, places = column.columns("groupingSets", ...), {}
+  for position, set in ipairs(sets) do
+    places[position] = {}
+    for _, key in ipairs(column.columns("groupingSets", set)) do
+      -- The engine finds out which keys are one.
+      keys[#keys + 1] = key
+      table.insert(places[position], #keys - 1)
+    end
+  end
+  local grouped = group(self, "groupingSets", keys)
+  rawget(grouped, GROUPING).sets = places
+  return grouped
+end
+
 local function derive(self, op, fields)
   local grouping = rawget(self, GROUPING)
-  fields.grouping, fields.keys = grouping.kind, grouping.keys
+  fields.grouping, fields.keys, fields.sets = grouping.kind, grouping.keys, grouping.sets
   return dataframe.derive(rawget(self, INPUT), op, fields)
 end
 

@@ -1,47 +1,14 @@
---- `dropna`, `fillna` and `describe`: made of other methods once the columns are known, as in
--- Spark.
+--- Values that are missing or wrong: `dropna`, `fillna`, `replace`, made of other methods once the
+-- columns are known, as in Spark.
 local F = require "moontide.functions"
 local check = require "moontide.check"
+local chosen = require "moontide.chosen"
 local dataframe = require "moontide.dataframe"
+local null = require "moontide.native".null
 
-local methods = dataframe.methods
+local methods, values = dataframe.methods, dataframe.values
 
 local FLOATING = { FLOAT = true, DOUBLE = true }
-local NUMERIC = {
-  TINYINT = true, SMALLINT = true, INT = true, BIGINT = true, FLOAT = true, DOUBLE = true,
-}
-
-local function isNumeric(text) return NUMERIC[text] or text:find "^DECIMAL" ~= nil end
-
--- A name with a dot is no path to a field when it is quoted.
-local function quoted(name)
-  return "`" .. name:gsub("`", "``") .. "`"
-end
-
--- The columns named, or all: { name, type text, column }.
-local function chosen(df, method, subset)
-  if type(subset) == "string" then subset = { subset } end
-  local wanted = subset and {}
-  for _, name in ipairs(subset or {}) do
-    wanted[check.text(name, "`subset` of `" .. method .. "`"):lower()] = name
-  end
-  local out = {}
-  for _, field in ipairs(df.schema.fields) do
-    if not wanted or wanted[field.name:lower()] then
-      out[#out + 1] = {
-        name = field.name, type = field.type:ddl(), column = df:col(quoted(field.name)),
-      }
-      if wanted then wanted[field.name:lower()] = nil end
-    end
-  end
-  local unknown = wanted and select(2, next(wanted))
-  if unknown then
-    check.fail("UNRESOLVED_COLUMN.WITH_SUGGESTION",
-      ("there is no column `%s` in this DataFrame"):format(unknown),
-      check.suggestion(unknown, df.columns))
-  end
-  return out
-end
 
 -- NaN counts as missing, as in Spark.
 local function isPresent(field)
@@ -54,7 +21,7 @@ end
 function methods:dropna(...)
   local given = check.arguments("dropna", { "how", "thresh", "subset" }, ...)
   local how = check.word(given.how or "any", { "any", "all" }, "`how` of `dropna`")
-  local fields = chosen(self, "dropna", given.subset)
+  local fields = chosen.fields(self, "dropna", given.subset)
   if #fields == 0 then return self end
   local least = given.thresh and check.integer(given.thresh, "`thresh` of `dropna`")
     or how == "any" and #fields or 1
@@ -68,7 +35,7 @@ end
 
 local function fits(value, typeText)
   local kind = type(value)
-  if kind == "number" then return isNumeric(typeText) end
+  if kind == "number" then return chosen.isNumeric(typeText) end
   return kind == "string" and typeText == "STRING" or kind == "boolean" and typeText == "BOOLEAN"
 end
 
@@ -78,6 +45,15 @@ local function filled(field, value)
     present = F.when(present:isNaN(), F.lit(nil)):otherwise(present)
   end
   return F.coalesce(present, F.lit(value):cast(field.type)):alias(field.name)
+end
+
+-- The DataFrame with some columns, by their names, replaced by others.
+local function withReplaced(df, replaced)
+  local columns = {}
+  for position, name in ipairs(df.columns) do
+    columns[position] = replaced[name] or df:col(chosen.quoted(name))
+  end
+  return (df:select(columns))
 end
 
 --- Puts a value where there is none: `fillna(0)`, `fillna("?", { "a" })`, `fillna { a = 0 }`.
@@ -90,7 +66,7 @@ function methods:fillna(value, subset)
     check.refuse(check.argument("fillna", 1), "a number, a string, a boolean or a table", value)
   end
   local replaced = {}
-  for _, field in ipairs(chosen(self, "fillna", names)) do
+  for _, field in ipairs(chosen.fields(self, "fillna", names)) do
     local new = value
     if byName then
       for name, given in next, byName do
@@ -99,39 +75,85 @@ function methods:fillna(value, subset)
     end
     if byName or fits(new, field.type) then replaced[field.name] = filled(field, new) end
   end
-  local columns = {}
-  for position, name in ipairs(self.columns) do
-    columns[position] = replaced[name] or self:col(quoted(name))
-  end
-  return (self:select(columns))
+  return (withReplaced(self, replaced))
 end
 
-local STATISTICS = { "count", "mean", "stddev", "min", "max" }
+-- What `replace` takes for one kind of column, and which columns are of that kind.
+local KINDS = {
+  number = chosen.isNumeric,
+  string = function(typeText) return typeText == "STRING" end,
+  boolean = function(typeText) return typeText == "BOOLEAN" end,
+}
 
--- The column under which `describe` keeps one statistic of one column on the way.
-local function slot(statistic, position) return statistic .. "_" .. position end
+local function asList(value)
+  if check.isList(value) then return value end
+  return { rawequal(value, nil) and null or value }
+end
 
---- Count, mean, standard deviation, least and greatest of number and text columns, as text.
-function methods:describe(...)
-  local subset = select("#", ...) > 0 and check.names("describe", ...) or nil
-  local fields, computed, rows = {}, {}, {}
-  for _, field in ipairs(chosen(self, "describe", subset)) do
-    if isNumeric(field.type) or field.type == "STRING" then fields[#fields + 1] = field end
+-- Old and new values in step, from two lists, a list and a value, or a table of new by old.
+local function replacements(old, new, hasNew)
+  if type(old) == "table" and not hasNew then
+    local olds, news = {}, {}
+    for from, to in next, old do olds[#olds + 1], news[#news + 1] = from, to end
+    return olds, news
   end
-  for row, statistic in ipairs(STATISTICS) do
-    local shown = { F.lit(statistic):alias "summary" }
-    for position, field in ipairs(fields) do
-      local operand = field.column
-      if field.type == "STRING" and (statistic == "mean" or statistic == "stddev") then
-        operand = operand:tryCast "DOUBLE"
-      end
-      local name = slot(statistic, position)
-      computed[#computed + 1] = F[statistic](operand):cast("STRING"):alias(name)
-      shown[#shown + 1] = F.col(name):alias(field.name)
+  if not hasNew then check.refuse(check.argument("replace", 2), "a value", nil) end
+  local olds, news = asList(old), asList(new)
+  if #news ~= #olds and check.isList(new) then
+    check.fail("LENGTH_SHOULD_BE_THE_SAME",
+      ("`replace` has %d old values and %d new ones"):format(#olds, #news))
+  end
+  local all = {}
+  for position = 1, #olds do all[position] = check.isList(new) and news[position] or news[1] end
+  return olds, all
+end
+
+-- Spark refuses to mix kinds; `moontide.null` goes with any.
+local function kindOf(olds, news)
+  local kind
+  for position, old in ipairs(olds) do
+    local new = news[position]
+    kind = kind or type(old)
+    local isOfKind = KINDS[kind] and type(old) == kind
+      and (rawequal(new, null) or type(new) == kind)
+    if not isOfKind then
+      check.fail("MIXED_TYPE_REPLACEMENT",
+        "`replace` takes numbers for numbers, texts for texts or booleans for booleans, not "
+          .. check.describe(new) .. " for " .. check.describe(old))
     end
-    rows[row] = F.struct(shown)
   end
-  if #fields == 0 then computed[1] = F.count(F.lit(1)):alias "rows" end
-  local described = self:agg(computed):select(F.inline(F.array(rows)))
-  return described
+  return kind
 end
+
+--- Puts other values in place of some: `replace(1, 2)`, `replace({ "a", "b" }, { "A", "B" }, "s")`,
+-- `replace { a = "A" }`; `moontide.null` is NULL.
+function methods:replace(old, ...)
+  local hasNew = select("#", ...) > 0
+  local new, subset = ...
+  local olds, news = replacements(old, new, hasNew)
+  local kind = kindOf(olds, news)
+  local replaced = {}
+  for _, field in ipairs(chosen.fields(self, "replace", subset)) do
+    if kind and KINDS[kind](field.type) then
+      local case
+      for position, from in ipairs(olds) do
+        local to = F.lit(news[position]):cast(field.type)
+        local same = from ~= from and field.column:isNaN() or field.column:eq(from)
+        case = case and case:when(same, to) or F.when(same, to)
+      end
+      replaced[field.name] = case:otherwise(field.column):alias(field.name)
+    end
+  end
+  return (withReplaced(self, replaced))
+end
+
+--- PySpark's `df.na`: `fill`, `drop` and `replace`.
+local Missing = check.class "DataFrameNaFunctions"
+Missing.__call = check.notCallable("na", "df.na:fill(0)")
+local OF = {}
+
+for name, method in next, { fill = "fillna", drop = "dropna", replace = "replace" } do
+  Missing.methods[name] = function(self, ...) return methods[method](rawget(self, OF), ...) end
+end
+
+function values.na(df) return setmetatable({ [OF] = df }, Missing) end

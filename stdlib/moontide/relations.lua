@@ -113,8 +113,16 @@ function methods:where(...)
 end
 methods.filter = methods.where
 
-function methods:limit(count)
-  return derive(self, "limit", { count = check.integer(count, check.argument("limit", 1), 0) })
+-- `limit(n)` and `offset(n)`.
+for _, method in ipairs { "limit", "offset" } do
+  methods[method] = function(self, count)
+    local rows = check.integer(count, check.argument(method, 1))
+    if rows < 0 then
+      check.fail("INVALID_LIMIT_LIKE_EXPRESSION.IS_NEGATIVE",
+        ("%s should be at least 0, not %d"):format(check.argument(method, 1), rows))
+    end
+    return (derive(self, method, { count = rows }))
+  end
 end
 
 local function sortKey(expr, ascending)
@@ -175,6 +183,33 @@ function methods:sample(...)
   })
 end
 
+--- Parts the rows at random, by weights: each row comes in one part. The rows are put in order
+-- first, so that each part, computed by itself, sees them alike.
+function methods:randomSplit(weights, seed)
+  if not check.isList(weights) or #weights == 0 then
+    check.refuse(check.argument("randomSplit", 1), "a list of weights", weights)
+  end
+  local sum = 0
+  for position, weight in ipairs(weights) do
+    if check.number(weight, "weight " .. position .. " of `randomSplit`") < 0 then
+      check.fail("VALUE_NOT_POSITIVE",
+        ("weight %d of `randomSplit` is negative: %s"):format(position, weight))
+    end
+    sum = sum + weight
+  end
+  seed = rawequal(seed, nil) and math.random(0) or check.integer(seed, "`seed` of `randomSplit`")
+  local ordered = derive(self, "sortOrderable", {})
+  local parts, reached = {}, 0
+  for position, weight in ipairs(weights) do
+    local lower = reached / sum
+    reached = reached + weight
+    parts[position] = derive(ordered, "sample", {
+      lowerBound = lower, fraction = reached / sum, withReplacement = false, seed = seed,
+    })
+  end
+  return parts
+end
+
 function methods:repartition(count, ...)
   if math.type(count) == "integer" then
     return derive(self, "repartition", {
@@ -189,6 +224,48 @@ function methods:coalesce(count)
   return derive(self, "coalesce", {
     count = check.integer(count, check.argument("coalesce", 1), 1),
   })
+end
+
+--- Turns columns into rows: `unpivot("id", { "jan", "feb" }, "month", "sum")`. Without values all
+-- columns but the ids turn.
+function methods:unpivot(...)
+  local given = check.arguments("unpivot",
+    { "ids", "values", "variableColumnName", "valueColumnName" }, ...)
+  local function list(name, position)
+    local columns = given[name]
+    if not check.isList(columns) then columns = { columns } end
+    for place, one in ipairs(columns) do
+      columns[place] = column.column(one, check.argument("unpivot", position))
+    end
+    return columns
+  end
+  return derive(self, "unpivot", {
+    ids = list("ids", 1), values = not rawequal(given.values, nil) and list("values", 2) or nil,
+    variable = check.text(given.variableColumnName, check.argument("unpivot", 3)),
+    names = { check.text(given.valueColumnName, check.argument("unpivot", 4)) },
+    includesNulls = true,
+  })
+end
+methods.melt = methods.unpivot
+
+-- How rows are spread is settled by the engine, as it is for `F.broadcast`.
+local JOIN_HINTS = { "broadcast", "merge", "shuffle_hash", "shuffle_replicate_nl" }
+local PARTITION_HINTS = { coalesce = true, repartition = true }
+
+--- Spark's hints: `coalesce` and `repartition` are those methods; a join has one strategy here, so
+-- that a hint for one changes nothing.
+function methods:hint(name, ...)
+  local word = check.text(name, check.argument("hint", 1)):lower()
+  if PARTITION_HINTS[word] then return methods[word](self, ...) end
+  check.word(word, { "coalesce", "repartition", table.unpack(JOIN_HINTS) },
+    check.argument("hint", 1))
+  return self
+end
+
+--- Each row as a JSON object, in a column `value`.
+function methods:toJSON()
+  local row = expression.callWith("struct", { expression.new("star", {}) })
+  return derive(self, "select", { columns = { named("value", expression.call("to_json", row)) } })
 end
 
 -- Two DataFrames

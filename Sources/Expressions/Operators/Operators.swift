@@ -4,7 +4,7 @@ import Contract
 /// The operators, which SQL calls by their signs: each is a function of that name.
 let operatorFunctions: [FunctionSpec] = [
   arithmeticFunctions, comparisonFunctions, logicFunctions, conditionalFunctions,
-  patternFunctions, bitFunctions, windowFunctions,
+  patternFunctions, bitFunctions, windowFunctions, fieldFunctions,
 ].flatMap { $0 }
 
 /// Spark's BINARY_OP_DIFF_TYPES.

@@ -126,3 +126,10 @@ func buildSortAll(_ call: OperatorCall) throws -> any PlanNode {
   }
   return keys.isEmpty ? call.child : Sort(keys, call.child, origin: call.origin)
 }
+
+/// `sortOrderable`: ascending by the columns that have an order, so that equal inputs lie alike.
+func buildSortOrderable(_ call: OperatorCall) throws -> any PlanNode {
+  let keys = call.child.output.filter { $0.type.isOrderable }
+    .map { SortKey(.attribute($0), .ascending) }
+  return keys.isEmpty ? call.child : Sort(keys, call.child, origin: call.origin)
+}

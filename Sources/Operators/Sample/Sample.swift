@@ -5,10 +5,15 @@ import Glibc
 import Plan
 
 /// Some of the rows, chosen by a seed: the same ones each time. Batch only.
+///
+/// Without replacement a row stays when its number lies from `lowerBound` up to `upperBound`. The
+/// numbers are those of `rand(seed)`, so the rows are those that Spark picks, and samples whose
+/// bounds meet have no row in common.
 public struct Sample: OperatorNode {
-  public let fraction: Double
+  public let lowerBound: Double
+  public let upperBound: Double
   public let withReplacement: Bool
-  public let seed: UInt64
+  public let seed: Int64
   public let child: any PlanNode
   public let origin: Origin?
 
@@ -16,7 +21,9 @@ public struct Sample: OperatorNode {
   public var children: [any PlanNode] { [child] }
   public var output: [Attribute] { child.output }
   public var expressions: [Expression] { [] }
-  public var details: String { "\(fraction), withReplacement=\(withReplacement), seed=\(seed)" }
+  public var details: String {
+    "\(lowerBound), \(upperBound), withReplacement=\(withReplacement), seed=\(seed)"
+  }
   public var streaming: StreamingFacts {
     StreamingFacts(
       refusal: Failure(
@@ -27,21 +34,37 @@ public struct Sample: OperatorNode {
 
   public func with(children: [any PlanNode]) -> any PlanNode {
     Sample(
-      fraction: fraction, withReplacement: withReplacement, seed: seed, child: children[0],
-      origin: origin)
+      lowerBound: lowerBound, upperBound: upperBound, withReplacement: withReplacement, seed: seed,
+      child: children[0], origin: origin)
   }
   public func with(expressions: [Expression]) -> any PlanNode { self }
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
-    RowByRowOperator(
-      output: output, child: children[0],
-      step: SampleStep(fraction: fraction, withReplacement: withReplacement, seed: seed))
+    func operation(_ step: some RowStep) -> any Operator {
+      RowByRowOperator(output: output, child: children[0], step: step)
+    }
+    if withReplacement {
+      return operation(PoissonSample(mean: upperBound, seed: UInt64(bitPattern: seed)))
+    }
+    return operation(BernoulliSample(range: lowerBound..<upperBound, seed: seed))
   }
 }
 
-private struct SampleStep: RowStep {
-  let fraction: Double
-  let withReplacement: Bool
+private struct BernoulliSample: RowStep {
+  let range: Range<Double>
+  let seed: Int64
+
+  func apply(_ batch: Batch, _ context: EvaluationContext) throws -> Batch {
+    var random = SparkRandom(seed &+ Int64(context.task.partition))
+    random.skipDoubles(context.firstRow)
+    return batch.selecting(
+      Selection((0..<batch.count).filter { _ in range.contains(random.nextDouble()) }))
+  }
+}
+
+/// A row may come several times: as often as a Poisson number says.
+private struct PoissonSample: RowStep {
+  let mean: Double
   let seed: UInt64
 
   func apply(_ batch: Batch, _ context: EvaluationContext) throws -> Batch {
@@ -53,12 +76,8 @@ private struct SampleStep: RowStep {
         bits = mixed(bits)
         return Double(bits >> 11) * 0x1p-53
       }
-      if !withReplacement {
-        if uniform() < fraction { rows.append(row) }
-        continue
-      }
-      // Knuth's way to a Poisson number: rows may come several times.
-      let limit = exp(-fraction)
+      // Knuth's way to a Poisson number.
+      let limit = exp(-mean)
       var product = uniform()
       while product > limit {
         rows.append(row)
@@ -76,7 +95,7 @@ private struct SampleStep: RowStep {
   }
 }
 
-/// `sample`.
+/// `sample`; a part of `randomSplit` has a lower bound too.
 func buildSample(_ call: OperatorCall) throws -> any PlanNode {
   let fraction = call.number("fraction")
   let withReplacement = call.boolean("withReplacement")
@@ -85,8 +104,9 @@ func buildSample(_ call: OperatorCall) throws -> any PlanNode {
       "INVALID_SAMPLE_FRACTION",
       "`sample` wants a fraction from 0 to 1 (above 1 with replacement), not \(fraction)")
   }
-  let seed = call.has("seed") ? UInt64(bitPattern: call.integer("seed")) : .random(in: 0 ... .max)
   return Sample(
-    fraction: fraction, withReplacement: withReplacement, seed: seed, child: call.child,
+    lowerBound: call.has("lowerBound") ? call.number("lowerBound") : 0, upperBound: fraction,
+    withReplacement: withReplacement,
+    seed: call.has("seed") ? call.integer("seed") : .random(in: .min ... .max), child: call.child,
     origin: call.origin)
 }

@@ -44,6 +44,11 @@ public final class Driver {
       "functionSpecs": { [session] call in
         try call.push(.list(session.functionSpecs.map(\.described)))
       },
+      "isFunction": { [session] call in
+        let name = try call.string(1).lowercased()
+        let isRegistered = session.registered.keys.contains { $0.lowercased() == name }
+        return try call.push(.boolean(isRegistered || session.functions[name] != nil))
+      },
       "suggest": { call in
         let names = try call.table(2).list.compactMap(\.string)
         return try call.push(.optional(Suggestion.sentence(for: call.string(1), among: names)))

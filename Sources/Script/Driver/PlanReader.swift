@@ -70,6 +70,8 @@ struct PlanReader {
     case .text: .text(value.text ?? "")
     case .texts: .list(value.texts.map { .text($0) })
     case .integer: .integer(value.integer ?? 0)
+    case .places:
+      .list(value.elements.map { .list($0.elements.map { .integer($0.integer ?? 0) }) })
     case .number: .number(value.number ?? 0)
     case .boolean: .boolean(value.boolean == true)
     case .schema: .type(.structure(try Schema(ddl: value.text ?? "").fields))
@@ -216,6 +218,8 @@ extension PlanReader {
   fileprivate enum Shape {
     case expression, expressions, text, texts, integer, number, boolean, schema, options
     case function, host, rows
+    /// Lists of places in another list.
+    case places
   }
 
   private static let grouped: [String: Shape] = ["grouping": .text, "keys": .expressions]
@@ -241,7 +245,9 @@ extension PlanReader {
     "flatMapRows": ["function": .function, "schema": .schema],
     "mapPartitions": ["function": .function, "schema": .schema],
     "limit": ["count": .integer],
+    "offset": ["count": .integer],
     "sort": ["order": .expressions],
+    "sortOrderable": [:],
     "deduplicate": ["names": .texts],
     "deduplicateWithinWatermark": ["names": .texts],
     "union": [:],
@@ -251,11 +257,18 @@ extension PlanReader {
     "join": ["kind": .text, "names": .texts, "condition": .expression],
     "aggregate": grouped.merging([
       "aggregates": .expressions, "pivotColumn": .expression, "pivotValues": .expressions,
+      "sets": .places,
     ]) { $1 },
     "withWatermark": ["column": .expression, "delay": .text],
     "observe": ["name": .text, "columns": .expressions],
     "uid": ["name": .text],
-    "sample": ["fraction": .number, "withReplacement": .boolean, "seed": .integer],
+    "sample": [
+      "fraction": .number, "lowerBound": .number, "withReplacement": .boolean, "seed": .integer,
+    ],
+    "unpivot": [
+      "ids": .expressions, "values": .expressions, "names": .texts, "variable": .text,
+      "includesNulls": .boolean,
+    ],
     "repartition": ["count": .integer, "columns": .expressions],
     "coalesce": ["count": .integer],
     "flatMapGroupsWithState": grouped.merging([

@@ -64,6 +64,15 @@ extension MethodCatalog {
       [Parameter("key", .value, "a position from 0, or a map's key")],
       "An array's element or a map's value: `c:getItem(0)` is `c[0]`."),
     column(
+      "withField", "names and types",
+      [
+        Parameter("fieldName", .text, "the field's name, or the path to it: `\"address.city\"`"),
+        Parameter("col", .column, "a Column"),
+      ], "A struct with a field put in or replaced."),
+    column(
+      "dropFields", "names and types", [Parameter("fieldNames", .text, "names, or paths")],
+      variadic: true, "A struct without some fields; a name that is not there is no error."),
+    column(
       "substr", "names and types",
       [
         Parameter("startPos", .integer, "from 1; negative: from the end"),

@@ -2,7 +2,8 @@ import Contract
 
 extension MethodCatalog {
   static let dataFrameMethods =
-    columnChoosing + rowChoosing + combining + grouping + rowFunctions + eventTime + actions
+    columnChoosing + rowChoosing + combining + grouping + statistics + rowFunctions + eventTime
+    + actions
 
   private static let columns = Parameter("cols", .column, "columns, or one list of them")
   private static let names = Parameter("names", .text, "column names, or one list of them")
@@ -41,6 +42,7 @@ extension MethodCatalog {
       "drop", "columns", [columns], variadic: true,
       "Leaves columns out; a name that is not there is no error."),
     dataFrame("toDF", "columns", [names], variadic: true, "Gives all columns new names."),
+    dataFrame("toJSON", "columns", [], "Each row as a JSON object, in a column `value`."),
     dataFrame(
       "alias", "columns", [Parameter("name", .text, "the name")],
       "Names the DataFrame, so that `name.column` tells its columns apart after a join."),
@@ -56,6 +58,7 @@ extension MethodCatalog {
       "Keeps the rows for which the condition is true.",
       notes: "A Lua function is called per row and returns a boolean."),
     dataFrame("limit", "rows", [Parameter("n", .integer, "rows at most")], "Keeps the first rows."),
+    dataFrame("offset", "rows", [Parameter("n", .integer, "rows")], "Leaves out the first rows."),
     dataFrame(
       "orderBy", aliases: ["sort"], "rows", [columns], variadic: true,
       "Sorts by columns, ascending unless they say `:desc()` or `{ ascending = false }` follows.",
@@ -86,6 +89,43 @@ extension MethodCatalog {
         Parameter("value", .any, "a number, text or boolean, or a table of them by column"),
         Parameter("subset", .columns, default: "all", "column names"),
       ], "Puts a value where there is NULL or NaN, in the columns of its type."),
+    dataFrame(
+      "replace", "rows",
+      [
+        Parameter("toReplace", .any, "a value, a list of them, or a table of new values by old"),
+        Parameter(
+          "value", .any, default: "", "the new value, or as many as are replaced; `moontide.null`"),
+        Parameter("subset", .columns, default: "all", "column names"),
+      ], "Puts other values in place of some, in the columns of their kind."),
+    dataFrame(
+      "unpivot", aliases: ["melt"], "rows",
+      [
+        Parameter("ids", .columns, "columns that stay"),
+        Parameter("values", .columns, default: "all others", "columns that turn into rows"),
+        Parameter("variableColumnName", .text, "names the column of their names"),
+        Parameter("valueColumnName", .text, "names the column of their values"),
+      ], "Turns columns into rows."),
+    dataFrame(
+      "randomSplit", "rows",
+      [
+        Parameter("weights", .any, "a list of numbers"),
+        Parameter("seed", .integer, default: "random", "the same seed parts the rows alike"),
+      ], returns: "list of DataFrames", "Parts the rows at random, by weights. Batch only."),
+    dataFrame(
+      "sampleBy", "rows",
+      [
+        Parameter("col", .column, "a column"),
+        Parameter("fractions", .table, "shares by its values; rows with other values go"),
+        Parameter("seed", .integer, default: "random", "the same seed picks the same rows"),
+      ], "Picks rows at random, a share for each value of a column."),
+    dataFrame(
+      "hint", "rows",
+      [
+        Parameter("name", .text, "`coalesce`, `repartition`, `broadcast`, …"),
+        Parameter("parameters", .any, default: "", "as the hint has them"),
+      ], variadic: true,
+      "Spark's hints: those for partitions are the methods of that name, those for joins change nothing."
+    ),
     dataFrame(
       "sample", "rows",
       [
@@ -150,8 +190,47 @@ extension MethodCatalog {
       "cube", "grouping", [columns], variadic: true, returns: "GroupedData",
       "Groups by every combination of the columns."),
     dataFrame(
+      "groupingSets", "grouping",
+      [Parameter("sets", .any, "a list of lists of columns"), columns], variadic: true,
+      returns: "GroupedData", "Groups by each of several sets of the columns."),
+    dataFrame(
       "agg", "grouping", [Parameter("exprs", .column, "aggregates, or functions by column name")],
       variadic: true, "Aggregates all rows: `agg(F.sum \"v\")`, `agg { v = \"sum\" }`."),
+  ]
+
+  private static let pair = [
+    Parameter("col1", .text, "a column's name"), Parameter("col2", .text, "a column's name"),
+  ]
+
+  private static let statistics: [Spec] = [
+    dataFrame(
+      "describe", "statistics", [Parameter("cols", .text, default: "all", "column names")],
+      variadic: true, "Count, mean, standard deviation, least and greatest of columns, as text."),
+    dataFrame(
+      "summary", "statistics",
+      [
+        Parameter(
+          "statistics", .text, default: "those of `describe`, and quartiles",
+          "`count`, `mean`, `stddev`, `min`, `max`, `count_distinct`, `approx_count_distinct`, `25%`")
+      ], variadic: true, "Statistics of number and text columns, as text."),
+    dataFrame(
+      "approxQuantile", "statistics",
+      [
+        Parameter("col", .any, "a column's name, or a list of them"),
+        Parameter("probabilities", .any, "a list of numbers from 0 to 1"),
+        Parameter("relativeError", .number, "0: exact"),
+      ], returns: "list of numbers", "Quantiles of a column; of several, a list of lists.",
+      notes: "This and the following are methods of `df.stat` too."),
+    dataFrame(
+      "corr", "statistics",
+      pair + [Parameter("method", .word(["pearson"]), default: "pearson", "which correlation")],
+      returns: "number", "The correlation of two columns of numbers; NULL counts as 0."),
+    dataFrame(
+      "cov", "statistics", pair, returns: "number",
+      "The sample covariance of two columns of numbers; NULL counts as 0."),
+    dataFrame(
+      "crosstab", "statistics", pair,
+      "How often each pair of values comes: a row and a column for each value."),
   ]
 
   private static let function = Parameter("fn", .function, "called in the workers")
@@ -214,8 +293,8 @@ extension MethodCatalog {
     dataFrame("count", "actions", [], returns: "integer", "How many rows there are."),
     dataFrame("isEmpty", "actions", [], returns: "boolean", "Whether there is no row."),
     dataFrame(
-      "describe", "actions", [Parameter("cols", .text, default: "all", "column names")],
-      variadic: true, "Count, mean, standard deviation, least and greatest of columns, as text."),
+      "tail", "actions", [Parameter("n", .integer, "rows at most")], returns: "list of rows",
+      "The last rows, as a list."),
     dataFrame(
       "toLocalIterator", "actions", [], returns: "iterator",
       "The rows one by one: `for row in df:toLocalIterator() do`."),
@@ -233,6 +312,9 @@ extension MethodCatalog {
     dataFrame(
       "persist", aliases: ["cache"], "actions", [], "Keeps the rows once they are computed."),
     dataFrame("unpersist", "actions", [], "Lets go of what `persist` kept."),
+    dataFrame(
+      "createTempView", "actions", [Parameter("name", .text, "for SQL text")], returns: "nothing",
+      "As `createOrReplaceTempView`, but raises where there is such a view."),
     dataFrame(
       "createOrReplaceTempView", "actions", [Parameter("name", .text, "for SQL text")],
       returns: "nothing",

@@ -72,6 +72,12 @@ extension MethodCatalog {
     method(
       of: "Catalog", "tableExists", [name], returns: "boolean", "Whether there is a view or table."),
     method(
+      of: "Catalog", "listColumns", [name], returns: "table[]",
+      "The columns of a view or table: `name`, `dataType`, `nullable`."),
+    method(
+      of: "Catalog", "functionExists", [name], returns: "boolean",
+      "Whether SQL text may call a function of that name."),
+    method(
       of: "Catalog", "dropTempView", [name], returns: "boolean",
       "Removes a view; whether there was one."),
   ]

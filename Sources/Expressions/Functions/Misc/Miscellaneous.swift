@@ -41,6 +41,7 @@ private let seed = FunctionParameter.value(
 private func randomFunction(
   _ name: String, aliases: [String] = [], _ summary: String, _ examples: [Example],
   sequence: @escaping @Sendable (inout SparkRandom) -> Double,
+  skip: @escaping @Sendable (inout SparkRandom, Int) -> Void,
   row: @escaping @Sendable (inout RowRandom) -> Double
 ) -> FunctionSpec {
   misc(
@@ -58,7 +59,7 @@ private func randomFunction(
       let values = out.typed(Double.self)
       if let start {
         var random = SparkRandom(start &+ Int64(context.task.partition))
-        for _ in 0..<context.firstRow { _ = sequence(&random) }
+        skip(&random, context.firstRow)
         for index in 0..<context.count { values[index] = sequence(&random) }
       } else {
         for index in 0..<context.count {
@@ -170,11 +171,13 @@ let miscellaneousFunctions: [FunctionSpec] = [
       Example("rand(0)", "0.7604953758285915"), Example("rand(-7)", "0.14773215621571878"),
       Example("rand(NULL)", "0.7604953758285915"),
     ],
-    sequence: { $0.nextDouble() }, row: { unit(&$0) }),
+    sequence: { $0.nextDouble() }, skip: { $0.skipDoubles($1) }, row: { unit(&$0) }),
   randomFunction(
     "randn", "A random number of the standard normal distribution.",
     [Example("randn(0)", "1.6034991609278433"), Example("randn(42)", "2.384479054241165")],
     sequence: { $0.nextGaussian() },
+    // A number takes as many draws as it happens to need.
+    skip: { for _ in 0..<$1 { _ = $0.nextGaussian() } },
     row: { (-2 * log(1 - unit(&$0))).squareRoot() * cos(2 * Double.pi * unit(&$0)) }),
   misc(
     "uuid", "A random UUID.", [], returns: "STRING", [Example("length(uuid())", "36")],

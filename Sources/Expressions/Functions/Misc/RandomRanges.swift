@@ -12,7 +12,7 @@ private enum RandomSource {
       return
     }
     var random = SparkRandom(seed &+ Int64(context.task.partition))
-    for _ in 0..<(context.firstRow * drawsPerRow) { _ = random.nextInt() }
+    random.skip(context.firstRow * drawsPerRow)
     self = .seeded(random)
   }
 }

@@ -1,11 +1,11 @@
 import Glibc
 
 /// Spark's XORShift generator: an explicit seed gives the numbers that Spark gives.
-struct SparkRandom {
+public struct SparkRandom {
   private var state: UInt64
   private var nextNormal: Double?
 
-  init(_ seed: Int64) {
+  public init(_ seed: Int64) {
     var bytes: [UInt8] = []
     for shift in stride(from: 56, through: 0, by: -8) {
       bytes.append(UInt8(truncatingIfNeeded: seed >> Int64(shift)))
@@ -34,16 +34,50 @@ struct SparkRandom {
   }
 
   private mutating func next(_ bits: UInt64) -> UInt64 {
+    state = Self.step(state)
+    return state & (1 << bits - 1)
+  }
+
+  private static func step(_ state: UInt64) -> UInt64 {
     var word = state ^ state << 21
     word ^= word >> 35
-    word ^= word << 4
-    state = word
-    return word & (1 << bits - 1)
+    return word ^ word << 4
+  }
+
+  /// Goes on as if `count` numbers of `nextDouble` had been drawn: a batch in the middle of a
+  /// partition needs none of the numbers before it.
+  public mutating func skipDoubles(_ count: Int) {
+    skip(2 * count)
+  }
+
+  /// A step is linear over the bits of the state: `jumps[k]` has what 2^k steps make of each bit.
+  mutating func skip(_ steps: Int) {
+    for (power, columns) in Self.jumps.enumerated() where steps >> power & 1 == 1 {
+      state = Self.apply(columns, state)
+    }
+  }
+
+  private static let jumps: [[UInt64]] = {
+    var jumps = [(0..<64).map { step(1 << $0) }]
+    while jumps.count < 48 {
+      let last = jumps[jumps.count - 1]
+      jumps.append(last.map { apply(last, $0) })
+    }
+    return jumps
+  }()
+
+  private static func apply(_ columns: [UInt64], _ state: UInt64) -> UInt64 {
+    var (left, made) = (state, UInt64(0))
+    while left != 0 {
+      made ^= columns[left.trailingZeroBitCount]
+      left &= left - 1
+    }
+    return made
   }
 
   mutating func nextInt() -> Int32 { Int32(truncatingIfNeeded: next(32)) }
 
-  mutating func nextDouble() -> Double {
+  public mutating func nextDouble() -> Double {
     Double(next(26) << 27 &+ next(27)) * 0x1p-53
   }
 
