@@ -8,12 +8,11 @@ local methods, values = dataframe.methods, dataframe.values
 
 -- Statistics of a table
 
--- Each makes an aggregate of a column; those in NUMBERS read text as numbers.
+-- Aggregates by their names: whether each reads text as numbers.
 local STATISTICS = {
-  count = F.count, mean = F.mean, stddev = F.stddev, min = F.min, max = F.max,
-  count_distinct = F.count_distinct, approx_count_distinct = F.approx_count_distinct,
+  count = false, mean = true, stddev = true, min = false, max = false,
+  count_distinct = false, approx_count_distinct = false,
 }
-local NUMBERS = { mean = true, stddev = true }
 
 -- "25%" as an aggregate, or nil.
 local function percentile(text)
@@ -23,9 +22,9 @@ local function percentile(text)
 end
 
 local function statistic(text)
-  local aggregate = STATISTICS[text]
-  if aggregate then return aggregate, NUMBERS[text] end
-  aggregate = percentile(text)
+  local wantsNumbers = STATISTICS[text]
+  if not rawequal(wantsNumbers, nil) then return F[text], wantsNumbers end
+  local aggregate = percentile(text)
   if aggregate then return aggregate, true end
   check.fail("UNRECOGNIZED_STATISTIC", ("there is no statistic `%s`"):format(text),
     check.suggestion(text, check.sortedKeys(STATISTICS))
