@@ -126,6 +126,22 @@ public enum Calendar {
     return names.firstIndex { wanted == $0 || wanted == $0.prefix(2) || wanted == $0.prefix(3) }
   }
 
+  /// The day and the time in it, microseconds, at an instant where clocks are `offsetUs` ahead. The
+  /// offset is added to the time, so that the ends of the range do not wrap.
+  @inline(__always)
+  static func local(_ us: Int64, offsetUs: Int64) -> (day: Int64, timeUs: Int64) {
+    var day = floorQuotient(us, microsecondsPerDay)
+    var time = us &- day &* microsecondsPerDay &+ offsetUs
+    if time < 0 {
+      time &+= microsecondsPerDay
+      day &-= 1
+    } else if time >= microsecondsPerDay {
+      time &-= microsecondsPerDay
+      day &+= 1
+    }
+    return (day, time)
+  }
+
   @inlinable
   public static func floorQuotient<T: FixedWidthInteger & SignedInteger>(_ a: T, _ b: T) -> T {
     let quotient = a / b

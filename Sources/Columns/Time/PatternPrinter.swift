@@ -20,16 +20,7 @@ public struct PatternPrinter {
   @discardableResult
   public mutating func append(_ us: Int64, to bytes: inout [UInt8]) -> Bool {
     if !span.contains(us) { span = zone.span(atInstant: us) }
-    let perDay = Calendar.microsecondsPerDay
-    var day = Calendar.floorQuotient(us, perDay)
-    var time = us &- day &* perDay &+ span.offsetUs
-    if time < 0 {
-      time &+= perDay
-      day &-= 1
-    } else if time >= perDay {
-      time &-= perDay
-      day &+= 1
-    }
+    let (day, time) = Calendar.local(us, offsetUs: span.offsetUs)
     let moment = Moment(
       days: Int(day), timeUs: Int(time), offsetSeconds: Int(span.offsetUs / 1_000_000),
       instantUs: us)

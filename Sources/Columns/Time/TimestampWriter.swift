@@ -20,17 +20,7 @@ public struct TimestampWriter {
   }
 
   private mutating func appendLocal(_ us: Int64, offsetUs: Int64, to bytes: inout [UInt8]) {
-    let perDay = Calendar.microsecondsPerDay
-    var day = Calendar.floorQuotient(us, perDay)
-    // The offset is added to the time of the day, so that the ends of the range do not wrap.
-    var time = us &- day &* perDay &+ offsetUs
-    if time < 0 {
-      time &+= perDay
-      day &-= 1
-    } else if time >= perDay {
-      time &-= perDay
-      day &+= 1
-    }
+    let (day, time) = Calendar.local(us, offsetUs: offsetUs)
     if lastDay != Int(day) {
       lastDay = Int(day)
       lastDate.removeAll(keepingCapacity: true)

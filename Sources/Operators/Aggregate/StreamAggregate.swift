@@ -48,26 +48,18 @@ final class StreamAggregateOperator: StatefulOperator {
     let pieces = HandedPieces(
       try PartialAggregation(aggregation, partitionCount: partitions.count)
         .run(try child.partitions(run), run, late: late), count: partitions.count)
-    let rows = try run.pool.map(partitions.count) {
-      [partitions, mode, operatorId] index, worker in
-      let own = run.task.with(partition: index, worker: worker)
-      let (rows, counts) = try partitions[index].run(
-        pieces.take(index), mode: mode, evictUs: marks?.evictUs, task: own,
+    let rows = try partitions.run(run, of: operatorId, name: Self.metricsName) {
+      [mode] live, index, task in
+      try live.run(
+        pieces.take(index), mode: mode, evictUs: marks?.evictUs, task: task,
         batchRows: run.batchRows)
-      metrics.update(operatorId) { total in
-        total.name = "stateStoreSave"
-        total.partitionCount += 1
-        total.rowsTotal += Int64(counts.total)
-        total.rowsUpdated += Int64(counts.updated)
-        total.rowsRemoved += Int64(counts.removed)
-        total.memoryBytes += Int64(counts.memoryBytes)
-      }
-      return rows
     }
     let spentMs = (SystemTime.monotonicNs - began) / 1_000_000
     metrics.update(operatorId) { $0.updateTimeMs += spentMs }
     return rows.compactMap { $0 }
   }
+
+  private static let metricsName = "stateStoreSave"
 
   var memoryBytes: Int { partitions.memoryBytes }
 
@@ -77,7 +69,7 @@ final class StreamAggregateOperator: StatefulOperator {
 
   func stateSchema(_ task: TaskContext) -> StateSchema {
     StateSchema(
-      .aggregate, name: "stateStoreSave", partitionCount: partitions.count,
+      .aggregate, name: Self.metricsName, partitionCount: partitions.count,
       key: aggregation.keySchema(keyNames),
       stores: [.init(value: Schema(aggregation.stateFields))])
   }
@@ -100,13 +92,6 @@ private struct AggregateLayout: StateLayout {
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
 private final class AggregatePartition: HoldsMemory, @unchecked Sendable {
-  struct Counts {
-    var total = 0
-    var updated = 0
-    var removed = 0
-    var memoryBytes = 0
-  }
-
   private let aggregation: Aggregation
   private let expiry: KeyExpiry?
   private let store: any StatePartition
@@ -131,7 +116,7 @@ private final class AggregatePartition: HoldsMemory, @unchecked Sendable {
   func run(
     _ pieces: consuming [AggregatePiece], mode: OutputMode, evictUs: Int64?, task: TaskContext,
     batchRows: Int
-  ) throws -> (rows: Partition?, counts: Counts) {
+  ) throws -> (rows: Partition?, counts: StateCounts) {
     if !isRestored {
       if store.isPaged {
         try store.select(mode == .complete ? .all : page(pieces, evictUs))
@@ -183,8 +168,8 @@ private final class AggregatePartition: HoldsMemory, @unchecked Sendable {
   /// Emits, evicts and notes the changes.
   private func finish(
     _ changed: [UInt32], mode: OutputMode, evictUs: Int64?, task: TaskContext, batchRows: Int
-  ) throws -> (rows: Partition?, counts: Counts) {
-    var counts = Counts(updated: changed.count)
+  ) throws -> (rows: Partition?, counts: StateCounts) {
+    var counts = StateCounts(updated: changed.count)
     let evicted = evictUs.map { index.takeExpired(upTo: $0) } ?? []
     let all = Selection(changed)
     let emitted =

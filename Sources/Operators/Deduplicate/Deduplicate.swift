@@ -68,7 +68,7 @@ public struct Deduplicate: OperatorNode {
     // The attributes of the plan below, which know what is event time.
     let keyAttributes = places.map { child.output[$0] }
     let rules = DeduplicateRules(
-      places: places, codec: RowKeyCodec(keys.map(\.type)),
+      places: places, codec: RowKeyCodec(keys.map(\.type)), rows: child.output,
       timePlace: timeColumn.map { PlanText.place($0, in: input) },
       delayUs: timeColumn?.watermarkDelayUs ?? 0,
       keyExpiry: isWithinWatermark ? nil : KeyExpiry(keyAttributes),

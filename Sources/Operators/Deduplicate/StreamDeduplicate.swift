@@ -9,13 +9,18 @@ struct DeduplicateRules: Sendable {
   /// Of the key columns.
   let places: [Int]
   let codec: RowKeyCodec
-  /// Where event time stands in the rows; nil: no watermark.
+  /// The rows' columns as the plan knows them.
+  let rows: [Attribute]
+  /// Where event time stands in them; nil: no watermark.
   let timePlace: Int?
   let delayUs: Int64
   /// Set where event time is among the keys: keys leave with it.
   let keyExpiry: KeyExpiry?
   let keySchema: Schema
   let isWithinWatermark: Bool
+
+  /// As the progress names the operator.
+  var name: String { isWithinWatermark ? "dedupeWithinWatermark" : "dedupe" }
 }
 
 /// Deduplication of rows that keep coming: the keys seen are state, partitioned by key.
@@ -43,28 +48,14 @@ final class StreamDeduplicateOperator: StatefulOperator {
   }
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
-    let parts = try exchange.run(try child.partitions(run), run)
-    let marks = run.watermarks[operatorId]
-    let rowGuard = RowGuard(output)
-    let results = try run.pool.map(parts.count) {
-      [partitions, rules, operatorId] index, worker in
-      let task = run.task.with(partition: index, worker: worker)
-      let (batches, counts) = try partitions[index].run(parts[index], marks) { batch, late, seen in
-        rowGuard.putLate(batch, late, task: task, firstRow: seen)
-      }
-      run.metrics.update(operatorId) { total in
-        total.name = rules.isWithinWatermark ? "dedupeWithinWatermark" : "dedupe"
-        total.partitionCount += 1
-        total.rowsTotal += Int64(counts.total)
-        total.rowsUpdated += Int64(counts.added)
-        total.rowsRemoved += Int64(counts.removed)
-        total.rowsDroppedByWatermark += Int64(counts.late)
-        total.memoryBytes += Int64(counts.memoryBytes)
-        total.custom["numDroppedDuplicateRows", default: 0] += Int64(counts.duplicates)
-      }
-      return batches
-    }
-    return results.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
+    let onTime = run.withoutLate(
+      try child.partitions(run), of: rules.rows, operatorId: operatorId)
+    let parts = try exchange.run(onTime, run)
+    let evictUs = run.watermarks[operatorId]?.evictUs
+    return Partition.lists(
+      try partitions.run(run, of: operatorId, name: rules.name) { live, index, _ in
+        try live.run(parts[index], evictUs: evictUs)
+      })
   }
 
   var memoryBytes: Int { partitions.memoryBytes }
@@ -77,8 +68,7 @@ final class StreamDeduplicateOperator: StatefulOperator {
     let isWithin = rules.isWithinWatermark
     return StateSchema(
       isWithin ? .deduplicateWithinWatermark : .deduplicate,
-      name: isWithin ? "dedupeWithinWatermark" : "dedupe", partitionCount: partitions.count,
-      key: rules.keySchema,
+      name: rules.name, partitionCount: partitions.count, key: rules.keySchema,
       stores: [
         .init(
           value: Schema([isWithin ? Field("expiresAtMicros", .long) : Field("__dummy__", .null)]))
@@ -98,15 +88,6 @@ private struct DeduplicateLayout: StateLayout {
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
 private final class DeduplicatePartition: HoldsMemory, @unchecked Sendable {
-  struct Counts {
-    var total = 0
-    var added = 0
-    var removed = 0
-    var late = 0
-    var duplicates = 0
-    var memoryBytes = 0
-  }
-
   private let rules: DeduplicateRules
   private let store: any StatePartition
   private let keys: KeySet
@@ -119,62 +100,43 @@ private final class DeduplicatePartition: HoldsMemory, @unchecked Sendable {
     keys = KeySet(rules.codec)
   }
 
-  /// `late` is told of the rows of a batch that are left out, and how many rows came before it.
   func run(
-    _ batches: [Batch], _ marks: Watermarks?, late: (Batch, [Int], Int) -> Void
-  ) throws -> (batches: [Batch], counts: Counts) {
+    _ batches: [Batch], evictUs: Int64?
+  ) throws -> (batches: [Batch], counts: StateCounts) {
     if !isRestored {
-      if store.isPaged { try store.select(page(batches, marks)) }
+      if store.isPaged { try store.select(page(batches, evictUs)) }
       try restore()
       isRestored = true
     }
-    var counts = Counts()
+    var counts = StateCounts()
+    var duplicates = 0
     var out: [Batch] = []
-    var seen = 0
-    for batch in batches {
-      let onTime = withoutLate(batch, marks, &counts) { late(batch, $0, seen) }
-      seen += batch.count
-      if onTime.count == 0 { continue }
-      let columns = rules.places.map { onTime.column($0) }
-      let new = keys.insertNew(columns, onTime.count)
-      counts.added += new.count
-      counts.duplicates += onTime.count - new.count
+    for batch in batches where batch.count > 0 {
+      let new = keys.insertNew(rules.places.map { batch.column($0) }, batch.count)
+      counts.updated += new.count
+      duplicates += batch.count - new.count
       if new.count == 0 { continue }
-      note(new, onTime)
-      out.append(onTime.selecting(new))
+      note(new, batch)
+      out.append(batch.selecting(new))
     }
-    if let marks { evict(marks.evictUs, &counts) }
+    if let evictUs { counts.removed = evict(evictUs) }
     counts.total = store.entryCount ?? keys.table.count
     counts.memoryBytes = memoryBytes
+    counts.custom["numDroppedDuplicateRows"] = Int64(duplicates)
     return (out, counts)
   }
 
   var memoryBytes: Int { keys.table.memoryBytes + index.memoryBytes + store.memoryBytes }
 
   /// The keys that the batch brings, and those that it may evict.
-  private func page(_ batches: [Batch], _ marks: Watermarks?) -> StatePage {
+  private func page(_ batches: [Batch], _ evictUs: Int64?) -> StatePage {
     let encoder = RowKeyEncoder(rules.codec)
     var groups: Set<[UInt8]> = []
     for batch in batches {
       let encoded = encoder.encode(rules.places.map { batch.column($0) }, count: batch.count)
       for row in 0..<batch.count { groups.insert(Array(encoded[row])) }
     }
-    return StatePage(groups: groups, due: marks.map { [StateDue(atUs: $0.evictUs)] } ?? [])
-  }
-
-  private func withoutLate(
-    _ batch: Batch, _ marks: Watermarks?, _ counts: inout Counts, late: ([Int]) -> Void
-  ) -> Batch {
-    guard let place = rules.timePlace, let marks else { return batch }
-    let times = KeyExpiry.times(batch.column(place))
-    let isNull = batch.column(place)
-    let kept = Selection.identity(batch.count).filtered { row in
-      isNull.isNull(row) || times[row] > marks.lateUs
-    }
-    if kept.count == batch.count { return batch }
-    counts.late += batch.count - kept.count
-    late((0..<batch.count).filter { !isNull.isNull($0) && times[$0] <= marks.lateUs })
-    return batch.selecting(kept)
+    return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
   /// Puts new keys into the store and the expiry index.
@@ -205,20 +167,21 @@ private final class DeduplicatePartition: HoldsMemory, @unchecked Sendable {
     return KeyExpiry.times(batch.column(rules.places[expiry.column]).gathered(new))
   }
 
-  private func evict(_ limitUs: Int64, _ counts: inout Counts) {
+  /// Forgets the keys that leave at or before this moment; says how many.
+  private func evict(_ limitUs: Int64) -> Int {
     let expired = index.takeExpired(upTo: limitUs)
-    if expired.isEmpty { return }
+    if expired.isEmpty { return 0 }
     var changes = StateChanges(store)
     let stored = keys.table.stored
     for group in expired { changes.add(stored[group], nil) }
     changes.finish()
     keys.table.remove(Selection(expired))
-    counts.removed += expired.count
     if keys.table.isSparse {
       let numbers = keys.shrink()
       index.renumber { numbers[Int($0)] }
       ReturnedMemory.want()
     }
+    return expired.count
   }
 
   private func restore() throws {

@@ -6,44 +6,32 @@ import State
 
 /// `mapGroupsWithState` and `flatMapGroupsWithState`: the user's own function over the rows of each
 /// key and a state of its own.
-public struct GroupStateNode: OperatorNode {
-  public enum Timeout: String, Sendable {
-    case none, processingTime, eventTime
-  }
-
-  public let keys: [NamedExpression]
-  public let function: any UserGroupFunction
-  public let output: [Attribute]
-  public let stateSchema: Schema
-  public let mode: OutputMode
-  public let timeout: Timeout
+struct GroupState: KeyedFunctionNode {
+  var call: KeyedCall
+  let function: any UserGroupFunction
+  let stateSchema: Schema
   /// `mapGroupsWithState`.
-  public let returnsOneRow: Bool
-  /// The rows; then, if there is one, the initial state: keys, then the state's fields.
-  public let children: [any PlanNode]
-  public let uid: String?
-  public let origin: Origin?
+  let returnsOneRow: Bool
+
+  static let metricsName = "flatMapGroupsWithState"
+  static let layout: any StateLayout = GroupStateLayout()
 
   var method: String { returnsOneRow ? "mapGroupsWithState" : "flatMapGroupsWithState" }
-  public var name: String { returnsOneRow ? "MapGroupsWithState" : "FlatMapGroupsWithState" }
-  public var expressions: [Expression] { keys.map(\.expression) }
-  public var details: String {
-    "keys=\(PlanText.list(keys)), \(function.name), \(mode.rawValue), "
-      + "timeout=\(timeout.rawValue), \(PlanText.list(output))"
-  }
+  var name: String { returnsOneRow ? "MapGroupsWithState" : "FlatMapGroupsWithState" }
+  var modeText: String { "timeout=\(call.clock.rawValue)" }
+  var userFunction: (name: String, hash: UInt64) { (function.name, function.hash) }
 
-  var hasWatermark: Bool { children[0].output.contains { $0.watermarkDelayUs != nil } }
-
-  public var streaming: StreamingFacts {
+  var streaming: StreamingFacts {
     guard children[0].isStreaming else { return StreamingFacts() }
-    let text = keys.map { "\($0.expression.fingerprint): \($0.attribute.type)" }
-      .joined(separator: ", ")
     var facts = StreamingFacts(
       state: StateFacts(
-        .groupState, uid: uid, keys: text,
-        fingerprint: "groupState [\(text)] [\(stateSchema.simpleString)]"), watermark: .ends)
+        .groupState, uid: uid, keys: call.keyText,
+        fingerprint: "groupState [\(call.keyText)] [\(stateSchema.simpleString)]"),
+      refusal: call.clockRefusal(
+        "event-time timeout in a \(method). Event-time timeout not supported without watermark."),
+      watermark: .ends)
     func refusal(_ mode: OutputMode) -> Failure {
-      let own = returnsOneRow ? "" : " in \(self.mode.rawValue) mode"
+      let own = returnsOneRow ? "" : " in \(call.mode.rawValue) mode"
       return StreamingRules.unsupported(
         "\(method)\(own) is not supported with \(mode.title) output mode on a "
           + "streaming DataFrame/Dataset",
@@ -51,17 +39,11 @@ public struct GroupStateNode: OperatorNode {
           ? "Write in update mode." : "`outputMode` is the same in the operator and in the query.",
         origin)
     }
-    for other in [OutputMode.append, .update] where other != mode {
+    for other in [OutputMode.append, .update] where other != call.mode {
       facts.refusals[other] = refusal(other)
     }
-    if mode == .update { facts.refusals[.complete] = refusal(.complete) }
-    if timeout == .eventTime, !hasWatermark {
-      facts.refusal = StreamingRules.unsupported(
-        "Watermark must be specified in the query using 'DataFrame:withWatermark()' for using "
-          + "event-time timeout in a \(method). Event-time timeout not supported without "
-          + "watermark.", hint: "Put `withWatermark(column, delay)` before `groupBy`.", origin)
-    }
-    if mode == .update {
+    if call.mode == .update {
+      facts.refusals[.complete] = refusal(.complete)
       let own = returnsOneRow ? "" : " in update mode"
       facts.refusalBesideAggregation = StreamingRules.unsupported(
         "\(method)\(own) is not supported with aggregation on a streaming DataFrame/Dataset",
@@ -71,44 +53,18 @@ public struct GroupStateNode: OperatorNode {
     return facts
   }
 
-  public func with(children: [any PlanNode]) -> any PlanNode {
-    GroupStateNode(
-      keys: keys, function: function, output: output, stateSchema: stateSchema, mode: mode,
-      timeout: timeout, returnsOneRow: returnsOneRow, children: children, uid: uid,
-      origin: origin)
+  func partition(_ rows: KeyedInput, store: any StatePartition) -> GroupStatePartition {
+    GroupStatePartition(self, rows, store: store)
   }
 
-  public func with(expressions: [Expression]) -> any PlanNode {
-    GroupStateNode(
-      keys: zip(keys, expressions).map { NamedExpression($1, as: $0.attribute) },
-      function: function, output: output, stateSchema: stateSchema, mode: mode, timeout: timeout,
-      returnsOneRow: returnsOneRow, children: children, uid: uid, origin: origin)
-  }
-
-  var keySchema: Schema {
-    Schema(
-      keys.map {
-        Field($0.attribute.name, $0.attribute.type, isNullable: $0.attribute.isNullable)
-      })
-  }
-
-  public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
-    let input = children[0].output
-    let exchange = Exchange(
-      keys: keys.map { CompiledExpression($0.expression, input: input) }, input: input,
-      partitionCount: lowering.partitionCount)
-    return try GroupStateOperator(
-      node: self, children: children, exchange: exchange,
-      operatorId: streaming.state.map(lowering.operatorId), lowering: lowering)
-  }
-}
-
-extension GroupStateNode: NeedsAllColumns, TakesUid {
-  public func with(uid: String) -> any PlanNode {
-    GroupStateNode(
-      keys: keys, function: function, output: output, stateSchema: stateSchema, mode: mode,
-      timeout: timeout, returnsOneRow: returnsOneRow, children: children, uid: uid,
-      origin: origin)
+  func stateSchema(partitionCount: Int, task: TaskContext) -> StateSchema {
+    StateSchema(
+      .groupState, name: Self.metricsName, partitionCount: partitionCount, key: call.keySchema,
+      stores: [.init(value: stateSchema)],
+      configuration: [
+        JSONMember("outputMode", .text(call.mode.rawValue)),
+        JSONMember("timeout", .text(call.clock.rawValue)),
+      ])
   }
 }
 
@@ -119,53 +75,12 @@ extension OutputMode {
 
 /// `flatMapGroupsWithState` and `mapGroupsWithState`.
 func buildGroupState(_ call: OperatorCall) throws -> any PlanNode {
-  guard let function = call.host("host") as? any UserGroupFunction,
-    let mode = OutputMode(rawValue: call.text("outputMode")),
-    let timeout = GroupStateNode.Timeout(rawValue: call.text("timeout"))
-  else { preconditionFailure("flatMapGroupsWithState was built without its function") }
-  let keys = try groupKeys(call)
-  let stateSchema = call.schema("stateSchema")
-  if call.children.count > 1 {
-    try checkInitialState(
-      call.children[1].node, keys: keys, fields: stateSchema.fields, origin: call.origin)
+  guard let function = call.host("host") as? any UserGroupFunction else {
+    preconditionFailure("flatMapGroupsWithState was built without its function")
   }
-  return GroupStateNode(
-    keys: keys, function: function,
-    output: call.schema("outputSchema").fields.map {
-      Attribute($0.name, $0.type, isNullable: $0.isNullable)
-    }, stateSchema: stateSchema, mode: mode, timeout: timeout,
-    returnsOneRow: call.boolean("returnsOneRow"), children: call.children.map(\.node), uid: nil,
-    origin: call.origin)
-}
-
-/// The keys of a function over groups: columns of the rows.
-func groupKeys(_ call: OperatorCall) throws -> [NamedExpression] {
-  let keys = try call.expressions("keys").map { try call.resolver.resolveNamed($0) }
-  if keys.isEmpty {
-    throw Failure(
-      "UNSUPPORTED_FEATURE",
-      "a function with state needs a key: `groupBy(…)` without columns has "
-        + "none", origin: call.origin)
-  }
-  return keys
-}
-
-/// Initial state is a table that ends: the keys first, then the fields of the state.
-func checkInitialState(
-  _ node: any PlanNode, keys: [NamedExpression], fields: [Field]?, origin: Origin?
-) throws {
-  func refuse(_ message: String) -> Failure {
-    Failure("INVALID_INITIAL_STATE", message, origin: origin)
-  }
-  if node.isStreaming { throw refuse("the initial state cannot be a stream") }
-  let types = keys.map(\.attribute.type) + (fields.map { $0.map(\.type) } ?? [])
-  let own = node.output.map(\.type)
-  guard own.count >= types.count, fields == nil || own.count == types.count,
-    zip(own, types).allSatisfy({ $0.hasSameShape(as: $1) })
-  else {
-    throw refuse(
-      "the initial state has the columns "
-        + node.output.map { "\($0.name) \($0.type)" }.joined(separator: ", ") + ", and should have "
-        + types.map(\.description).joined(separator: ", ") + ": the keys, then the state's fields")
-  }
+  let node = GroupState(
+    call: try call.keyedCall(clock: "timeout"), function: function,
+    stateSchema: call.schema("stateSchema"), returnsOneRow: call.boolean("returnsOneRow"))
+  try node.call.checkInitialState(node.stateSchema.fields)
+  return node
 }

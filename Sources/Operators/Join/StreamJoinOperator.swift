@@ -43,33 +43,20 @@ final class StreamJoinOperator: StatefulOperator {
 
   func partitions(_ run: BatchRun) throws -> [Partition] {
     let marks = run.watermarks[operatorId]
-    let count = partitions.count
-    let operatorId = self.operatorId
-    let metrics = run.metrics
-    let dropped: @Sendable (Int) -> Void = { rows in
-      metrics.update(operatorId) { $0.rowsDroppedByWatermark += Int64(rows) }
+    let rows = try [(sides.left, left), (sides.right, right)].map { side, child in
+      try side.exchange(partitions.count).run(
+        run.withoutLate(
+          try child.partitions(run), of: side.input, operatorId: operatorId), run)
     }
-    let leftPieces = try sides.left.exchange(
-      try left.partitions(run), run, partitions: count, lateUs: marks?.lateUs, dropped)
-    let rightPieces = try sides.right.exchange(
-      try right.partitions(run), run, partitions: count, lateUs: marks?.lateUs, dropped)
-    let batches = try run.pool.map(count) { [partitions] index, worker in
-      let task = run.task.with(partition: index, worker: worker)
-      let result = try partitions[index].run(
-        left: leftPieces.flatMap { $0[index] }, right: rightPieces.flatMap { $0[index] },
-        evictUs: marks?.evictUs, task: task)
-      metrics.update(operatorId) { total in
-        total.name = "symmetricHashJoin"
-        total.partitionCount += 1
-        total.rowsTotal += Int64(result.total)
-        total.rowsUpdated += Int64(result.added)
-        total.rowsRemoved += Int64(result.removed)
-        total.memoryBytes += Int64(result.memoryBytes)
-      }
-      return result.batches
-    }
-    return batches.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
+    return Partition.lists(
+      try partitions.run(run, of: operatorId, name: Self.metricsName) { live, index, task in
+        try live.run(
+          left: rows[0][index].map(\.dense), right: rows[1][index].map(\.dense),
+          evictUs: marks?.evictUs, task: task)
+      })
   }
+
+  private static let metricsName = "symmetricHashJoin"
 
   var memoryBytes: Int { partitions.memoryBytes }
 
@@ -81,7 +68,7 @@ final class StreamJoinOperator: StatefulOperator {
     // Keys of two sides have no common names: Spark counts them.
     let key = Schema(sides.join.codec.types.enumerated().map { Field("field\($0)", $1) })
     return StateSchema(
-      .join, name: "symmetricHashJoin", partitionCount: partitions.count, key: key,
+      .join, name: Self.metricsName, partitionCount: partitions.count, key: key,
       stores: [
         .init("left", value: sides.left.schema), .init("right", value: sides.right.schema),
       ],
@@ -137,9 +124,8 @@ struct JoinSide: Sendable {
   /// When a stored row is done; `time` over this side's columns.
   let bound: (time: CompiledExpression, shiftUs: Int64)?
   let keepsUnmatched: Bool
-  private let input: [Attribute]
-  /// The event-time column, by which rows are late.
-  private let eventTime: Int?
+  /// The columns as the plan knows them.
+  let input: [Attribute]
 
   init(
     _ input: [Attribute], keys: [CompiledExpression], codec: RowKeyCodec, nullSafe: [Bool],
@@ -153,48 +139,10 @@ struct JoinSide: Sendable {
     self.conditions = conditions.map { CompiledExpression($0, input: input) }
     self.bound = bound.map { (CompiledExpression($0.time, input: input), $0.shiftUs) }
     self.keepsUnmatched = keepsUnmatched
-    eventTime = input.firstIndex { $0.watermarkDelayUs != nil }
   }
 
-  /// The rows of a batch by the state partition that owns their key, late ones left out.
-  func exchange(
-    _ partitions: [Partition], _ run: BatchRun, partitions count: Int, lateUs: Int64?,
-    _ dropped: @escaping @Sendable (Int) -> Void
-  ) throws -> [[[Batch]]] {
-    let rowGuard = RowGuard(input)
-    return try run.mapPartitions(partitions) { stream, task in
-      var out = [[Batch]](repeating: [], count: count)
-      let encoder = RowKeyEncoder(codec)
-      var seen = 0
-      while let batch = try stream.next() {
-        defer { seen += batch.count }
-        let onTime = onTime(batch.dense, lateUs, dropped) { late in
-          rowGuard.putLate(batch, late, task: task, firstRow: seen)
-        }
-        if onTime.count == 0 { continue }
-        let (rows, columns) = try rowGuard.run(onTime, task: task, firstRow: seen) {
-          rows, context in
-          (rows, try keys.map { try $0.evaluate(context) })
-        }
-        let encoded = encoder.encode(columns, count: rows.count)
-        let homes = Exchange.selections(encoded.hashes, rows.count, count)
-        for (home, chosen) in homes.enumerated() where chosen.count > 0 {
-          out[home].append(rows.selecting(chosen).dense)
-        }
-      }
-      return out
-    }
-  }
-
-  private func onTime(
-    _ rows: Batch, _ lateUs: Int64?, _ dropped: (Int) -> Void, late: ([Int]) -> Void
-  ) -> Batch {
-    guard let lateUs, let eventTime else { return rows }
-    let times = KeyExpiry.times(rows.columns[eventTime])
-    if times.allSatisfy({ $0 > lateUs }) { return rows }
-    let kept = times.indices.filter { times[$0] > lateUs }
-    dropped(rows.count - kept.count)
-    late(times.indices.filter { times[$0] <= lateUs })
-    return rows.selecting(Selection(kept)).dense
+  /// Brings rows to the state partitions that own their keys.
+  func exchange(_ partitionCount: Int) -> Exchange {
+    Exchange(keys: keys, input: input, partitionCount: partitionCount)
   }
 }

@@ -7,12 +7,10 @@ import State
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
 final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
-  struct Result {
+  /// What a batch gives so far.
+  private struct Result {
     var batches: [Batch] = []
-    var total = 0
-    var added = 0
-    var removed = 0
-    var memoryBytes = 0
+    var counts = StateCounts()
   }
 
   private let sides: JoinSides
@@ -34,7 +32,7 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
   }
 
   func run(left newLeft: [Batch], right newRight: [Batch], evictUs: Int64?, task: TaskContext)
-    throws -> Result
+    throws -> (batches: [Batch], counts: StateCounts)
   {
     if !isRestored {
       if store.isPaged { try store.select(page(newLeft, newRight, evictUs, task)) }
@@ -57,9 +55,9 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
       evict(isLeft: true, evictUs, &result)
       evict(isLeft: false, evictUs, &result)
     }
-    result.total = store.entryCount ?? left.count + right.count
-    result.memoryBytes = memoryBytes
-    return result
+    result.counts.total = store.entryCount ?? left.count + right.count
+    result.counts.memoryBytes = memoryBytes
+    return (result.batches, result.counts)
   }
 
   var memoryBytes: Int { left.memoryBytes + right.memoryBytes + store.memoryBytes }
@@ -166,7 +164,7 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
     if met.isEmpty { return }
     result.batches.append(Batch(left.gather(met), count: met.count))
     left.remove(met)
-    result.removed += met.count
+    result.counts.removed += met.count
   }
 
   /// Stores the rows that a row to come may meet; those that nothing can meet leave at once.
@@ -196,7 +194,7 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
     if !alone.isEmpty {
       giveAlone(rows.selecting(Selection(alone)).dense, isLeft: isLeft, &result)
     }
-    result.added += stored.count
+    result.counts.updated += stored.count
     if stored.count == rows.count {
       store.insert(rows, keys: encoded, moments: moments, isMatched: hasMet)
     } else if !stored.isEmpty {
@@ -227,6 +225,6 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
       giveAlone(Batch(store.gather(alone), count: alone.count), isLeft: isLeft, &result)
     }
     store.remove(done)
-    result.removed += done.count
+    result.counts.removed += done.count
   }
 }

@@ -40,7 +40,7 @@ public struct Limit: OperatorNode, LimitNode {
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
     guard let facts = streaming.state, !facts.statelessModes.contains(lowering.outputMode) else {
-      return LimitOperator(output: output, child: children[0], count: count)
+      return RowRangeOperator(output: output, child: children[0], places: 0..<count)
     }
     return try StreamLimitOperator(
       output: output, child: children[0], count: count, operatorId: lowering.operatorId(facts),
@@ -50,36 +50,6 @@ public struct Limit: OperatorNode, LimitNode {
 
 extension Limit: TakesUid {
   public func with(uid: String) -> any PlanNode { Limit(count, child, uid: uid, origin: origin) }
-}
-
-private final class LimitOperator: Operator {
-  let output: [Attribute]
-  private let child: any Operator
-  private let count: Int
-
-  init(output: [Attribute], child: any Operator, count: Int) {
-    self.output = output
-    self.child = child
-    self.count = count
-  }
-
-  /// One partition, which opens the child's as it comes to them and no more than it needs.
-  func partitions(_ run: BatchRun) throws -> [Partition] {
-    if count == 0 { return [] }
-    let partitions = try child.partitions(run)
-    return [
-      Partition { [count] task in
-        let input = ChainedStream(partitions, task)
-        var left = count
-        return GeneratedStream {
-          guard left > 0, let batch = try input.next() else { return nil }
-          let taken = min(left, batch.count)
-          left -= taken
-          return batch.sliced(0..<taken)
-        }
-      }
-    ]
-  }
 }
 
 private final class StreamLimitOperator: StatefulOperator, @unchecked Sendable {

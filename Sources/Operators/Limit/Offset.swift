@@ -33,41 +33,6 @@ public struct Offset: OperatorNode {
   public func with(expressions: [Expression]) -> any PlanNode { self }
 
   public func lower(_ children: [any Operator], _ lowering: Lowering) throws -> any Operator {
-    OffsetOperator(output: output, child: children[0], count: count)
-  }
-}
-
-private final class OffsetOperator: Operator {
-  let output: [Attribute]
-  private let child: any Operator
-  private let count: Int
-
-  init(output: [Attribute], child: any Operator, count: Int) {
-    self.output = output
-    self.child = child
-    self.count = count
-  }
-
-  /// One partition: which rows are first is known only in order.
-  func partitions(_ run: BatchRun) throws -> [Partition] {
-    let partitions = try child.partitions(run)
-    return [
-      Partition { [count] task in
-        let input = ChainedStream(partitions, task)
-        var left = count
-        return GeneratedStream {
-          while let batch = try input.next() {
-            if left >= batch.count {
-              left -= batch.count
-              continue
-            }
-            let rest = batch.sliced(left..<batch.count)
-            left = 0
-            return rest
-          }
-          return nil
-        }
-      }
-    ]
+    RowRangeOperator(output: output, child: children[0], places: count..<Int.max)
   }
 }

@@ -14,14 +14,6 @@ extension ApplyInGroups: CallsUserFunction {
   var userFunction: (name: String, hash: UInt64) { (function.name, function.hash) }
 }
 
-extension GroupStateNode: CallsUserFunction {
-  var userFunction: (name: String, hash: UInt64) { (function.name, function.hash) }
-}
-
-extension TransformWithState: CallsUserFunction {
-  var userFunction: (name: String, hash: UInt64) { (processor.name, processor.hash) }
-}
-
 extension PlanNode {
   /// The user's functions that this plan calls, with the hash of each, for the batch log.
   public var userFunctions: [(name: String, hash: UInt64)] {

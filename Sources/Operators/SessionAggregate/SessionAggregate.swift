@@ -159,26 +159,15 @@ final class SessionAggregateOperator: StatefulOperator {
     let parts =
       try kept ?? Self.partitions(aggregation, NoStateStore(), operatorId, partitionCount)
     let evictUs = mode == .complete ? nil : marks?.evictUs
-    let batches = try run.pool.map(partitionCount) {
-      [mode, operatorId, isStreaming] index, worker in
-      let own = run.task.with(partition: index, worker: worker)
-      let (batches, counts) = try parts[index].run(
-        partials.map { $0[index] }, mode: mode, evictUs: evictUs, task: own,
-        batchRows: run.batchRows)
-      if isStreaming {
-        run.metrics.update(operatorId) { total in
-          total.name = "sessionWindowStateStoreSaveExec"
-          total.partitionCount += 1
-          total.rowsTotal += Int64(counts.total)
-          total.rowsUpdated += Int64(counts.updated)
-          total.rowsRemoved += Int64(counts.removed)
-          total.memoryBytes += Int64(counts.memoryBytes)
-        }
-      }
-      return batches
-    }
-    return batches.filter { !$0.isEmpty }.map { rows in Partition { _ in BatchList(rows) } }
+    return Partition.lists(
+      try parts.run(run, of: operatorId, name: Self.metricsName) { [mode] live, index, task in
+        try live.run(
+          partials.map { $0[index] }, mode: mode, evictUs: evictUs, task: task,
+          batchRows: run.batchRows)
+      })
   }
+
+  private static let metricsName = "sessionWindowStateStoreSaveExec"
 
   var memoryBytes: Int { kept?.memoryBytes ?? 0 }
 
@@ -188,7 +177,7 @@ final class SessionAggregateOperator: StatefulOperator {
 
   func stateSchema(_ task: TaskContext) -> StateSchema {
     StateSchema(
-      .session, name: "sessionWindowStateStoreSaveExec", partitionCount: partitionCount,
+      .session, name: Self.metricsName, partitionCount: partitionCount,
       key: aggregation.keySchema(keyNames),
       stores: [.init(value: Schema(aggregation.stateFields))])
   }

@@ -27,13 +27,6 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
   /// Bytes of the session at the end of a row's encoded key.
   static let sessionBytes = 19
 
-  struct Counts {
-    var total = 0
-    var updated = 0
-    var removed = 0
-    var memoryBytes = 0
-  }
-
   private struct Session {
     var key: UInt32
     var startUs: Int64
@@ -69,7 +62,7 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
   func run(
     _ pieces: [[AggregatePiece]], mode: OutputMode, evictUs: Int64?, task: TaskContext,
     batchRows: Int
-  ) throws -> (batches: [Batch], counts: Counts) {
+  ) throws -> (batches: [Batch], counts: StateCounts) {
     if !isRestored {
       if store.isPaged {
         try store.select(mode == .complete ? .all : page(pieces, evictUs))
@@ -80,7 +73,7 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
     }
     runs += 1
     for part in pieces { for piece in part { try merge(piece) } }
-    var counts = Counts()
+    var counts = StateCounts()
     let changed = sessions.indices.filter { sessions[$0].stamp == runs }
     counts.updated = changed.count
     for slot in changed { index.add(UInt32(slot), at: sessions[slot].endUs) }

@@ -7,84 +7,54 @@ import State
 /// One partition of a processor's states.
 ///
 /// Border (`@unchecked Sendable`): one worker at a time runs a partition, once a batch.
-final class ProcessorPartition: HoldsMemory, @unchecked Sendable {
-  struct Counts {
-    var total = 0
-    var updated = 0
-    var removed = 0
-    var memoryBytes = 0
-    var custom: [String: Int64] = [:]
-  }
-
+final class ProcessorPartition: KeyedFunctionPartition, @unchecked Sendable {
   private let node: TransformWithState
-  private let exchange: Exchange
-  private let initialColumns: [Attribute]?
-  private let keySchema: Schema
-  private let inputSchema: Schema
-  private let codec: RowKeyCodec
+  private let rows: KeyedInput
   private let store: ProcessorStore
   private var isRestored = false
 
-  init(
-    _ node: TransformWithState, exchange: Exchange, initial: [Attribute]?,
-    store: any StatePartition
-  ) {
+  init(_ node: TransformWithState, _ rows: KeyedInput, store: any StatePartition) {
     self.node = node
-    self.exchange = exchange
-    initialColumns = initial
-    keySchema = node.keySchema
-    inputSchema = node.children[0].schema
-    codec = RowKeyCodec(exchange.keys.map(\.type))
+    self.rows = rows
     self.store = ProcessorStore(store)
   }
 
-  func run(_ batches: [Batch], initial: [Batch], evictUs: Int64?, task: TaskContext) throws
-    -> (batches: [Batch], counts: Counts)
-  {
-    let threshold = threshold(evictUs, task)
+  func run(
+    _ batches: [Batch], initial: [Batch], evictUs: Int64?, task: TaskContext
+  ) throws -> (batches: [Batch], counts: StateCounts) {
+    let limitUs = node.call.clock.limitUs(evictUs, task)
     if !isRestored {
       if store.isPaged {
-        let groups = try KeyedRows.groups(
-          batches, keys: exchange.keys, initial: initial, codec: codec, task: task)
-        try store.select(groups, timersUpTo: threshold, expiredUpTo: task.batchTimeUs)
+        let groups = try rows.groups(batches, initial: initial, task: task)
+        try store.select(groups, timersUpTo: limitUs, expiredUpTo: task.batchTimeUs)
       }
       try store.restore()
       isRestored = true
     }
     var out: [Batch] = []
     let states = RunningStates(
-      store, node: node, watermarkUs: node.hasWatermark ? evictUs ?? 0 : nil, task: task)
+      store, node: node, watermarkUs: node.call.hasWatermark ? evictUs ?? 0 : nil, task: task)
     // A processor is opened for a partition that has something to do.
     let isIdle =
       batches.allSatisfy { $0.count == 0 } && initial.allSatisfy { $0.count == 0 }
-      && !store.hasTimer(upTo: threshold)
+      && !store.hasTimer(upTo: limitUs)
     if !isIdle {
       let processor = try node.processor.open(states, output: node.schema, task: task)
       try begin(initial, processor, states, task)
       states.isRunning = true
-      let rows = try KeyedRows(
-        batches, keys: exchange.keys, keySchema: keySchema, input: exchange.input,
-        schema: inputSchema, task: task)
-      if !rows.keys.isEmpty {
+      let groups = try rows.groups(of: batches, task: task)
+      if !groups.keys.isEmpty {
         out.append(
-          try attempt(rows, states, task) { try processor.handleInputRows($0.groups, task: task) })
+          try attempt(groups, states, task) {
+            try processor.handleInputRows($0.groups, task: task)
+          })
       }
-      if let threshold {
-        out += try fire(store.expiredTimers(threshold), processor, states, task)
-      }
+      if let limitUs { out += try fire(store.expiredTimers(limitUs), processor, states, task) }
       try processor.close()
     }
     let expired = store.removeExpired(task.batchTimeUs)
     let changes = store.flush()
     return (out, counts(changes, states, expired))
-  }
-
-  private func threshold(_ evictUs: Int64?, _ task: TaskContext) -> Int64? {
-    switch node.timeMode {
-    case .none: nil
-    case .processingTime: task.batchTimeUs
-    case .eventTime: evictUs
-    }
   }
 
   private func attempt(
@@ -110,21 +80,9 @@ final class ProcessorPartition: HoldsMemory, @unchecked Sendable {
     _ initial: [Batch], _ processor: any RunningProcessor, _ states: RunningStates,
     _ task: TaskContext
   ) throws {
-    guard let columns = initialColumns, !initial.allSatisfy({ $0.count == 0 }) else { return }
-    let keys = columns.prefix(codec.types.count).map {
-      CompiledExpression(.attribute($0), input: columns)
-    }
-    let schema = Schema(columns.map { Field($0.name, $0.type, isNullable: $0.isNullable) })
-    let rows = try KeyedRows(
-      initial, keys: keys, keySchema: keySchema, input: columns, schema: schema, task: task)
-    for group in rows.keys.indices
-    where rows.groups.offsets[group + 1] - rows.groups.offsets[group] > 1 {
-      throw Failure(
-        "STATEFUL_PROCESSOR_DUPLICATE_INITIAL_STATE",
-        "the initial state has several rows for one key", origin: node.origin)
-    }
+    guard let given = try rows.initialState(initial, task: task) else { return }
     states.isRunning = true
-    _ = try attempt(rows, states, task) { rows in
+    _ = try attempt(given, states, task) { rows in
       try processor.handleInitialState(rows.groups, task: task)
       return Batch([], count: 0)
     }
@@ -138,9 +96,9 @@ final class ProcessorPartition: HoldsMemory, @unchecked Sendable {
     states.groups = timers.map(\.group)
     states.firing = timers
     defer { states.firing = [] }
-    let keys = KeyedRows.batch(states.groups, codec)
+    let keys = KeyedRows.batch(states.groups, rows.codec)
     let batch = try processor.handleExpiredTimers(
-      keys: keys, keySchema: keySchema, timesUs: timers.map(\.timeUs), task: task)
+      keys: keys, keySchema: rows.keySchema, timesUs: timers.map(\.timeUs), task: task)
     states.endTimers(before: timers.count)
     states.counts["numExpiredTimers", default: 0] += Int64(timers.count)
     return [batch]
@@ -150,8 +108,8 @@ final class ProcessorPartition: HoldsMemory, @unchecked Sendable {
 
   private func counts(
     _ changes: (set: Int, removed: Int), _ states: RunningStates, _ expired: Int
-  ) -> Counts {
-    var counts = Counts()
+  ) -> StateCounts {
+    var counts = StateCounts()
     counts.total = store.count
     counts.updated = changes.set
     counts.removed = changes.removed
@@ -231,7 +189,7 @@ final class RunningStates: ProcessorStates {
         "STATEFUL_PROCESSOR_DUPLICATE_STATE_VARIABLE_DEFINED",
         "two states are called `\(name)`")
     }
-    if ttlUs != nil, node.timeMode != .processingTime {
+    if ttlUs != nil, node.call.clock != .processingTime {
       throw Failure(
         "STATEFUL_PROCESSOR_INCORRECT_TIME_MODE_TO_ASSIGN_TTL",
         "the state `\(name)` has a time to live, which needs `timeMode = \"processingTime\"`")
@@ -260,7 +218,7 @@ final class RunningStates: ProcessorStates {
   // MARK: Timers
 
   private func timerPlace() throws -> [UInt8] {
-    guard node.timeMode != .none else {
+    guard node.call.clock != .none else {
       throw Failure(
         "STATEFUL_PROCESSOR_CANNOT_PERFORM_OPERATION_WITH_INVALID_TIME_MODE",
         "timers need a `timeMode`: \"processingTime\" or \"eventTime\"")
