@@ -5,7 +5,8 @@ import Glibc
 @frozen
 public enum ValueKind: UInt8, Sendable {
   case null, boolean, byte, short, int, long, float, double, decimal, string, binary, date
-  case timestamp, timestampNtz, dayTimeInterval, yearMonthInterval, array, map, structure
+  case timestamp, timestampNtz, dayTimeInterval, yearMonthInterval, calendarInterval
+  case array, map, structure
 
   init(_ type: DataType) {
     switch type {
@@ -25,6 +26,7 @@ public enum ValueKind: UInt8, Sendable {
     case .timestampNtz: self = .timestampNtz
     case .dayTimeInterval: self = .dayTimeInterval
     case .yearMonthInterval: self = .yearMonthInterval
+    case .calendarInterval: self = .calendarInterval
     case .array: self = .array
     case .map: self = .map
     case .structure: self = .structure

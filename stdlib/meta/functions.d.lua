@@ -2414,6 +2414,30 @@ function F.try_make_timestamp_ltz(year, month, day, hour, minute, second, zone) 
 ---@return Column
 function F.try_make_timestamp_ntz(year, month, day, hour, minute, second) end
 
+--- The instant moved so that its text in UTC is that of the zone.
+---@param timestamp ColumnOrName the instant
+---@param zone any the time zone
+---@return Column
+function F.from_utc_timestamp(timestamp, zone) end
+
+--- The other way: from the zone's text to UTC's.
+---@param timestamp ColumnOrName the instant
+---@param zone any the time zone
+---@return Column
+function F.to_utc_timestamp(timestamp, zone) end
+
+--- A local time of one zone as that of another.
+---@param source any the zone of the time, or with two arguments the new zone
+---@param target ColumnOrName the new zone, or with two arguments the local time
+---@param timestamp? ColumnOrName the local time
+---@return Column
+function F.convert_timezone(source, target, timestamp) end
+
+--- The event time of a window: its last instant, 1 microsecond before its end.
+---@param window ColumnOrName a window column
+---@return Column
+function F.window_time(window) end
+
 --- A day-time interval of its parts.
 ---@param days? ColumnOrName days
 ---@param hours? ColumnOrName hours
@@ -2439,29 +2463,16 @@ function F.make_ym_interval(years, months) end
 ---@return Column
 function F.make_interval(years, months, weeks, days, hours, minutes, seconds) end
 
---- The instant moved so that its text in UTC is that of the zone.
----@param timestamp ColumnOrName the instant
----@param zone any the time zone
+--- As `make_interval`; NULL where a part overflows.
+---@param years? ColumnOrName years
+---@param months? ColumnOrName months
+---@param weeks? ColumnOrName weeks
+---@param days? ColumnOrName days
+---@param hours? ColumnOrName hours
+---@param minutes? ColumnOrName minutes
+---@param seconds? ColumnOrName seconds
 ---@return Column
-function F.from_utc_timestamp(timestamp, zone) end
-
---- The other way: from the zone's text to UTC's.
----@param timestamp ColumnOrName the instant
----@param zone any the time zone
----@return Column
-function F.to_utc_timestamp(timestamp, zone) end
-
---- A local time of one zone as that of another.
----@param source any the zone of the time, or with two arguments the new zone
----@param target ColumnOrName the new zone, or with two arguments the local time
----@param timestamp? ColumnOrName the local time
----@return Column
-function F.convert_timezone(source, target, timestamp) end
-
---- The event time of a window: its last instant, 1 microsecond before its end.
----@param window ColumnOrName a window column
----@return Column
-function F.window_time(window) end
+function F.try_make_interval(years, months, weeks, days, hours, minutes, seconds) end
 
 --- The windows of a fixed length that a moment lies in, each a struct of start and end.
 ---@param time ColumnOrName TIMESTAMP or TIMESTAMP_NTZ, or a window

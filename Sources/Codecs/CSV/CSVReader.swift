@@ -324,6 +324,9 @@ public final class CSVReader {
         let months = times.interval(text, columns.slots[slot].precision, columns.slots[slot].scale)
       else { return null(slot) }
       columns.append(Int32(truncatingIfNeeded: months), to: slot)
+    case .calendarInterval:
+      guard let interval = IntervalText.read(text) else { return null(slot) }
+      columns.append(interval.bits, to: slot)
     default: return null(slot)
     }
     return true

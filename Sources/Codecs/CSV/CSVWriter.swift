@@ -215,6 +215,8 @@ private struct CSVRowEncoder {
       JavaDecimal.append(column.typed(Int128.self)[at], scale: scale, to: &scratch)
     case .dayTimeInterval(let from, let to), .yearMonthInterval(let from, let to):
       IntervalLiteral.append(column.integer(row), from: from, to: to, to: &scratch)
+    case .calendarInterval:
+      CalendarInterval(bits: column.typed(Int128.self)[at]).append(to: &scratch)
     default: appendHex(column.strings[row])
     }
   }

@@ -94,7 +94,7 @@ struct JSONRowEncoder {
       output.append(Ascii.quote)
       output.append(scratch)
       output.append(Ascii.quote)
-    case .date, .timestampNtz, .dayTimeInterval, .yearMonthInterval:
+    case .date, .timestampNtz, .dayTimeInterval, .yearMonthInterval, .calendarInterval:
       output.append(Ascii.quote)
       try writeTime(source, row)
       output.append(Ascii.quote)
@@ -109,6 +109,10 @@ struct JSONRowEncoder {
     switch source.pointee.kind {
     case .date: try times.append(date: value(source, row, Int32.self), to: &output)
     case .timestampNtz: try times.append(timestampNtz: value(source, row, Int64.self), to: &output)
+    case .calendarInterval:
+      scratch.removeAll(keepingCapacity: true)
+      CalendarInterval(bits: value(source, row, Int128.self)).append(to: &scratch)
+      output.append(scratch)
     default:
       scratch.removeAll(keepingCapacity: true)
       if let first = IntervalUnit(rawValue: source.pointee.precision),

@@ -74,6 +74,10 @@ extension JSONTolerantReader {
       }
     case .decimal:
       return decimal(text, slot, row)
+    case .calendarInterval:
+      guard let interval = IntervalText.read(text) else { return false }
+      prepare(slot, row)
+      columns.append(interval.bits, to: slot)
     default: return false
     }
     return true

@@ -46,4 +46,51 @@ public struct CalendarInterval: Hashable, Sendable {
     let (total, overflow) = microseconds.addingReportingOverflow(ofDays)
     return isLost || overflow ? nil : total
   }
+
+  /// The interval as one number of 128 bits, as columns hold it.
+  public var bits: Int128 {
+    let low = UInt64(UInt32(bitPattern: months)) | UInt64(UInt32(bitPattern: days)) << 32
+    return Int128(microseconds) << 64 | Int128(low)
+  }
+
+  /// The other way.
+  public init(bits: Int128) {
+    let low = UInt64(truncatingIfNeeded: bits)
+    self.init(
+      months: Int32(truncatingIfNeeded: low), days: Int32(truncatingIfNeeded: low >> 32),
+      microseconds: Int64(truncatingIfNeeded: bits >> 64))
+  }
+
+  /// Field by field; nil where a field overflows.
+  public static func sum(_ a: Self, _ b: Self) -> Self? {
+    let months = a.months.addingReportingOverflow(b.months)
+    let days = a.days.addingReportingOverflow(b.days)
+    let us = a.microseconds.addingReportingOverflow(b.microseconds)
+    if months.overflow || days.overflow || us.overflow { return nil }
+    return Self(
+      months: months.partialValue, days: days.partialValue, microseconds: us.partialValue)
+  }
+
+  /// The interval that undoes this one; nil where a field overflows.
+  public var negated: Self? {
+    if months == .min || days == .min || microseconds == .min { return nil }
+    return Self(months: -months, days: -days, microseconds: -microseconds)
+  }
+
+  /// Every field times a factor, what is left of a day as time; nil where that overflows.
+  public func scaled(by factor: Double) -> Self? { scaled { $0 * factor } }
+
+  /// Every field divided.
+  public func divided(by divisor: Double) -> Self? { scaled { $0 / divisor } }
+
+  private func scaled(_ change: (Double) -> Double) -> Self? {
+    let (months, days) = (change(Double(months)), change(Double(days)))
+    guard let wholeMonths = Int32(exactly: months.rounded(.towardZero)),
+      let wholeDays = Int32(exactly: days.rounded(.towardZero))
+    else { return nil }
+    let rest = (days - Double(wholeDays)) * Double(Calendar.microsecondsPerDay)
+    let us = ((change(Double(microseconds)) + rest) + 0.5).rounded(.down)
+    guard let whole = Int64(exactly: us) else { return nil }
+    return Self(months: wholeMonths, days: wholeDays, microseconds: whole)
+  }
 }

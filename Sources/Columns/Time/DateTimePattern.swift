@@ -89,6 +89,9 @@ public final class DateTimePattern: Sendable {
     shape = Shape(text)
   }
 
+  /// The pattern reads an offset or a zone.
+  public var hasZone: Bool { Self.contains(items) { $0 == .offset } }
+
   /// The pattern names a field of the time of day.
   public var hasTime: Bool { Self.contains(items) { $0.rawValue >= Field.hour.rawValue } }
 }

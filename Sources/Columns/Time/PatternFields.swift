@@ -48,7 +48,8 @@ struct PatternFields {
     var resolved: Int?
     if let year, let month, let day {
       resolved = try Self.days(year, month, day)
-    } else if let year, let dayOfYear {
+    } else if let dayOfYear, month == nil, day == nil {
+      let year = year ?? 1970
       guard dayOfYear < 366 || Calendar.isLeap(year) else {
         throw Conflict(message: "Invalid date 'DayOfYear 366' as '\(year)' is not a leap year")
       }

@@ -144,7 +144,7 @@ private struct DDLParser {
         throw incomplete(name, "STRUCT<a: INT, b: STRING>", at: nameStart)
       }
       return .structure(try structureFields())
-    case "INTERVAL": return try interval(at: nameStart)
+    case "INTERVAL": return try interval()
     case "TIMESTAMP": return try timestamp()
     default: return try simpleType(name, at: nameStart)
     }
@@ -172,14 +172,8 @@ private struct DDLParser {
     return isLocal ? .timestampNtz : .timestamp
   }
 
-  private mutating func interval(at nameStart: Int) throws -> DataType {
-    guard let from = try intervalUnit() else {
-      throw Failure(
-        "UNSUPPORTED_DATATYPE",
-        "a column cannot be an INTERVAL that mixes months and days",
-        hint: "Name its fields: INTERVAL DAY TO SECOND or INTERVAL YEAR TO MONTH",
-        details: pointer(nameStart))
-    }
+  private mutating func interval() throws -> DataType {
+    guard let from = try intervalUnit() else { return .calendarInterval }
     var to = from
     if case .word(let word) = token, word.uppercased() == "TO" {
       let toStart = start

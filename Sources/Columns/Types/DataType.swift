@@ -18,6 +18,8 @@ public indirect enum DataType: Hashable, Sendable {
   case dayTimeInterval(IntervalUnit, IntervalUnit)
   /// Months.
   case yearMonthInterval(IntervalUnit, IntervalUnit)
+  /// Months, days and microseconds, each counted for itself: a `CalendarInterval`.
+  case calendarInterval
   case array(DataType, containsNull: Bool)
   case map(DataType, DataType, valueContainsNull: Bool)
   case structure([Field])
@@ -98,7 +100,7 @@ extension DataType {
     case .short: .fixed(width: 2)
     case .int, .float, .date, .yearMonthInterval: .fixed(width: 4)
     case .long, .double, .timestamp, .timestampNtz, .dayTimeInterval: .fixed(width: 8)
-    case .decimal: .fixed(width: 16)
+    case .decimal, .calendarInterval: .fixed(width: 16)
     case .string, .binary: .views
     case .array, .map: .lists
     case .structure: .structure
@@ -130,6 +132,7 @@ extension DataType {
 
   public var isNumeric: Bool { isInteger || isFraction || isDecimal }
 
+  /// Of the two ANSI kinds, whose values are one count.
   public var isInterval: Bool {
     switch self {
     case .dayTimeInterval, .yearMonthInterval: true
@@ -165,6 +168,7 @@ extension DataType: CustomStringConvertible {
     case .timestampNtz: "TIMESTAMP_NTZ"
     case .dayTimeInterval(let from, let to), .yearMonthInterval(let from, let to):
       from == to ? "INTERVAL \(from.text)" : "INTERVAL \(from.text) TO \(to.text)"
+    case .calendarInterval: "INTERVAL"
     case .array(let element, _): "ARRAY<\(element)>"
     case .map(let key, let value, _): "MAP<\(key), \(value)>"
     case .structure(let fields):

@@ -8,7 +8,7 @@ public indirect enum Scalar: Hashable, Sendable {
   case integer(Int64)
   /// FLOAT and DOUBLE.
   case double(Double)
-  /// The unscaled digits; the scale is the type's.
+  /// The unscaled digits; the scale is the type's. Of INTERVAL the `bits`.
   case decimal(Int128)
   /// STRING and BINARY.
   case bytes([UInt8])

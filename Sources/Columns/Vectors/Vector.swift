@@ -106,7 +106,7 @@ public final class Vector: @unchecked Sendable {
     case .boolean: return .boolean(boolean(row))
     case .float: return .double(Double(typed(Float.self)[position(row)]))
     case .double: return .double(typed(Double.self)[position(row)])
-    case .decimal: return .decimal(typed(Int128.self)[position(row)])
+    case .decimal, .calendarInterval: return .decimal(typed(Int128.self)[position(row)])
     case .string, .binary: return .bytes(Array(strings[row]))
     case .array: return .array(range(row).map { children[0].scalar($0) })
     case .map:

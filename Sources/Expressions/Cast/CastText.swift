@@ -23,6 +23,11 @@ func stringCast(to: DataType, isTry: Bool) -> CastRule? {
   case .timestamp, .timestampNtz: return textToInstant(to, isTry)
   case .yearMonthInterval(let from, let last), .dayTimeInterval(let from, let last):
     return textToInterval(to, from, last, isTry)
+  case .calendarInterval:
+    // Spark gives NULL for a text that is no interval, whatever the mode.
+    return CastRule { column, _ in
+      try mappedOrNull(column, to: to) { (text: Bytes) in IntervalText.read(text.octets)?.bits }
+    }
   default: return nil
   }
 }
@@ -179,6 +184,8 @@ public struct ValueText {
     case .timestampNtz: timestamps.appendWithoutZone(vector.integer(row), to: &bytes)
     case .dayTimeInterval(let from, let to), .yearMonthInterval(let from, let to):
       IntervalLiteral.append(vector.integer(row), from: from, to: to, to: &bytes)
+    case .calendarInterval:
+      CalendarInterval(bits: vector.typed(Int128.self)[at]).append(to: &bytes)
     case .array:
       appendList("[", "]", vector.range(row), to: &bytes) { this, element, bytes in
         this.append(vector.children[0], element, to: &bytes)

@@ -117,7 +117,7 @@ public enum ImplicitCast {
     case .decimal where type.isInteger: return type.asDecimal
     case .integral where type.isFraction || type.isDecimal: return nil
     case .type(let wanted) where type == .string && !wanted.isNested && wanted != .null:
-      return wanted.isInterval ? nil : wanted
+      return wanted.isInterval || wanted == .calendarInterval ? nil : wanted
     case .numeric where type == .string, .fractional where type == .string: return .double
     case .decimal where type == .string: return accepted.concreteType
     case .anyTimestamp where type == .string: return .timestamp
@@ -220,7 +220,7 @@ public enum ImplicitCast {
     let other = a == .string ? b : a
     if other.isInteger { return .long }
     if other.isFraction || other.isDecimal { return .double }
-    return other.isNested || other.isInterval ? nil : other
+    return other.isNested || other.isInterval || other == .calendarInterval ? nil : other
   }
 
   private static func widerNested(
@@ -251,10 +251,10 @@ extension DataType {
   /// DATE, TIMESTAMP or TIMESTAMP_NTZ.
   public var isDatetime: Bool { self == .date || self == .timestamp || self == .timestampNtz }
 
-  /// Whether `<` is defined: every type but MAP, and nested types without one.
+  /// Whether `<` is defined: every type but MAP and INTERVAL, and nested types without them.
   public var isOrderable: Bool {
     switch self {
-    case .map: false
+    case .map, .calendarInterval: false
     case .array(let element, _): element.isOrderable
     case .structure(let fields): fields.allSatisfy { $0.type.isOrderable }
     default: true

@@ -45,6 +45,7 @@ extension FunctionCatalog {
       timeArithmeticFunctions,
       timeTextFunctions,
       timeMakingFunctions,
+      intervalMakingFunctions,
       timeWindowSpecs,
     ].flatMap { $0 })
 }

@@ -95,10 +95,7 @@ let arithmeticFunctions: [FunctionSpec] = [
   ) { call in negation(call) },
   .scalar(
     "positive", category: "operators", summary: "The number itself.",
-    [
-      .column(
-        "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
-    ],
+    [signed],
     returns: "the type of `a`", examples: [Example("positive(1)", "1")]
   ) { call in
     call.result(call.types[0], notation: .custom { "(+ \($0[0]))" }) { columns, _ in columns[0] }
@@ -106,7 +103,8 @@ let arithmeticFunctions: [FunctionSpec] = [
 ]
 
 private let signed = FunctionParameter.column(
-  "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
+  "a", .oneOf([.numeric, .dayTimeInterval, .yearMonthInterval, .type(.calendarInterval)]),
+  "a number or interval")
 
 private func arithmetic(
   _ operation: Arithmetic, _ name: String, aliases: [String] = [], isTry: Bool = false,
@@ -320,7 +318,7 @@ private func negation(_ call: FunctionCall) -> Expression {
   let type = call.types[0]
   let overflow = Arithmetic.subtract.overflow
   return call.result(
-    type, canFail: type.isInteger || type.isInterval, notation: .custom { "(- \($0[0]))" }
+    type, canFail: !type.isFraction && !type.isDecimal, notation: .custom { "(- \($0[0]))" }
   ) { columns, _ in
     func negated<T: FixedWidthInteger & SignedInteger & ColumnElement & ResultElement>(
       _ element: T.Type
@@ -330,6 +328,7 @@ private func negation(_ call: FunctionCall) -> Expression {
         return 0 &- x
       }
     }
+    if type == .calendarInterval { return try negatedIntervals(columns[0]) }
     switch type.layout {
     case .fixed(width: 1): return try negated(Int8.self)
     case .fixed(width: 2): return try negated(Int16.self)

@@ -6,8 +6,13 @@ func dateArithmetic(
   _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool
 ) throws -> Expression? {
   let (left, right) = (call[0], call[1])
-  func special(_ type: DataType) -> Bool { type.isDatetime || type.isInterval }
+  func special(_ type: DataType) -> Bool {
+    type.isDatetime || type.isInterval || type == .calendarInterval
+  }
   guard special(left.type) || special(right.type) else { return nil }
+  if left.type == .calendarInterval || right.type == .calendarInterval {
+    return try calendarArithmetic(call, operation, isTry: isTry)
+  }
   switch (operation, left.type, right.type) {
   case (.add, _, _) where right.type.isDatetime && !left.type.isDatetime:
     return try moved(call.with([right, left]), by: 1, isTry: isTry)
@@ -35,7 +40,7 @@ func dateArithmetic(
   }
 }
 
-private func overflowed(_ what: String) -> Failure {
+func overflowed(_ what: String) -> Failure {
   Failure("DATETIME_OVERFLOW", "datetime operation overflow: \(what)")
 }
 
@@ -178,7 +183,7 @@ private func intervalSum(
   }
 }
 
-private func intervalOverflow(_ operation: Arithmetic) -> Failure {
+func intervalOverflow(_ operation: Arithmetic) -> Failure {
   Failure(
     "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION",
     "integer overflow while operating with intervals",

@@ -30,8 +30,11 @@ extension Expression: CustomStringConvertible {
     switch kind {
     case .attribute(let attribute): return Self.text(attribute, style)
     case .literal(let value):
-      return style == .sql || style == .fingerprint
-        ? value.sqlText(type) : value.plainText(type, quoted: style == .name)
+      switch style {
+      case .sql: return value.sqlText(type)
+      case .fingerprint: return value.sqlText(type, zone: .utc)
+      case .name, .plan: return value.plainText(type, quoted: style == .name)
+      }
     case .call(let function, let arguments):
       return Self.text(function, arguments, style)
     case .lambda(let parameters, let body):

@@ -3,9 +3,9 @@ import Contract
 
 extension Scalar {
   /// A literal of this value in SQL: `'a'`, `5L`, `DATE '2024-01-31'`.
-  public func sqlText(_ type: DataType) -> String {
+  public func sqlText(_ type: DataType, zone: TimeZone = TextZone.current) -> String {
     if isNull { return type == .null ? "NULL" : "CAST(NULL AS \(type))" }
-    let plain = plainText(type, quoted: true)
+    let plain = plainText(type, quoted: true, zone: zone)
     switch type {
     case .string:
       let escaped = plain.split(separator: "\\", omittingEmptySubsequences: false)
@@ -23,7 +23,9 @@ extension Scalar {
   }
 
   /// The value as a cast to STRING writes it; with `quoted`, dates and the like as literals.
-  func plainText(_ type: DataType, quoted: Bool) -> String {
+  func plainText(
+    _ type: DataType, quoted: Bool, zone: TimeZone = TextZone.current
+  ) -> String {
     switch (self, type) {
     case (.null, _): return "NULL"
     case (.boolean(let value), _): return String(value)
@@ -39,7 +41,7 @@ extension Scalar {
         }.joined() + "'"
     }
     var bytes: [UInt8] = []
-    var writer = ValueText(zone: .utc)
+    var writer = ValueText(zone: zone)
     writer.append(.constant(self, type, count: 1), 0, to: &bytes)
     let text = String(decoding: bytes, as: UTF8.self)
     switch type {
@@ -48,5 +50,17 @@ extension Scalar {
     case .timestampNtz where quoted: return "TIMESTAMP_NTZ '\(text)'"
     default: return text
     }
+  }
+}
+
+/// The zone in which names and messages show instants: while a plan is analysed, the session's.
+public enum TextZone {
+  @TaskLocal private static var zone: TimeZone?
+
+  public static var current: TimeZone { zone ?? .utc }
+
+  /// Runs `body` with that zone.
+  public static func with<R>(_ timeZoneId: String, _ body: () throws -> R) rethrows -> R {
+    try $zone.withValue(TimeZone.find(timeZoneId)) { try body() }
   }
 }

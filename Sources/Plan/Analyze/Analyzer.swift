@@ -127,8 +127,10 @@ public struct Analyzer: Sendable {
   public static let depthLimit = 5000
 
   public func analyze(_ plan: UnresolvedPlan) throws -> any PlanNode {
-    var memo: [Int: AnalyzedPlan] = [:]
-    return try analyze(plan, PlanUses(of: plan), &memo, depth: 0).node
+    try TextZone.with(session.timeZoneId) {
+      var memo: [Int: AnalyzedPlan] = [:]
+      return try analyze(plan, PlanUses(of: plan), &memo, depth: 0).node
+    }
   }
 
   /// What is said of a plan beyond the limit.

@@ -36,7 +36,8 @@ final class LuaColumns: LuaObject, @unchecked Sendable {
     self.init(batch.columns, names: schema.fields.map(\.name), places: places)
   }
 
-  private init(_ vectors: [Vector], names: [String], places: Int32) {
+  private init(_ given: [Vector], names: [String], places: Int32) {
+    let vectors = given.map { $0.type.containsCalendarInterval ? $0.withIntervalsAsText : $0 }
     self.vectors = vectors
     columns = .allocate(capacity: max(vectors.count, 1))
     rows = .allocate(capacity: 1)
@@ -106,11 +107,56 @@ extension DataType {
     case .float: MOONTIDE_FLOAT_COLUMN
     case .double: MOONTIDE_DOUBLE_COLUMN
     case .decimal: MOONTIDE_DECIMAL_COLUMN
-    case .string, .binary: MOONTIDE_STRING_COLUMN
+    // Of INTERVAL a script sees the text.
+    case .string, .binary, .calendarInterval: MOONTIDE_STRING_COLUMN
     case .array: MOONTIDE_LIST_COLUMN
     case .map: MOONTIDE_MAP_COLUMN
     case .structure: MOONTIDE_STRUCT_COLUMN
     }
+  }
+}
+
+extension DataType {
+  fileprivate var containsCalendarInterval: Bool {
+    self == .calendarInterval || childTypes.contains(where: \.containsCalendarInterval)
+  }
+
+  fileprivate var withIntervalsAsText: DataType {
+    switch self {
+    case .calendarInterval: .string
+    case .array(let element, let containsNull):
+      .array(element.withIntervalsAsText, containsNull: containsNull)
+    case .map(let key, let value, let containsNull):
+      .map(key.withIntervalsAsText, value.withIntervalsAsText, valueContainsNull: containsNull)
+    case .structure(let fields):
+      .structure(
+        fields.map { Field($0.name, $0.type.withIntervalsAsText, isNullable: $0.isNullable) })
+    default: self
+    }
+  }
+}
+
+extension Vector {
+  /// The same rows with the text of each INTERVAL in its place, at any depth.
+  fileprivate var withIntervalsAsText: Vector {
+    guard type.containsCalendarInterval else { return self }
+    let textType = type.withIntervalsAsText
+    guard type == .calendarInterval else {
+      return Vector(
+        textType, count: count, validity: validity, values: values, blocks: blocks,
+        children: children.map(\.withIntervalsAsText), isConstant: isConstant)
+    }
+    let builder = VectorBuilder(.string, capacity: count)
+    for row in 0..<count {
+      if isNull(row) {
+        builder.appendNull()
+        continue
+      }
+      var text: [UInt8] = []
+      CalendarInterval(bits: typed(Int128.self)[position(row)]).append(to: &text)
+      text.withUnsafeBytes { builder.append(bytes: $0) }
+    }
+    return builder.finish()
   }
 }
 

@@ -14,6 +14,10 @@ extension LuaValue {
       var text: [UInt8] = []
       DecimalText.append(unscaled, scale: scale, to: &text)
       self = .string(String(decoding: text, as: UTF8.self))
+    case (.decimal(let bits), .calendarInterval):
+      var text: [UInt8] = []
+      CalendarInterval(bits: bits).append(to: &text)
+      self = .bytes(text)
     case (.bytes(let bytes), _): self = .bytes(bytes)
     case (.array(let elements), .array(let element, _)):
       self = .list(elements.map { LuaValue($0, element, isInner: true) })

@@ -90,6 +90,11 @@ final class ValueReader {
       builder.append(decimal: try decimal(at: index, kind, precision: precision, scale: scale))
     case .string where kind == LUA_TSTRING, .binary where kind == LUA_TSTRING:
       builder.append(bytes: UnsafeRawBufferPointer(LuaReader.bytes(lua, at: index)))
+    case .calendarInterval where kind == LUA_TSTRING:
+      guard let interval = IntervalText.read(LuaReader.bytes(lua, at: index)) else {
+        throw Mismatch("is no interval such as `1 month 2 days`")
+      }
+      builder.append(decimal: interval.bits)
     case .array where kind == LUA_TTABLE: try list(at: index)
     case .map where kind == LUA_TTABLE: try map(at: index)
     case .structure where kind == LUA_TTABLE: try structure(at: index)

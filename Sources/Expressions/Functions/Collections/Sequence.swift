@@ -17,26 +17,34 @@ private func numbers(_ start: Int64, _ stop: Int64, _ step: Int64?) throws -> [I
   }
   if step == 0 { return [start] }
   let count = (Int128(stop) - Int128(start)) / Int128(step) + 1
-  if count > Int128(longest) {
-    throw Failure(
-      "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "`sequence` would make \(count) elements")
-  }
+  try checkLength(count)
   return (0..<Int64(count)).map { start + $0 * step }
+}
+
+private func checkLength(_ count: Int128) throws {
+  guard count > Int128(longest) else { return }
+  throw Failure(
+    "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "`sequence` would make \(count) elements")
 }
 
 /// Instants from `start` to `stop` by calendar steps.
 private func instants(
-  _ start: Int64, _ stop: Int64, months: Int64, _ zone: TimeZone
+  _ start: Int64, _ stop: Int64, by step: CalendarInterval, _ zone: TimeZone
 ) throws -> [Int64] {
-  guard months > 0 && start <= stop || months < 0 && start >= stop || start == stop else {
-    throw illegal(start, stop, months)
+  // Which way a step goes, and at least how far: the shortest month has 28 days.
+  let days = Int128(step.months) * 28 + Int128(step.days)
+  let length = days * Int128(Calendar.microsecondsPerDay) + Int128(step.microseconds)
+  guard length > 0 && start <= stop || length < 0 && start >= stop || start == stop else {
+    throw illegal(start, stop, Int64(clamping: length))
   }
-  if months == 0 { return [start] }
+  if length == 0 { return [start] }
+  try checkLength((Int128(stop) - Int128(start)) / length + 1)
   var found: [Int64] = []
   var index: Int64 = 0
   while let next = zone.add(
-    months: Int(index * months), days: 0, microseconds: 0, to: start),
-    months > 0 ? next <= stop : next >= stop
+    months: Int(index) * Int(step.months), days: Int(index) * Int(step.days),
+    microseconds: index * step.microseconds, to: start),
+    length > 0 ? next <= stop : next >= stop
   {
     found.append(next)
     index += 1
@@ -60,7 +68,7 @@ private func instants(
   let isTime = types[0].isDatetime || types[1].isDatetime
   call = try call.coercedToLeastCommonType(0..<2)
   if isTime {
-    if types.count > 2, !types[2].isInterval {
+    if types.count > 2, !types[2].isInterval, types[2] != .calendarInterval {
       throw call.unexpectedType(2, expected: "an interval")
     }
   } else {
@@ -73,9 +81,8 @@ private func instants(
     let zone = element == .timestamp ? try TimeZone.named(context.task.timeZoneId) : .utc
     return try mappedRows(columns, to: type) { row, builder in
       let (start, stop) = (columns[0].integer(row), columns[1].integer(row))
-      let step = columns.count > 2 ? columns[2].integer(row) : nil
-      let isMonths = columns.count > 2 && columns[2].type.isYearMonth
-      for value in try steps(start, stop, step, isMonths: isMonths, element, zone) {
+      let step = columns.count > 2 ? Step(columns[2], row) : nil
+      for value in try steps(start, stop, step, element, zone) {
         builder.children[0].append(integer: value)
       }
       builder.endList()
@@ -83,25 +90,45 @@ private func instants(
   }
 }
 
+/// How far one step goes.
+private enum Step {
+  /// Numbers, or microseconds.
+  case count(Int64)
+  case calendar(CalendarInterval)
+
+  init(_ vector: Vector, _ row: Int) {
+    switch vector.type {
+    case .calendarInterval:
+      let interval = CalendarInterval(bits: vector.typed(Int128.self)[vector.position(row)])
+      self = .calendar(interval)
+    case .yearMonthInterval:
+      self = .calendar(CalendarInterval(months: Int32(truncatingIfNeeded: vector.integer(row))))
+    default: self = .count(vector.integer(row))
+    }
+  }
+}
+
 private func steps(
-  _ start: Int64, _ stop: Int64, _ step: Int64?, isMonths: Bool, _ element: DataType,
-  _ zone: TimeZone
+  _ start: Int64, _ stop: Int64, _ step: Step?, _ element: DataType, _ zone: TimeZone
 ) throws -> [Int64] {
   let perDay = Calendar.microsecondsPerDay
-  switch element {
-  case .date:
-    let (from, to) = (start * perDay, stop * perDay)
-    let found =
-      isMonths
-      ? try instants(from, to, months: step ?? 0, .utc)
-      : try numbers(from, to, step ?? (start <= stop ? perDay : -perDay))
-    return found.map { Calendar.floorQuotient($0, perDay) }
-  case .timestamp, .timestampNtz:
-    if isMonths { return try instants(start, stop, months: step ?? 0, zone) }
-    return try instants(
-      start, stop, microseconds: step ?? (start <= stop ? perDay : -perDay), zone)
-  default: return try numbers(start, stop, step)
+  let isDate = element == .date
+  let scale = isDate ? perDay : 1
+  let (from, to) = (start * scale, stop * scale)
+  let found: [Int64]
+  switch step {
+  case .calendar(let interval): found = try instants(from, to, by: interval, isDate ? .utc : zone)
+  case .count(let us) where element.isDatetime:
+    found =
+      isDate ? try numbers(from, to, us) : try instants(from, to, microseconds: us, zone)
+  case nil where element.isDatetime:
+    let day = from <= to ? perDay : -perDay
+    found =
+      isDate ? try numbers(from, to, day) : try instants(from, to, microseconds: day, zone)
+  case .count(let count): return try numbers(start, stop, count)
+  case nil: return try numbers(start, stop, nil)
   }
+  return isDate ? found.map { Calendar.floorQuotient($0, perDay) } : found
 }
 
 /// SEQUENCE.

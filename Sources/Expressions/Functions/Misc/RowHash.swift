@@ -48,6 +48,11 @@ extension ValueHash {
     case .decimal(let precision, _):
       return decimal(vector.typed(Int128.self)[at], precision: precision, seed: seed)
     case .string, .binary: return bytes(vector.strings[row], seed: seed)
+    case .calendarInterval:
+      let interval = CalendarInterval(bits: vector.typed(Int128.self)[at])
+      let time = long(UInt64(bitPattern: interval.microseconds), seed: seed)
+      let days = int(UInt32(bitPattern: interval.days), seed: time)
+      return int(UInt32(bitPattern: interval.months), seed: days)
     case .array, .map:
       var hash = seed
       for element in vector.range(row) {

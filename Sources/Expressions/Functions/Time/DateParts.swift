@@ -102,6 +102,9 @@ private func timeValues(
   }
   guard let part = DatePart(named: field) else { throw unknown() }
   switch source.type {
+  case .calendarInterval:
+    guard let value = part.ofCalendarInterval(call.with([source])) else { throw unknown() }
+    return value
   case .dayTimeInterval: return try intervalPart(call, part, unknown)
   case .yearMonthInterval:
     guard part == .year || part == .month else { throw unknown() }

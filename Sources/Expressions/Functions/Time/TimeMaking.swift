@@ -300,82 +300,6 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("try_make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
       Example("try_make_timestamp_ntz(2019, 13, 1, 10, 11, 12)", "NULL"),
     ]),
-  .scalar(
-    "make_dt_interval", category: "time", summary: "A day-time interval of its parts.",
-    [
-      .column("days", .int, default: "0", filler: (.integer(0), .int), "days"),
-      .column("hours", .int, default: "0", filler: (.integer(0), .int), "hours"),
-      .column("minutes", .int, default: "0", filler: (.integer(0), .int), "minutes"),
-      .column(
-        "seconds", .type(.decimal(precision: 18, scale: 6)), default: "0",
-        filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds"),
-    ], returns: "INTERVAL DAY TO SECOND",
-    examples: [
-      Example(
-        "make_dt_interval(1, 12, 30, 01.001001)", "INTERVAL '1 12:30:01.001001' DAY TO SECOND"),
-      Example("make_dt_interval(2)", "INTERVAL '2 00:00:00' DAY TO SECOND"),
-      Example("make_dt_interval(-1, 25)", "INTERVAL '0 01:00:00' DAY TO SECOND"),
-      Example("make_dt_interval(100, NULL, 3)", "NULL"),
-    ]
-  ) { call in dayTime(call, [86_400_000_000, 3_600_000_000, 60_000_000, 1]) },
-  timeFunction(
-    "make_ym_interval", "A year-month interval of its parts.",
-    [
-      .column("years", .int, default: "0", filler: (.integer(0), .int), "years"),
-      .column("months", .int, default: "0", filler: (.integer(0), .int), "months"),
-    ], returns: .yearToMonth, canFail: true,
-    [
-      Example("make_ym_interval(1, 2)", "INTERVAL '1-2' YEAR TO MONTH"),
-      Example("make_ym_interval(1, -14)", "INTERVAL '-0-2' YEAR TO MONTH"),
-      Example(
-        "make_ym_interval(2147483647, 1)", "error INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"),
-      Example("make_ym_interval(NULL, 1)", "NULL"),
-    ]
-  ) { columns, _ in
-    try mapped(columns[0], columns[1], to: .yearToMonth) { (years: Int32, months: Int32) in
-      guard let all = Int32(exactly: Int64(years) * 12 + Int64(months)) else {
-        throw Failure("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "integer overflow")
-      }
-      return all
-    }
-  },
-  .scalar(
-    "make_interval", category: "time", summary: "An interval of its parts.",
-    ["years", "months", "weeks", "days", "hours", "minutes"].map {
-      .column($0, .int, default: "0", filler: (.integer(0), .int), $0)
-    } + [
-      .column(
-        "seconds", .type(.decimal(precision: 18, scale: 6)), default: "0",
-        filler: (.decimal(0), .decimal(precision: 18, scale: 6)), "seconds")
-    ], returns: "INTERVAL DAY TO SECOND or YEAR TO MONTH",
-    examples: [
-      Example(
-        "timestamp'2024-01-31 00:00:00' + make_interval(0, 0, 1, 2, 3)", "2024-02-09 03:00:00"),
-      Example("date'2024-01-31' + make_interval(1, 1)", "2025-02-28"),
-    ],
-    notes: "Either years and months, or weeks to seconds: the others must be the constant 0."
-  ) { call in
-    func isZero(_ index: Int) -> Bool {
-      guard case .literal(let value) = fold(call[index]).kind else { return false }
-      return value == .integer(0) || value == .decimal(0)
-    }
-    if (0..<2).allSatisfy(isZero) {
-      return dayTime(
-        call.with(Array(call.arguments.dropFirst(2))),
-        [7 * 86_400_000_000, 86_400_000_000, 3_600_000_000, 60_000_000, 1])
-    }
-    guard (2..<7).allSatisfy(isZero) else {
-      throw Failure(
-        "UNSUPPORTED_FEATURE.CALENDAR_INTERVAL",
-        "`make_interval` cannot mix years or months with weeks to seconds",
-        hint: "Add two intervals, one after the other.", origin: call.origin)
-    }
-    return call.with([call[0], call[1]]).result(.yearToMonth) { columns, _ in
-      try mapped(columns[0], columns[1], to: .yearToMonth) { (years: Int32, months: Int32) in
-        years &* 12 &+ months
-      }
-    }
-  },
   zoned(
     "from_utc_timestamp", "The instant moved so that its text in UTC is that of the zone.",
     isFromUTC: true,
@@ -450,24 +374,3 @@ let timeMakingFunctions: [FunctionSpec] = [
     }
   },
 ]
-
-/// A day-time interval of counts in units of so many microseconds; the last argument is DECIMAL
-/// seconds.
-private func dayTime(_ call: FunctionCall, _ units: [Int64]) -> Expression {
-  call.result(.dayToSecond, canFail: true) { columns, _ in
-    let shape = KernelShape(of: columns)
-    if shape.isAllNull { return .nulls(.dayToSecond, count: shape.count) }
-    let counts = columns.dropLast().map { FixedReader<Int32>($0) }
-    let seconds = FixedReader<Int128>(columns[columns.count - 1])
-    let values = Buffer.zeroed(capacity: shape.computed * 8)
-    try shape.forEachRow { row in
-      var total = seconds[row]
-      for (count, unit) in zip(counts, units) { total += Int128(count[row]) * Int128(unit) }
-      guard let us = Int64(exactly: total) else {
-        throw Failure("INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION", "long overflow")
-      }
-      values.typed(Int64.self)[row] = us
-    }
-    return shape.vector(.dayToSecond, values)
-  }
-}

@@ -34,7 +34,12 @@ private func toInstant(
         let pattern = try patterns[row]
         let bytes = texts[row].octets
         if isDate {
-          guard let days = pattern.date(bytes) else {
+          // A zone in the text makes it an instant, which has its date in the session's zone.
+          let days =
+            pattern.hasZone
+            ? pattern.timestamp(bytes, zone: zone).map { Int32(truncatingIfNeeded: zone.days(ofInstant: $0)) }
+            : pattern.date(bytes)
+          guard let days else {
             if isTry { return false }
             throw pattern.failure(bytes)
           }
