@@ -91,7 +91,9 @@ let intervalMakingFunctions: [FunctionSpec] = [
       Example(
         "make_interval(100, 11, 1, 1, 12, 30, 01.001001)",
         "100 years 11 months 8 days 12 hours 30 minutes 1.001001 seconds"),
-      Example("make_interval(0, 1, 0, 1, 0, 0, -100.000001)", "1 months 1 days -1 minutes -40.000001 seconds"),
+      Example(
+        "make_interval(0, 1, 0, 1, 0, 0, -100.000001)",
+        "1 months 1 days -1 minutes -40.000001 seconds"),
       Example("make_interval()", "0 seconds"), Example("make_interval(100, NULL, 3)", "NULL"),
       Example("make_interval(2147483647, 1)", "error ARITHMETIC_OVERFLOW"),
       Example(

@@ -37,7 +37,9 @@ private func toInstant(
           // A zone in the text makes it an instant, which has its date in the session's zone.
           let days =
             pattern.hasZone
-            ? pattern.timestamp(bytes, zone: zone).map { Int32(truncatingIfNeeded: zone.days(ofInstant: $0)) }
+            ? pattern.timestamp(bytes, zone: zone).map {
+              Int32(truncatingIfNeeded: zone.days(ofInstant: $0))
+            }
             : pattern.date(bytes)
           guard let days else {
             if isTry { return false }
