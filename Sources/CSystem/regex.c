@@ -11,12 +11,12 @@ struct moontide_regex {
   uint32_t groups;
 };
 
-moontide_regex *moontide_regex_new(const void *pattern, size_t length, int ignores_case,
-                                   char *message, size_t message_size) {
+moontide_regex *moontide_regex_new(const void *pattern, size_t length, char *message,
+                                   size_t message_size) {
   pcre2_compile_context *settings = pcre2_compile_context_create(NULL);
-  pcre2_set_newline(settings, PCRE2_NEWLINE_ANYCRLF);
+  // Patterns say themselves what ends a line.
+  pcre2_set_newline(settings, PCRE2_NEWLINE_LF);
   uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_ALLOW_EMPTY_CLASS;
-  if (ignores_case) options |= PCRE2_CASELESS;
   int error = 0;
   PCRE2_SIZE at = 0;
   pcre2_code *code = pcre2_compile(pattern, length, options, &error, &at, settings);

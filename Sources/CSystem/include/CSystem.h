@@ -44,8 +44,7 @@ typedef struct moontide_regex moontide_regex;
 
 /// NULL when the pattern is malformed, with the reason in `message`.
 moontide_regex *_Nullable moontide_regex_new(
-    const void *_Nonnull pattern, size_t length, int ignores_case, char *_Nonnull message,
-    size_t message_size);
+    const void *_Nonnull pattern, size_t length, char *_Nonnull message, size_t message_size);
 void moontide_regex_free(moontide_regex *_Nonnull regex);
 /// Capturing groups, the whole match not counted.
 int moontide_regex_group_count(const moontide_regex *_Nonnull regex);

@@ -8,21 +8,32 @@ final class Regex {
   /// Capturing groups.
   let groupCount: Int
 
+  /// The numbers of the named groups.
+  let names: [String: Int]
+
   /// Throws Spark's `INVALID_PARAMETER_VALUE.PATTERN` for a malformed pattern.
-  init(_ pattern: [UInt8], ignoringCase: Bool = false, function: String) throws {
+  init(_ pattern: [UInt8], function: String) throws {
+    func malformed(_ reason: String) -> Failure {
+      Failure(
+        "INVALID_PARAMETER_VALUE.PATTERN",
+        "`\(String(decoding: pattern, as: UTF8.self))`, the pattern of `\(function)`, is no "
+          + "regular expression: \(reason)")
+    }
+    var translated: String
+    do {
+      let parsed = try JavaPatternParser.parse(pattern)
+      translated = try JavaPatternWriter(groupCount: parsed.groups).text(parsed.pattern)
+      names = parsed.names
+    } catch let error as JavaPatternError { throw malformed(error.reason) }
     var message = [CChar](repeating: 0, count: 256)
-    let translated = Self.translated(pattern)
-    let handle = translated.withUnsafeBytes { bytes in
+    let handle = translated.withUTF8 { bytes in
       moontide_regex_new(
-        bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped, bytes.count,
-        ignoringCase ? 1 : 0, &message, message.count)
+        UnsafeRawPointer(bytes.baseAddress ?? UnsafePointer(bitPattern: 1).unsafelyUnwrapped),
+        bytes.count, &message, message.count)
     }
     guard let handle else {
       let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-      throw Failure(
-        "INVALID_PARAMETER_VALUE.PATTERN",
-        "`\(String(decoding: pattern, as: UTF8.self))`, the pattern of `\(function)`, is no "
-          + "regular expression: \(String(decoding: reason, as: UTF8.self))")
+      throw malformed(String(decoding: reason, as: UTF8.self))
     }
     self.handle = handle
     groupCount = Int(moontide_regex_group_count(handle))
@@ -66,89 +77,20 @@ final class Regex {
       }
     }
   }
-
-  /// Java's names of character classes as PCRE2 has them.
-  private static let classes: [String: String] = [
-    "Lower": "[:lower:]", "Upper": "[:upper:]", "ASCII": "\\x00-\\x7F", "Alpha": "[:alpha:]",
-    "Digit": "[:digit:]", "Alnum": "[:alnum:]", "Punct": "[:punct:]", "Graph": "[:graph:]",
-    "Print": "[:print:]", "Blank": "[:blank:]", "Cntrl": "[:cntrl:]", "XDigit": "[:xdigit:]",
-    "Space": "\\s", "javaLowerCase": "\\p{Ll}", "javaUpperCase": "\\p{Lu}",
-    "javaWhitespace": "\\s", "IsAlphabetic": "\\p{L}", "IsLetter": "\\p{L}",
-    "IsDigit": "\\p{Nd}", "IsUppercase": "\\p{Lu}", "IsLowercase": "\\p{Ll}",
-    "IsPunctuation": "\\p{P}", "IsWhite_Space": "\\s",
-  ]
-
-  /// The pattern in PCRE2's syntax: Java's class names, its `\uXXXX`, and a `[` that stands for
-  /// itself within a class.
-  private static func translated(_ pattern: [UInt8]) -> [UInt8] {
-    guard pattern.contains(0x5C) else { return pattern }
-    var out: [UInt8] = []
-    var inClass = false
-    var at = 0
-    while at < pattern.count {
-      let byte = pattern[at]
-      guard byte == 0x5C, at + 1 < pattern.count else {
-        if byte == 0x5B { inClass = true } else if byte == 0x5D { inClass = false }
-        out.append(byte)
-        at += 1
-        continue
-      }
-      let next = pattern[at + 1]
-      if next == UInt8(ascii: "p") || next == UInt8(ascii: "P"), at + 2 < pattern.count,
-        pattern[at + 2] == UInt8(ascii: "{"),
-        let end = pattern[at...].firstIndex(of: UInt8(ascii: "}"))
-      {
-        let name = String(decoding: pattern[(at + 3)..<end], as: UTF8.self)
-        out += classText(name, isNegated: next == UInt8(ascii: "P"), inClass: inClass).utf8
-        at = end + 1
-      } else if next == UInt8(ascii: "u"), at + 6 <= pattern.count {
-        out += "\\x{\(String(decoding: pattern[(at + 2)..<(at + 6)], as: UTF8.self))}".utf8
-        at += 6
-      } else if next == UInt8(ascii: "Q"), let end = endOfQuote(pattern, at + 2) {
-        out += pattern[at..<end]
-        at = end
-      } else {
-        out += [byte, next]
-        at += 2
-      }
-    }
-    return out
-  }
-
-  /// Where the text quoted by `\Q…\E` ends.
-  private static func endOfQuote(_ pattern: [UInt8], _ start: Int) -> Int? {
-    var at = start
-    while at + 1 < pattern.count {
-      if pattern[at] == 0x5C, pattern[at + 1] == UInt8(ascii: "E") { return at + 2 }
-      at += 1
-    }
-    return pattern.count
-  }
-
-  private static func classText(_ name: String, isNegated: Bool, inClass: Bool) -> String {
-    if let known = classes[name] {
-      if inClass, !isNegated { return known }
-      return isNegated ? "[^\(known)]" : "[\(known)]"
-    }
-    let plain = name.hasPrefix("Is") ? String(name.dropFirst(2)) : name
-    return "\\\(isNegated ? "P" : "p"){\(plain)}"
-  }
 }
 
 /// The regular expressions of one column of patterns: compiled once each.
 struct RegexColumn {
   private let reader: StringReader
   private let function: String
-  private let ignoresCase: Bool
   private var known: [[UInt8]: Regex] = [:]
   private var last: Regex?
   private let isConstant: Bool
 
-  init(_ patterns: Vector, function: String, ignoringCase: Bool = false) {
+  init(_ patterns: Vector, function: String) {
     reader = patterns.strings
     isConstant = patterns.isConstant
     self.function = function
-    ignoresCase = ignoringCase
   }
 
   subscript(row: Int) -> Regex {
@@ -156,7 +98,7 @@ struct RegexColumn {
       if isConstant, let last { return last }
       let pattern = Array(reader[row])
       if let regex = known[pattern] { return regex }
-      let regex = try Regex(pattern, ignoringCase: ignoresCase, function: function)
+      let regex = try Regex(pattern, function: function)
       if known.count > 1000 { known = [:] }
       known[pattern] = regex
       last = regex

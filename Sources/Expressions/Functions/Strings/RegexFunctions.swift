@@ -24,9 +24,12 @@ let regexFunctions: [FunctionSpec] = [
     [
       Example(#"regexp_like('a1b', '[0-9]')"#, "true"),
       Example(#"regexp_like('été', '^.t.$')"#, "true"),
+      Example(#"regexp_like('cde', '^[a-z&&[^b]]+$')"#, "true"),
+      Example(#"regexp_like('été', '^\\p{IsAlphabetic}++$')"#, "true"),
+      Example(#"regexp_like('', '')"#, "true"),
       Example(#"regexp_like('abc', '(')"#, "error INVALID_PARAMETER_VALUE.PATTERN"),
       Example(#"regexp_like(NULL, 'a')"#, "NULL"),
-    ], notes: "Patterns are PCRE2's, with Java's names of character classes."
+    ], notes: "Patterns are those of `java.util.regex`, as in Spark."
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_like")
     let texts = columns[0].strings
@@ -94,6 +97,8 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"regexp_replace('héé', 'é', 'e', 3)"#, "hée"),
       Example(#"regexp_replace('abc', 'x*', '-')"#, "-a-b-c-"),
       Example(#"regexp_replace('abc', 'b', '\\$')"#, "a$c"),
+      Example(#"regexp_replace('abc', 'b', '$1')"#, "error INVALID_REGEXP_REPLACE"),
+      Example(#"regexp_replace('aab', '(?<=a)a', 'é')"#, "aéb"),
       Example(#"regexp_replace(NULL, 'b', '')"#, "NULL"),
     ]
   ) { columns, _ in
@@ -204,37 +209,59 @@ private func mappedRegexRows(
   try mappedRows(columns, to: type, body)
 }
 
-/// Appends a replacement in Java's notation: `$1` and `${name}` groups, a backslash quotes.
+/// Appends a replacement in Java's notation: `$1` and `${name}` are groups, a backslash quotes.
 private func appendReplacement(
   _ replacement: Bytes, _ text: Bytes, _ regex: Regex, _ out: inout TextWriter
 ) throws {
   var at = 0
+  func digit() -> Int? {
+    at < replacement.count && replacement[at] &- 48 < 10 ? Int(replacement[at] - 48) : nil
+  }
   while at < replacement.count {
     let byte = replacement[at]
     at += 1
-    if byte == UInt8(ascii: "\\"), at < replacement.count {
+    if byte == UInt8(ascii: "\\") {
+      guard at < replacement.count else { throw badReplacement("it ends with a backslash") }
       out.append(replacement[at])
       at += 1
-    } else if byte == UInt8(ascii: "$"), at < replacement.count, replacement[at] &- 48 < 10 {
-      var number = Int(replacement[at] - 48)
-      at += 1
-      while at < replacement.count, replacement[at] &- 48 < 10,
-        number * 10 + Int(replacement[at] - 48) <= regex.groupCount
-      {
-        number = number * 10 + Int(replacement[at] - 48)
+    } else if byte == UInt8(ascii: "$") {
+      var number = 0
+      if let first = digit() {
+        number = first
         at += 1
+        while let next = digit(), number * 10 + next <= regex.groupCount {
+          number = number * 10 + next
+          at += 1
+        }
+      } else {
+        number = try namedGroup(replacement, &at, regex)
       }
       if number > regex.groupCount {
-        throw Failure(
-          "INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX",
-          "the replacement of `regexp_replace` names group \(number), but there are "
-            + "\(regex.groupCount)")
+        throw badReplacement("it names group \(number), but there are \(regex.groupCount)")
       }
       if let range = regex.range(number) { out.append(Characters.slice(text, range)) }
     } else {
       out.append(byte)
     }
   }
+}
+
+/// The group of `{name}` at `at`, which is moved behind it.
+private func namedGroup(_ replacement: Bytes, _ at: inout Int, _ regex: Regex) throws -> Int {
+  let rest = replacement[at...]
+  guard rest.first == UInt8(ascii: "{"), let end = rest.firstIndex(of: UInt8(ascii: "}")) else {
+    throw badReplacement("a `$` names no group")
+  }
+  let name = String(decoding: rest[(at + 1)..<end], as: UTF8.self)
+  guard let number = regex.names[name] else { throw badReplacement("no group is named `\(name)`") }
+  at = end + 1
+  return number
+}
+
+private func badReplacement(_ reason: String) -> Failure {
+  Failure(
+    "INVALID_REGEXP_REPLACE", "the replacement of `regexp_replace` cannot be used: \(reason)",
+    hint: "`$1` and `${name}` are groups; a backslash makes `$` plain.")
 }
 
 /// The one byte that a pattern stands for, where it is that simple.
