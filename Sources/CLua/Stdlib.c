@@ -23,6 +23,9 @@ static const struct module modules[] = {
   {"moontide.column", (const unsigned char[]){
 #embed "../../stdlib/moontide/column.lua" suffix(, 0)
   }},
+  {"moontide.combining", (const unsigned char[]){
+#embed "../../stdlib/moontide/combining.lua" suffix(, 0)
+  }},
   {"moontide.connectors", (const unsigned char[]){
 #embed "../../stdlib/moontide/connectors.lua" suffix(, 0)
   }},

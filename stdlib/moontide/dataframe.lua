@@ -1,5 +1,5 @@
 --- A DataFrame: a plan, built but not yet run. This file is the class; its methods are in
--- `relations`, `missing`, `statistics`, `row_functions` and `actions`.
+-- `relations`, `combining`, `missing`, `statistics`, `row_functions` and `actions`.
 local check = require "moontide.check"
 local column = require "moontide.column"
 local expression = require "moontide.expression"

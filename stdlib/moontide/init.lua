@@ -7,6 +7,7 @@ local session = require "moontide.session"
 
 -- These give DataFrames and groups their methods.
 require "moontide.relations"
+require "moontide.combining"
 require "moontide.row_functions"
 require "moontide.group"
 require "moontide.missing"
