@@ -154,8 +154,7 @@ extension FunctionCall {
           ? nil : parameters[min(index, parameters.count - 1)].accepts,
         let type = ImplicitCast.type(for: accepts, from: argument.type)
       else {
-        let expected = parameters[min(index, parameters.count - 1)].accepts.text
-        throw unexpectedType(index, expected: expected)
+        throw refusal(index, accepts: parameters[min(index, parameters.count - 1)].accepts)
       }
       coerced.append(argument.implicitlyCast(to: type))
     }

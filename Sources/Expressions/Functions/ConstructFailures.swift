@@ -33,6 +33,18 @@ extension FunctionCall {
       origin: argument.origin ?? origin)
   }
 
+  /// Why argument `index` is not taken: values without an order have a class of their own.
+  func refusal(_ index: Int, accepts: AcceptedType) -> Failure {
+    switch (accepts, arguments[index].type) {
+    case (.orderable, _), (.arrayOf(.orderable), .array):
+      Failure(
+        "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+        "`\(name)` puts values in order, and values of the type \"\(arguments[index].type)\" have "
+          + "none", origin: arguments[index].origin ?? origin)
+    default: unexpectedType(index, expected: accepts.text)
+    }
+  }
+
   /// Spark's `DATATYPE_MISMATCH.DATA_DIFF_TYPES`: no common type for arguments that need one.
   public func differentTypes(_ arguments: [Expression]) -> Failure {
     Failure(

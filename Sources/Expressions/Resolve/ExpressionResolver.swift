@@ -189,6 +189,7 @@ public struct ExpressionResolver: Sendable {
       resolved += made
       unresolved += made.map { _ in argument }
     }
+    try refuseGenerators(resolved, of: name, origin)
     let (resolver, written) = (self, unresolved)
     let call = FunctionCall(
       name: name, arguments: resolved, isDistinct: isDistinct,
@@ -204,6 +205,20 @@ public struct ExpressionResolver: Sendable {
     let named = bound.writingOut(resolved, name: name)
     return ordering.isEmpty
       ? named : named.within(ordering, function.spec.name, written: resolved)
+  }
+
+  /// A function that makes rows stands alone in a list of columns.
+  @inline(never)
+  private func refuseGenerators(
+    _ arguments: [Expression], of name: String, _ origin: Origin?
+  ) throws {
+    for argument in arguments {
+      guard case .generator = argument.kind else { continue }
+      throw Failure(
+        "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+        "`\(argument.sqlText)` makes rows, so it cannot stand inside `\(name)`",
+        hint: "Select it alone first, under a name.", origin: argument.origin ?? origin)
+    }
   }
 
   // What `resolveCall` checks stands apart: a deep tree puts the frame of that function on the
