@@ -21,7 +21,9 @@ moontide_decompressor *moontide_decompressor_create(int format) {
   if (!decoder) return NULL;
   decoder->format = format;
   int failed = 1;
-  if (format == MOONTIDE_GZIP) failed = inflateInit2(&decoder->zlib, 15 + 32) != Z_OK;
+  if (format == MOONTIDE_GZIP || format == MOONTIDE_DEFLATE) {
+    failed = inflateInit2(&decoder->zlib, 15 + 32) != Z_OK;
+  }
   if (format == MOONTIDE_ZSTD) failed = (decoder->zstd = ZSTD_createDStream()) == NULL;
   if (format == MOONTIDE_BZIP2) {
     failed = BZ2_bzDecompressInit(&decoder->bzip2, 0, 0) != BZ_OK;
@@ -33,7 +35,9 @@ moontide_decompressor *moontide_decompressor_create(int format) {
 }
 
 void moontide_decompressor_free(moontide_decompressor *decoder) {
-  if (decoder->format == MOONTIDE_GZIP) inflateEnd(&decoder->zlib);
+  if (decoder->format == MOONTIDE_GZIP || decoder->format == MOONTIDE_DEFLATE) {
+    inflateEnd(&decoder->zlib);
+  }
   if (decoder->format == MOONTIDE_ZSTD) ZSTD_freeDStream(decoder->zstd);
   if (decoder->bzip2_open) BZ2_bzDecompressEnd(&decoder->bzip2);
   free(decoder);
@@ -93,7 +97,8 @@ int moontide_decompressor_run(
     moontide_decompressor *decoder, const uint8_t *input, size_t *input_size, uint8_t *output,
     size_t *output_size) {
   switch (decoder->format) {
-    case MOONTIDE_GZIP: return run_inflate(decoder, input, input_size, output, output_size);
+    case MOONTIDE_GZIP:
+    case MOONTIDE_DEFLATE: return run_inflate(decoder, input, input_size, output, output_size);
     case MOONTIDE_ZSTD: return run_zstd(decoder, input, input_size, output, output_size);
     default: return run_bzip2(decoder, input, input_size, output, output_size);
   }
@@ -111,9 +116,11 @@ moontide_compressor *moontide_compressor_create(int format) {
   if (!encoder) return NULL;
   encoder->format = format;
   int failed = 1;
-  if (format == MOONTIDE_GZIP) {
+  if (format == MOONTIDE_GZIP || format == MOONTIDE_DEFLATE) {
+    // 16 more bits of window mean the header of gzip instead of zlib's.
     failed = deflateInit2(
-        &encoder->zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK;
+        &encoder->zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, format == MOONTIDE_GZIP ? 15 + 16 : 15,
+        8, Z_DEFAULT_STRATEGY) != Z_OK;
   }
   if (format == MOONTIDE_ZSTD) failed = (encoder->zstd = ZSTD_createCStream()) == NULL;
   if (format == MOONTIDE_BZIP2) failed = BZ2_bzCompressInit(&encoder->bzip2, 9, 0, 0) != BZ_OK;
@@ -123,7 +130,9 @@ moontide_compressor *moontide_compressor_create(int format) {
 }
 
 void moontide_compressor_free(moontide_compressor *encoder) {
-  if (encoder->format == MOONTIDE_GZIP) deflateEnd(&encoder->zlib);
+  if (encoder->format == MOONTIDE_GZIP || encoder->format == MOONTIDE_DEFLATE) {
+    deflateEnd(&encoder->zlib);
+  }
   if (encoder->format == MOONTIDE_ZSTD) ZSTD_freeCStream(encoder->zstd);
   if (encoder->format == MOONTIDE_BZIP2) BZ2_bzCompressEnd(&encoder->bzip2);
   free(encoder);
@@ -183,7 +192,9 @@ int moontide_compressor_run(
     moontide_compressor *encoder, const uint8_t *input, size_t *input_size, uint8_t *output,
     size_t *output_size, int finish) {
   switch (encoder->format) {
-    case MOONTIDE_GZIP: return run_deflate(encoder, input, input_size, output, output_size, finish);
+    case MOONTIDE_GZIP:
+    case MOONTIDE_DEFLATE:
+      return run_deflate(encoder, input, input_size, output, output_size, finish);
     case MOONTIDE_ZSTD:
       return run_zstd_encoder(encoder, input, input_size, output, output_size, finish);
     default: return run_bzip2_encoder(encoder, input, input_size, output, output_size, finish);

@@ -1,7 +1,7 @@
 import Columns
 
 /// What inference makes of the types that one field had in several records.
-enum InferredType {
+public enum InferredType {
   /// The narrowest type that takes both, by the rules of JSON's inference; STRING takes all.
   static func merged(_ a: DataType, _ b: DataType) -> DataType {
     if let common = common(a, b) { return common }
@@ -63,7 +63,7 @@ enum InferredType {
   }
 
   /// The first digits and the digits behind the point of a decimal text; nil for anything else.
-  static func digits(_ text: UnsafeBufferPointer<UInt8>) -> (precision: Int, scale: Int)? {
+  public static func digits(_ text: UnsafeBufferPointer<UInt8>) -> (precision: Int, scale: Int)? {
     var digits: [UInt8] = []
     var scale = 0
     var exponent = 0

@@ -3,8 +3,10 @@ import Contract
 
 /// A file format: bytes to batches and back. The one place that knows JSON from CSV.
 public protocol FileFormat: Sendable {
-  /// Name, options and examples.
+  /// Name, options of reading, and examples.
   var spec: Spec { get }
+  /// The options of writing.
+  var writeParameters: [Parameter] { get }
   /// A reader for a schema. Checks the options.
   func reader(schema: Schema, options: Options, context: FormatContext) throws -> any FormatReader
   /// The schema found in some files, for batch reads without one.

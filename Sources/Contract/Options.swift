@@ -23,11 +23,18 @@ public struct Options: Sendable {
 
   /// Refuses names that no parameter in `known` has.
   public func check(against known: [Parameter], of component: String) throws {
-    let names = Set(known.map { $0.name.lowercased() })
-    for name in self.names where !names.contains(name.lowercased()) {
+    for name in names {
+      let found = known.first { $0.name.lowercased() == name.lowercased() }
+      guard let found else {
+        throw Failure(
+          "UNKNOWN_OPTION", "`\(component)` has no option `\(name)`",
+          hint: Suggestion.sentence(
+            for: name, among: known.filter { $0.kind != .elsewhere }.map(\.name)))
+      }
+      guard found.kind == .elsewhere else { continue }
       throw Failure(
-        "UNKNOWN_OPTION", "`\(component)` has no option `\(name)`",
-        hint: Suggestion.sentence(for: name, among: known.map(\.name)))
+        "UNKNOWN_OPTION", "`\(component)` has the option `\(name)` \(found.summary) alone",
+        hint: "Leave it out here: it would do nothing")
     }
   }
 

@@ -68,6 +68,9 @@ public struct Parameter: Sendable {
     case word([String])
     /// A list of columns, a table of options, a DataFrame, anything that the method itself checks.
     case columns, table, dataFrame, any
+    /// An option that the component of this name has in another place, which the summary tells
+    /// ("when reading"); here it would do nothing, and is refused with that place.
+    case elsewhere
   }
 
   public let name: String
@@ -81,6 +84,16 @@ public struct Parameter: Sendable {
     self.kind = kind
     self.defaultText = defaultText
     self.summary = summary
+  }
+
+  /// What of some options is not among a component's own.
+  public static func elsewhere(
+    _ place: String, _ others: [Parameter], besides own: [Parameter]
+  ) -> [Parameter] {
+    let names = Set(own.map { $0.name.lowercased() })
+    return others.filter { !names.contains($0.name.lowercased()) }.map {
+      Parameter($0.name, .elsewhere, default: "", place)
+    }
   }
 }
 

@@ -122,8 +122,12 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
 
   /// What Spark takes and ignores, or reads as nonsense, and is an error here.
   let refused = [
-    "MAP<INT,INT>", "(\"locale\", \"fr\")", "UTF-16", "ISO-8859-1", "(\"mode\", \"bogus\")",
+    "MAP<INT,INT>", "(\"locale\", \"fr\")", "(\"mode\", \"bogus\")",
   ]
+
+  /// What Spark refuses, or reads as nonsense, and is read here: encodings without a `lineSep`, and
+  /// those of text.
+  let accepted = ["json o [(\"encoding\"", "text t [(\"encoding\""]
 
   /// Java and Swift show malformed UTF-8 with different numbers of marks.
   func comparable(_ row: [String?]) -> [String?] {
@@ -163,6 +167,7 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
       }
       return
     }
+    if accepted.contains(where: { recorded.testDescription.hasPrefix($0) }) { return }
     #expect(recorded.error == nil, "Spark refuses: \(recorded.error ?? [])")
     #expect(found.count == recorded.rows.count)
     for (row, (mine, theirs)) in zip(found, recorded.rows).enumerated()

@@ -7,6 +7,7 @@
 
 // The small C libraries that every room may use.
 #include "compress.h"
+#include "transcode.h"
 #include "text.h"
 
 /// XXH3, 64 bits.

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /// The compressed formats, by name.
-enum { MOONTIDE_GZIP = 1, MOONTIDE_ZSTD = 2, MOONTIDE_BZIP2 = 3 };
+enum { MOONTIDE_GZIP = 1, MOONTIDE_ZSTD = 2, MOONTIDE_BZIP2 = 3, MOONTIDE_DEFLATE = 4 };
 
 /// Decodes one stream of bytes piece by piece; members that follow one another count as one.
 typedef struct moontide_decompressor moontide_decompressor;

@@ -99,9 +99,12 @@ public struct CSVOptions: Sendable {
       comment = try Self.character("comment", options)
     }
     if let text = options["lineSep"] {
-      guard (1...2).contains(text.utf8.count) else {
+      guard !text.isEmpty else {
+        throw Failure("INVALID_LINE_SEPARATOR.EMPTY", "the option `lineSep` cannot be empty")
+      }
+      guard text.utf16.count <= 2 else {
         throw Failure(
-          "INVALID_OPTION_VALUE",
+          "INVALID_LINE_SEPARATOR.TOO_LONG",
           "the option `lineSep` of CSV has one or two characters, not `\(text)`")
       }
       lineSeparator = Array(text.utf8)

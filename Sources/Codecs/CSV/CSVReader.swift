@@ -102,9 +102,7 @@ public final class CSVReader {
   static func lineEnd(
     _ options: CSVOptions, _ bytes: UnsafePointer<UInt8>, _ range: Range<Int>
   ) -> CSVTokenizer.LineEnd {
-    if let separator = options.lineSeparator {
-      return separator == [0x0D, 0x0A] ? .carriageFeed : separator == [0x0D] ? .carriage : .feed
-    }
+    if let separator = options.lineSeparator { return separator == [0x0A] ? .feed : .own }
     let first = range.first { bytes[$0] == 0x0A || bytes[$0] == 0x0D }
     guard let first, bytes[first] == 0x0D else { return .feed }
     return first + 1 < range.upperBound && bytes[first + 1] == 0x0A ? .carriageFeed : .carriage
@@ -130,7 +128,7 @@ public final class CSVReader {
         next = end + 1
         if recordEnds == nil, end > start, bytes[end - 1] == 0x0D { end -= 1 }
       } else if isLineEnd(start) {
-        rest = (start + (lineEnd == .carriageFeed ? 2 : 1))..<rest.upperBound
+        rest = min(start + lineEndLength, rest.upperBound)..<rest.upperBound
         continue
       }
       if !keepsBlank, isPassedOver(start, end) {
@@ -172,13 +170,19 @@ public final class CSVReader {
     case .carriage: return bytes[at] == 0x0D
     case .carriageFeed:
       return bytes[at] == 0x0D && at + 1 < rest.upperBound && bytes[at + 1] == 0x0A
+    case .own: return CSVTokenizer.isSeparator(options.lineSeparator, bytes, at, rest.upperBound)
     }
   }
 
   private func lineBreak(_ start: Int) -> Int {
     var at = start
     while at < rest.upperBound, !isLineEnd(at) { at += 1 }
-    return at + (lineEnd == .carriageFeed ? 2 : 1)
+    return at + lineEndLength
+  }
+
+  /// Bytes of what ends a record.
+  private var lineEndLength: Int {
+    lineEnd == .own ? options.lineSeparator?.count ?? 1 : lineEnd == .carriageFeed ? 2 : 1
   }
 
   /// Comments, and lines of blanks alone.
@@ -205,13 +209,14 @@ public final class CSVReader {
     ]
     guard names.count == dataNames.count else {
       throw Failure(
-        "CSV_HEADER_MISMATCH",
+        MalformedRecordError.headerMismatch,
         "the CSV header has \(names.count) columns, the schema \(dataNames.count)", details: details
       )
     }
     for (name, wanted) in zip(names, dataNames) where name.lowercased() != wanted.lowercased() {
       throw Failure(
-        "CSV_HEADER_MISMATCH", "the CSV header has `\(name)` where the schema has `\(wanted)`",
+        MalformedRecordError.headerMismatch,
+        "the CSV header has `\(name)` where the schema has `\(wanted)`",
         hint: "With `enforceSchema` true the header is not looked at", details: details)
     }
   }
@@ -286,6 +291,13 @@ public final class CSVReader {
     let bytes = buffer.typed(UInt8.self)
     try tokenizer.finishRecord()
     var end = min(tokenizer.nextRecord, limit)
+    if lineEnd == .own {
+      let separator = options.lineSeparator ?? []
+      let isEnded =
+        end - start >= separator.count
+        && CSVTokenizer.isSeparator(separator, bytes, end - separator.count, limit)
+      return isEnded ? end - separator.count : end
+    }
     if end > start, bytes[end - 1] == 0x0A { end -= 1 }
     if end > start, bytes[end - 1] == 0x0D { end -= 1 }
     return end
@@ -388,7 +400,7 @@ public final class CSVReader {
   }
 
   /// Java knows `NaN` and `Infinity` in these letters alone; casts know more words.
-  static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  public static func isNumber(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
     guard let letter = text.first(where: { $0 > 0x20 && $0 != 0x2B && $0 != 0x2D }), letter >= 0x41
     else {
       return true

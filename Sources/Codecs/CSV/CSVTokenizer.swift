@@ -50,7 +50,11 @@ struct CSVTokenizer {
   }
 
   /// What ends records where quotes may hold line ends.
-  enum LineEnd { case none, feed, carriage, carriageFeed }
+  enum LineEnd {
+    case none, feed, carriage, carriageFeed
+    /// What the option `lineSep` says.
+    case own
+  }
 
   /// Starts on a record. It ends at `to`, or at a line end outside quotes.
   mutating func start(_ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int, _ lineEnd: LineEnd) {
@@ -121,6 +125,7 @@ struct CSVTokenizer {
     case .feed: base[position] == 0x0A
     case .carriage: base[position] == 0x0D
     case .carriageFeed: base[position] == 0x0D && position + 1 < end && base[position + 1] == 0x0A
+    case .own: CSVTokenizer.isSeparator(options.lineSeparator, base, position, end)
     }
   }
 
@@ -128,7 +133,20 @@ struct CSVTokenizer {
   var isBlankRecord: Bool { isRecordEnd }
 
   /// Where the next record starts, once this one is done.
-  var nextRecord: Int { isAtEnd ? end : at + (lineEnd == .carriageFeed ? 2 : 1) }
+  var nextRecord: Int { isAtEnd ? end : at + lineEndLength }
+
+  /// Bytes of what ends a record.
+  private var lineEndLength: Int {
+    lineEnd == .own ? options.lineSeparator?.count ?? 1 : lineEnd == .carriageFeed ? 2 : 1
+  }
+
+  static func isSeparator(
+    _ separator: [UInt8]?, _ base: UnsafePointer<UInt8>, _ position: Int, _ end: Int
+  ) -> Bool {
+    guard let separator, position + separator.count <= end else { return false }
+    for index in separator.indices where base[position + index] != separator[index] { return false }
+    return true
+  }
 
   /// Passes over the values that are left.
   mutating func finishRecord() throws { while try next() != nil {} }
@@ -275,8 +293,8 @@ struct CSVTokenizer {
   private mutating func appendPlain() -> Bool {
     let (quote, escape, deeper) = (options.quote, options.escape, options.escapeOfEscape)
     while byte != quote, byte != escape, byte != deeper {
-      // Line ends in quotes become line feeds.
-      if byte == 0x0D, isLineEnd(at) {
+      // Line ends in quotes become line feeds, unless the option says what they are.
+      if byte == 0x0D, lineEnd != .own, isLineEnd(at) {
         scratch.append(0x0A)
         if lineEnd == .carriageFeed { _ = advance() }
       } else {

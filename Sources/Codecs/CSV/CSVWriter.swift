@@ -125,7 +125,7 @@ private struct CSVRowEncoder {
       let start = output.count
       if column.isNull(row) {
         output.append(options.nullValue)
-        if options.quoteAll { quote(start) }
+        if options.quoteAll || needsQuotes(start, index == 0) { quote(start) }
       } else {
         try append(column, types[index], row)
         finishValue(start, isFirst: index == 0)
@@ -148,15 +148,18 @@ private struct CSVRowEncoder {
       output.count -= from - start
     }
     if output.count == start {
-      // The text for an empty value brings its own quotes.
-      if options.quoteAll, options.emptyValue == [0x22, 0x22] { return quote(start) }
-      return output.append(options.emptyValue)
+      // The usual text for an empty value brings its own quotes.
+      let isUsual = options.emptyValue == [0x22, 0x22]
+      if !isUsual || !options.quoteAll { output.append(options.emptyValue) }
+      if options.quoteAll || (!isUsual && needsQuotes(start, isFirst)) { quote(start) }
+      return
     }
     if options.quoteAll || needsQuotes(start, isFirst) { quote(start) }
   }
 
   private func needsQuotes(_ start: Int, _ isFirst: Bool) -> Bool {
     let bytes = output.bytes
+    if start == output.count { return false }
     if bytes[start] == options.quote || (isFirst && bytes[start] == firstComment) { return true }
     for at in start..<output.count where isSpecial[Int(bytes[at])] {
       let separator = options.separator

@@ -219,6 +219,7 @@ public final class JSONReader {
       let end = recordEnd(start)
       let first = Int(positions[walker.at])
       let row = columns.count
+      let at = walker.at
       var isRead = false
       if first &+ origin >= end {
         if keepsBlank { columns.appendNull(0) }
@@ -228,6 +229,8 @@ public final class JSONReader {
       }
       if !isRead {
         columns.truncate(0, to: row)
+        // The walker may have gone on into the records behind this one.
+        walker.at = at
         try judge(start, end)
       }
       // Text behind the record's value is ignored.
@@ -335,9 +338,16 @@ public struct MalformedRecordError: Error {
     self.reason = reason
   }
 
+  static let headerMismatch = "CSV_HEADER_MISMATCH"
+
   /// As Spark reports it; `place` names the file and the position in it.
   public func failure(at place: String) -> Failure {
-    Failure(
+    if reason.condition == Self.headerMismatch {
+      return Failure(
+        reason.condition, "\(reason.message), in \(place)", hint: reason.hint,
+        details: reason.details)
+    }
+    return Failure(
       "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
       "a record in \(place) is malformed: \(reason.message)",
       hint: "With the mode PERMISSIVE, what cannot be read is NULL", cause: reason)

@@ -19,12 +19,18 @@ struct FileConnectors: Sendable {
   }
 
   private func reading(_ request: SourceRequest, isStreaming: Bool) throws -> Reading {
-    try request.options.check(against: parameters(isStreaming: isStreaming), of: request.format)
+    try request.options.check(
+      against: readParameters(isStreaming: isStreaming), of: request.format)
     let options = try FileSourceOptions(
-      request.options, isStreaming: isStreaming, storage: storage)
-    let files = try options.listing.files()
-    let partitions = PartitionColumns(
-      files, schema: request.schema, timeZoneId: request.context.timeZoneId)
+      request.options, isStreaming: isStreaming, timeZoneId: request.context.timeZoneId,
+      storage: storage)
+    var files = try options.listing.files()
+    let partitions = try PartitionColumns(
+      files, schema: request.schema,
+      timeZoneId: request.options["timeZone"] ?? request.context.timeZoneId,
+      infersTypes: request.settings[boolean: FileSettings.infersPartitionTypes])
+    // Files beside the `key=value` directories are no part of a table that has such.
+    if !isStreaming, !partitions.fields.isEmpty { files.removeAll { $0.partition.isEmpty } }
     let fileSchema: Schema
     if let schema = request.schema {
       fileSchema = partitions.fileSchema(schema)
@@ -38,7 +44,7 @@ struct FileConnectors: Sendable {
       schema: nullable, options: options.format, context: request.context)
     return Reading(
       options: options, files: files, reader: reader, partitions: partitions,
-      schema: Schema(nullable.fields + partitions.fields))
+      schema: partitions.schema(nullable))
   }
 
   private func inferred(
@@ -60,20 +66,44 @@ struct FileConnectors: Sendable {
       files: files.map(\.file.path), options: options.format, context: request.context)
   }
 
-  private func parameters(isStreaming: Bool) -> [Parameter] {
-    FileSourceOptions.parameters + (isStreaming ? FileSourceOptions.streamParameters : [])
-      + format.spec.parameters
+  /// nil: what the reference shows, whatever reads.
+  private func readParameters(isStreaming: Bool?) -> [Parameter] {
+    let (stream, table) = (FileSourceOptions.streamParameters, FileSourceOptions.tableParameters)
+    let own =
+      FileSourceOptions.parameters + (isStreaming == true ? [] : table)
+      + (isStreaming == false ? [] : stream) + format.spec.parameters
+    return own
+      + Parameter.elsewhere("when reading a batch", table, besides: own)
+      + Parameter.elsewhere("when reading a stream", stream, besides: own)
+      + Parameter.elsewhere(
+        "when writing", Self.writeParameters(format, isStreaming: nil),
+        besides: own + table + stream)
+  }
+
+  /// nil: what the reference shows, whatever writes.
+  static func writeParameters(_ format: any FileFormat, isStreaming: Bool?) -> [Parameter] {
+    let table = FileTableWriter.parameters
+    return FileSink.parameters + (isStreaming == true ? [] : table) + format.writeParameters
+  }
+
+  /// With what is refused by name.
+  static func knownWriteParameters(_ format: any FileFormat, isStreaming: Bool?) -> [Parameter] {
+    let own = writeParameters(format, isStreaming: isStreaming)
+    let read =
+      FileSourceOptions.parameters + FileSourceOptions.tableParameters
+      + FileSourceOptions.streamParameters + format.spec.parameters
+    return own
+      + Parameter.elsewhere("when writing a batch", FileTableWriter.parameters, besides: own)
+      + Parameter.elsewhere(
+        "when reading", read, besides: own + FileTableWriter.parameters)
   }
 
   var source: SourceSpec {
     let own = format.spec
-    let spec = Spec(
-      .source, own.name, category: "files", summary: own.summary,
-      parameters: FileSourceOptions.parameters + FileSourceOptions.streamParameters
-        + own.parameters,
-      examples: own.examples, notes: own.notes)
     return SourceSpec(
-      spec,
+      Spec(
+        .source, own.name, category: "files", summary: own.summary,
+        parameters: readParameters(isStreaming: nil), examples: own.examples, notes: own.notes),
       schema: { try reading($0, isStreaming: true).schema },
       stream: { request, directory in
         let reading = try reading(request, isStreaming: true)
@@ -93,12 +123,12 @@ struct FileConnectors: Sendable {
   }
 
   var sink: SinkSpec {
-    let own = format.spec
-    let spec = Spec(
-      .sink, own.name, category: "files", summary: "Writes files of the format `\(own.name)`.",
-      parameters: FileSink.parameters + own.parameters)
-    return SinkSpec(
-      spec, modes: [.append], allowsTemporaryCheckpoint: false,
+    SinkSpec(
+      Spec(
+        .sink, format.spec.name, category: "files",
+        summary: "Writes files of the format `\(format.spec.name)`.",
+        parameters: Self.knownWriteParameters(format, isStreaming: nil)), modes: [.append],
+      allowsTemporaryCheckpoint: false,
       save: { request, mode in
         try FileTableWriter.begin(request, mode: mode, format: format, storage: outputStorage)
       },

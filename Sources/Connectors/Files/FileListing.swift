@@ -17,14 +17,21 @@ struct PartitionValue: Sendable, Hashable {
 }
 
 /// Finds the data files under some paths, as Spark does: names that begin with `_` or `.` are not
-/// data; directories below a path are looked into when they are called `key=value`, or all of them
+/// data; files in directories below a path count where some of those are called `key=value`, or
 /// with `recursiveFileLookup`; a directory that a file sink wrote is read through the sink's log.
 struct FileListing: Sendable {
   let paths: [String]
   let isRecursive: Bool
-  /// A shell pattern for file names.
-  let nameFilter: String?
+  /// Shell patterns for file names; none: every name.
+  let namePatterns: [String]
   let storage: any Storage
+  /// Where the `key=value` directories begin, if not below the path.
+  var basePath: String?
+  /// The times between which files must have changed.
+  var modifiedUs = Int64.min..<Int64.max
+
+  /// Whether what matches a pattern may still come, as for a stream.
+  var mayComeLater = false
 
   /// Directories below a path that are followed at most.
   static let depthLimit = 64
@@ -32,19 +39,39 @@ struct FileListing: Sendable {
   /// The files, path by path, each directory's in order of name. Throws where a path that is no
   /// pattern does not exist. `memory` spares what has not changed since it was looked at.
   func files(_ memory: DirectoryMemory = DirectoryMemory()) throws -> [ListedFile] {
-    var found: [ListedFile] = []
+    var found = PlacedFiles()
     for path in paths {
-      for root in try Self.expand(path) {
+      let roots = try Self.expand(path)
+      if roots.isEmpty, !mayComeLater {
+        throw Failure("PATH_NOT_FOUND", "nothing matches the path `\(path)`")
+      }
+      for root in roots {
         if let log = try SinkLogReader(root, storage) {
-          found += try memory.logged(root, log).filter { accepts(Self.name($0.path)) }.map { file in
-            ListedFile(file: file, partition: Self.partition(of: file.path, below: root))
+          for file in try memory.logged(root, log) where accepts(Self.name(file.path), file) {
+            found.add(file, .of(Self.directory(file.path), below: root), isDirect: true)
           }
           continue
         }
-        try walk(root, partition: [], depth: 0, isRoot: true, memory, into: &found)
+        try walk(root, try place(of: root), depth: 0, memory, into: &found)
       }
     }
-    return found
+    if isRecursive { return found.all.map { ListedFile(file: $0.file, partition: []) } }
+    return try found.listed()
+  }
+
+  /// Where the files of a path that was asked for lie.
+  private func place(of root: String) throws -> PartitionPlace {
+    guard let basePath, !isRecursive else { return PartitionPlace(root: root) }
+    var info = stat()
+    guard stat(basePath, &info) == 0, info.st_mode & S_IFMT == S_IFDIR else {
+      throw Failure("INVALID_OPTION_VALUE", "the `basePath` `\(basePath)` is no directory")
+    }
+    guard root == basePath || root.hasPrefix(basePath == "/" ? "/" : basePath + "/") else {
+      throw Failure(
+        "INVALID_OPTION_VALUE", "the path `\(root)` does not lie in the `basePath` `\(basePath)`")
+    }
+    let isFile = stat(root, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+    return .of(isFile ? Self.directory(root) : root, below: basePath)
   }
 
   /// Whether some path is read through a sink's log.
@@ -58,6 +85,10 @@ struct FileListing: Sendable {
     path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
   }
 
+  private static func directory(_ path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
+  }
+
   private static func expand(_ path: String) throws -> [String] {
     guard isPattern(path) else { return [path] }
     var result = glob_t()
@@ -67,37 +98,35 @@ struct FileListing: Sendable {
   }
 
   private func walk(
-    _ path: String, partition: [PartitionValue], depth: Int, isRoot: Bool,
-    _ memory: DirectoryMemory, into found: inout [ListedFile]
+    _ path: String, _ place: PartitionPlace, depth: Int, _ memory: DirectoryMemory,
+    into found: inout PlacedFiles
   ) throws {
     var info = stat()
     guard stat(path, &info) == 0 else {
       let code = errno
       // What vanishes between the listing and here is not there.
-      if !isRoot && code == ENOENT { return }
+      if depth > 0 && code == ENOENT { return }
       guard code == ENOENT else { throw Failure.file("read", path, errno: code) }
       throw Failure("PATH_NOT_FOUND", "the path `\(path)` does not exist")
     }
     switch info.st_mode & S_IFMT {
     case S_IFREG:
-      found.append(ListedFile(file: InputFile(path: path, info), partition: partition))
+      let file = InputFile(path: path, info)
+      if accepts(Self.name(path), file) { found.add(file, place, isDirect: true) }
     case S_IFDIR:
       guard depth < Self.depthLimit else {
-        throw Failure("PATH_TOO_DEEP", "`\(path)` lies deeper than \(Self.depthLimit) directories")
+        throw Failure(
+          "PATH_TOO_DEEP", "`\(path)` lies deeper than \(Self.depthLimit) directories",
+          hint: "A symbolic link may lead back to a directory above")
       }
       let entries = try memory.entries(path, info) { try self.entries(path) }
       for entry in entries {
         switch entry {
-        case .file(let file): found.append(ListedFile(file: file, partition: partition))
+        case .file(let file): found.add(file, place, isDirect: depth == 0 || isRecursive)
         case .directory(let child, let value):
-          if isRecursive {
-            try walk(
-              child, partition: [], depth: depth + 1, isRoot: false, memory, into: &found)
-          } else if let value {
-            try walk(
-              child, partition: partition + [value], depth: depth + 1, isRoot: false, memory,
-              into: &found)
-          }
+          try walk(
+            child, place.entering(child, below: path, value), depth: depth + 1, memory,
+            into: &found)
         }
       }
     default: return
@@ -112,17 +141,18 @@ struct FileListing: Sendable {
       var info = stat()
       guard stat(child, &info) == 0 else { return nil }
       switch info.st_mode & S_IFMT {
-      case S_IFREG: return accepts(name) ? .file(InputFile(path: child, info)) : nil
+      case S_IFREG:
+        let file = InputFile(path: child, info)
+        return accepts(name, file) ? .file(file) : nil
       case S_IFDIR: return .directory(child, Self.partitionValue(name))
       default: return nil
       }
     }
   }
 
-  private func accepts(_ name: String) -> Bool {
-    guard !Self.isHidden(name) else { return false }
-    guard let nameFilter else { return true }
-    return fnmatch(nameFilter, name, 0) == 0
+  private func accepts(_ name: String, _ file: InputFile) -> Bool {
+    guard !Self.isHidden(name), modifiedUs.contains(file.modifiedUs) else { return false }
+    return namePatterns.isEmpty || namePatterns.contains { fnmatch($0, name, 0) == 0 }
   }
 
   static func isHidden(_ name: String) -> Bool {
@@ -130,16 +160,8 @@ struct FileListing: Sendable {
       || name.hasSuffix("._COPYING_")
   }
 
-  /// The `key=value` directories between a root and a file.
-  static func partition(of path: String, below root: String) -> [PartitionValue] {
-    guard path.hasPrefix(root) else { return [] }
-    return path.dropFirst(root.count).split(separator: "/").dropLast().compactMap {
-      partitionValue(String($0))
-    }
-  }
-
   static func partitionValue(_ name: String) -> PartitionValue? {
-    guard let equals = name.firstIndex(of: "="), equals > name.startIndex else { return nil }
+    guard let equals = name.firstIndex(of: "=") else { return nil }
     let text = PercentText.decoded(String(name[name.index(after: equals)...]))
     return PartitionValue(
       name: PercentText.decoded(String(name[..<equals])),
@@ -147,20 +169,23 @@ struct FileListing: Sendable {
   }
 }
 
-/// Names of directories with every byte that could hurt written as `%XX`.
+/// Names of directories with what could hurt written as `%XX`.
 enum PercentText {
-  /// Only letters, digits, `_`, `.` and `-` stay; `.` and `..` are written wholly in codes.
+  /// The letters that Spark writes so: what file systems or their tools give a meaning.
+  private static let special = Set("\"#%'*/:=?\\{[]^".utf8)
+
   static func encoded(_ text: String) -> String {
-    let isDots = text == "." || text == ".."
-    var out = ""
+    var out: [UInt8] = []
     for byte in text.utf8 {
-      switch byte {
-      case 48...57, 65...90, 97...122, 95, 45: out.unicodeScalars.append(Unicode.Scalar(byte))
-      case 46 where !isDots: out += "."
-      default: out += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      if byte >= 0x20, byte != 0x7F, !special.contains(byte) {
+        out.append(byte)
+        continue
       }
+      out.append(0x25)
+      out += (byte < 16 ? "0" : "").utf8
+      out += String(byte, radix: 16, uppercase: true).utf8
     }
-    return out
+    return String(decoding: out, as: UTF8.self)
   }
 
   static func decoded(_ text: String) -> String {

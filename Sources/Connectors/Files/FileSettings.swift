@@ -6,7 +6,13 @@ public enum FileSettings {
   static let sourceInterval = "moontide.streaming.fileSource.log.compactInterval"
   static let retained = "moontide.streaming.minBatchesToRetain"
 
+  static let infersPartitionTypes = "moontide.sources.partitionColumnTypeInference.enabled"
+
   public static let all: [Setting] = [
+    Setting(
+      infersPartitionTypes, .boolean(true),
+      "Whether the values in `key=value` directories give those columns their types; otherwise "
+        + "they are STRING. A schema's types come first."),
     Setting(
       retained, .integer(100), "How many batches stay in the checkpoint at least.",
       range: 2...Int64.max),

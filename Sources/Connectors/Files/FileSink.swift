@@ -22,12 +22,14 @@ final class FileSink: StreamSink {
   private let compactInterval: Int
 
   static let parameters: [Parameter] = [
-    Parameter("path", .text, "The directory to write; `start(path)` sets it.")
+    Parameter("path", .text, "The directory to write; `start(path)` sets it."),
+    Parameter(
+      "maxRecordsPerFile", .integer, default: "no limit", "Rows a file at most; 0: no limit."),
   ]
 
   init(_ request: SinkRequest, format: any FileFormat, storage: any Storage) throws {
     try request.options.check(
-      against: Self.parameters + format.spec.parameters, of: request.format)
+      against: FileConnectors.knownWriteParameters(format, isStreaming: true), of: request.format)
     guard let path = request.options["path"], !path.isEmpty else {
       throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:start(path)`")
     }
@@ -63,13 +65,24 @@ final class FileSink: StreamSink {
     _ request: SinkRequest, _ format: any FileFormat, _ root: String, _ storage: any Storage
   ) throws -> PartitionedWriter.Plan {
     let schema = request.schema
+    var names: Set<String> = []
     let partitionColumns = try request.partitionColumns.map { name in
+      guard names.insert(name.lowercased()).inserted else {
+        throw Failure("COLUMN_ALREADY_EXISTS", "`\(name)` stands twice among the columns")
+      }
       guard let index = schema.index(of: name) else {
         throw Failure(
           "PARTITION_COLUMN_NOT_FOUND", "there is no column `\(name)` to partition by",
           hint: Suggestion.sentence(for: name, among: schema.fields.map(\.name)))
       }
-      return (index: index, field: schema.fields[index])
+      let type = schema.fields[index].type
+      guard !type.isNested else {
+        throw Failure(
+          "INVALID_PARTITION_COLUMN_DATA_TYPE",
+          "`\(name)` of type \(type) cannot name directories")
+      }
+      // As the user wrote it.
+      return (index: index, field: Field(name, type))
     }
     let partitioned = Set(partitionColumns.map(\.index))
     let fileColumns = schema.fields.indices.filter { !partitioned.contains($0) }
@@ -79,7 +92,8 @@ final class FileSink: StreamSink {
         hint: "Leave one for the files")
     }
     var options = Options()
-    for name in request.options.names where name.lowercased() != "path" {
+    let own = Set((Self.parameters + FileTableWriter.parameters).map { $0.name.lowercased() })
+    for name in request.options.names where !own.contains(name.lowercased()) {
       options[name] = request.options[name]
     }
     let writer = try format.writer(
@@ -87,7 +101,10 @@ final class FileSink: StreamSink {
       context: request.context)
     return PartitionedWriter.Plan(
       root: root, writer: writer, fileColumns: fileColumns, partitionColumns: partitionColumns,
-      timeZoneId: request.context.timeZoneId, storage: storage)
+      timeZoneId: request.options["timeZone"] ?? request.context.timeZoneId,
+      fileRows: Int(
+        max(0, try request.options.integer("maxRecordsPerFile", in: Int64.min...Int64.max) ?? 0)),
+      storage: storage)
   }
 
   /// As in Spark, where such sinks are not asked.

@@ -1,3 +1,4 @@
+import Columns
 import Contract
 
 /// The options of a reader of files, besides those of its format.
@@ -13,6 +14,7 @@ struct FileSourceOptions: Sendable {
   let usesNameOnly: Bool
   let cleaning: Cleaning
   let archiveDirectory: String?
+  let ignoresMissing: Bool
   /// What is left for the format.
   let format: Options
 
@@ -23,6 +25,19 @@ struct FileSourceOptions: Sendable {
     Parameter(
       "recursiveFileLookup", .boolean, default: "false",
       "Whether all directories below are read, without partition columns."),
+    Parameter(
+      "basePath", .text, default: "the path itself",
+      "The directory below which `key=value` directories on the way to the path are columns."),
+  ]
+
+  /// Of batch readers: what a stream has taken does not depend on a moment.
+  static let tableParameters: [Parameter] = [
+    Parameter(
+      "modifiedBefore", .text, default: "any time",
+      "Only files changed before this time are read: `2024-01-31T12:00:00`, in the time zone of "
+        + "the option `timeZone` or the session."),
+    Parameter(
+      "modifiedAfter", .text, default: "any time", "Only files changed after this time are read."),
   ]
 
   static let streamParameters: [Parameter] = [
@@ -46,14 +61,19 @@ struct FileSourceOptions: Sendable {
       "sourceArchiveDir", .text, default: "none", "Where `cleanSource = \"archive\"` moves files."),
   ]
 
-  init(_ options: Options, isStreaming: Bool, storage: any Storage) throws {
+  init(
+    _ options: Options, isStreaming: Bool, timeZoneId: String, storage: any Storage
+  ) throws {
     guard let path = options["path"], !path.isEmpty else {
       throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:load(path)`")
     }
     let paths = try path.split(separator: "\n").map { try LocalPath.checked(String($0)) }
     listing = FileListing(
       paths: paths, isRecursive: try options.boolean("recursiveFileLookup") ?? false,
-      nameFilter: options["pathGlobFilter"], storage: storage)
+      namePatterns: try options["pathGlobFilter"].map { try GlobPattern.alternatives($0) } ?? [],
+      storage: storage,
+      basePath: try options["basePath"].map { try LocalPath.checked($0) },
+      modifiedUs: try Self.modified(options, timeZoneId), mayComeLater: isStreaming)
     maxFiles = try options.integer("maxFilesPerTrigger", in: 1...Int64.max)
     maxBytes = try options["maxBytesPerTrigger"].map(Self.byteCount)
     if maxFiles != nil, maxBytes != nil {
@@ -70,10 +90,31 @@ struct FileSourceOptions: Sendable {
     if cleaning == .archive {
       try Self.check(archive: archiveDirectory, paths)
     }
-    let own = (Self.parameters + Self.streamParameters).map { $0.name.lowercased() }
+    ignoresMissing = try options.boolean("ignoreMissingFiles") ?? false
+    let own = (Self.parameters + Self.tableParameters + Self.streamParameters).map {
+      $0.name.lowercased()
+    }
     var rest = Options()
     for name in options.names where !own.contains(name.lowercased()) { rest[name] = options[name] }
     format = rest
+  }
+
+  /// The times between which files must have changed.
+  private static func modified(_ options: Options, _ timeZoneId: String) throws -> Range<Int64> {
+    func time(_ name: String) throws -> Int64? {
+      guard var text = options[name] else { return nil }
+      let id = options["timeZone"] ?? timeZoneId
+      guard let zone = TimeZone.find(id) else {
+        throw Failure("INVALID_TIMEZONE", "there is no time zone `\(id)`")
+      }
+      var reader = TimestampReader(zone: zone, nowUs: 0)
+      if let us = text.withUTF8({ reader.read($0) }) { return us }
+      throw Failure(
+        "INVALID_OPTION_VALUE", "the option `\(name)` wants a time, not `\(text)`",
+        hint: "Write it as `2024-01-31T12:00:00`")
+    }
+    let after = try time("modifiedAfter").map { $0 + 1 } ?? Int64.min
+    return after..<max(try time("modifiedBefore") ?? Int64.max, after)
   }
 
   private static func check(archive: String?, _ paths: [String]) throws {

@@ -211,8 +211,11 @@ final class FileStreamSource: StreamSource {
           "STREAMING_LOG_CORRUPT", "`\(log.path)` has no files for the offset \(number)",
           hint: "Restore the checkpoint from a copy, or start with a new one")
       }
-      return try files.flatMap { file in
-        try Self.check(file.file)
+      return try files.flatMap { file -> [any InputSplit] in
+        do { try Self.check(file.file) } catch let failure as Failure {
+          if failure.condition == FileBytes.missing, options.ignoresMissing { return [] }
+          throw failure
+        }
         return try FileSplits.of(file, reader, partitions)
       }
     }
@@ -309,8 +312,9 @@ enum FileSplits {
     let values = try partitions.scalars(listed.partition, path: listed.file.path)
     return splits.map { split in
       PartitionedSplit(
-        split: split, fileColumnCount: reader.schema.fields.count,
-        values: Array(zip(partitions.fields.map(\.type), values)).map { (type: $0, value: $1) })
+        split: split, places: partitions.places(reader.schema),
+        values: zip(partitions.fields.map(\.type), values).map { (type: $0, value: $1) },
+        fileHasColumns: !reader.schema.fields.isEmpty)
     }
   }
 }

@@ -8,15 +8,24 @@ import Synchronization
 final class FileTableWriter: SinkBatch {
   private let plan: PartitionedWriter.Plan
   private let replaces: Bool
+  /// Only what lies in the directories that are written is replaced.
+  private let isDynamic: Bool
   private let attempt = PartitionedWriter.attempt()
   private let written = Mutex<[Int: [PartitionedWriter.Written]]>([:])
+
+  static let parameters: [Parameter] = [
+    Parameter(
+      "partitionOverwriteMode", .word(["static", "dynamic"]), default: "static",
+      "What `overwrite` replaces of a table with partition columns: all of it, or the directories "
+        + "that get rows.")
+  ]
 
   /// nil: there is something, and it is to stay.
   static func begin(
     _ request: SinkRequest, mode: SaveMode, format: any FileFormat, storage: any Storage
   ) throws -> FileTableWriter? {
     try request.options.check(
-      against: FileSink.parameters + format.spec.parameters, of: request.format)
+      against: FileConnectors.knownWriteParameters(format, isStreaming: false), of: request.format)
     guard let path = request.options["path"], !path.isEmpty else {
       throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:save(path)`")
     }
@@ -39,12 +48,18 @@ final class FileTableWriter: SinkBatch {
       }
     }
     try storage.createDirectory(root)
-    return FileTableWriter(plan, replaces: mode == .overwrite)
+    let isDynamic =
+      try request.options.word("partitionOverwriteMode", of: ["static", "dynamic"])
+      == "dynamic"
+    return FileTableWriter(
+      plan, replaces: mode == .overwrite,
+      isDynamic: isDynamic && !plan.partitionColumns.isEmpty)
   }
 
-  private init(_ plan: PartitionedWriter.Plan, replaces: Bool) {
+  private init(_ plan: PartitionedWriter.Plan, replaces: Bool, isDynamic: Bool) {
     self.plan = plan
     self.replaces = replaces
+    self.isDynamic = isDynamic
   }
 
   private var hiddenPrefix: String { ".moontide-\(attempt)-" }
@@ -56,8 +71,17 @@ final class FileTableWriter: SinkBatch {
   }
 
   func commit() throws {
-    if replaces { try removeOld(plan.root) }
-    for file in written.withLock({ $0 }).sorted(by: { $0.key < $1.key }).flatMap(\.value) {
+    let files = written.withLock({ $0 }).sorted(by: { $0.key < $1.key }).flatMap(\.value)
+    if replaces {
+      let directories = Set(
+        files.map { $0.path.split(separator: "/").dropLast().joined(separator: "/") })
+      if isDynamic {
+        for directory in directories { try removeOld(plan.root + "/" + directory) }
+      } else {
+        try removeOld(plan.root)
+      }
+    }
+    for file in files {
       try plan.storage.move(
         plan.root + "/" + file.hiddenPath, to: plan.root + "/" + file.path)
     }

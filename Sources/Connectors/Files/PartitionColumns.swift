@@ -1,3 +1,4 @@
+import Codecs
 import Columns
 import Contract
 import Expressions
@@ -9,50 +10,125 @@ struct PartitionColumns: Sendable {
   private let timeZoneId: String
 
   /// The keys of some files, in the order of the directories; a column of the schema gives its
-  /// type, otherwise the values do.
-  init(_ files: [ListedFile], schema: Schema?, timeZoneId: String) {
+  /// type, otherwise the values do, or all are STRING.
+  init(
+    _ files: [ListedFile], schema: Schema?, timeZoneId: String, infersTypes: Bool = true
+  ) throws {
     self.timeZoneId = timeZoneId
-    var names: [String] = []
-    var values: [String: [String]] = [:]
-    for file in files {
-      for value in file.partition {
-        if values[value.name] == nil { names.append(value.name) }
-        if let text = value.text {
-          values[value.name, default: []].append(text)
-        } else {
-          values[value.name, default: []] += []
-        }
-      }
-    }
-    fields = names.map { name in
+    let partitioned = files.filter { !$0.partition.isEmpty }
+    let names = partitioned.first?.partition.map(\.name) ?? []
+    try Self.check(names, partitioned)
+    fields = names.indices.map { column in
+      let name = names[column]
       if let schema, let index = schema.index(of: name) {
-        return Field(name, schema.fields[index].type)
+        return Field(schema.fields[index].name, schema.fields[index].type)
       }
-      return Field(name, Self.inferred(values[name] ?? [], timeZoneId))
+      let texts = Set(partitioned.compactMap { $0.partition[column].text })
+      if texts.isEmpty { return Field(name, .null) }
+      return Field(name, infersTypes ? Self.inferred(texts, timeZoneId) : .string)
+    }
+  }
+
+  /// Refuses directories that do not agree on the columns.
+  private static func check(_ names: [String], _ files: [ListedFile]) throws {
+    let lowered = names.map { $0.lowercased() }
+    for file in files where file.partition.map({ $0.name.lowercased() }) != lowered {
+      throw Failure(
+        "CONFLICTING_PARTITION_COLUMN_NAMES",
+        "the directories do not have the same `key=value` columns",
+        hint: "Files may lie in directories of the innermost column alone",
+        details: [
+          "columns: " + names.joined(separator: ", "),
+          "of \(file.file.path): " + file.partition.map(\.name).joined(separator: ", "),
+        ])
+    }
+    for (index, name) in lowered.enumerated() where lowered[..<index].contains(name) {
+      throw Failure("COLUMN_ALREADY_EXISTS", "the directories have the column `\(name)` twice")
     }
   }
 
   /// The schema of the files themselves.
   func fileSchema(_ schema: Schema) -> Schema {
-    let names = Set(fields.map { $0.name.lowercased() })
-    return Schema(schema.fields.filter { !names.contains($0.name.lowercased()) })
+    Schema(schema.fields.filter { index(of: $0.name) == nil })
   }
 
-  private static func inferred(_ texts: [String], _ zone: String) -> DataType {
-    if texts.isEmpty { return .string }
-    for type in [DataType.int, .long, .double, .date, .timestamp] {
-      let fits = texts.allSatisfy { isPlain($0, type) && (try? scalar($0, type, zone)) != nil }
-      if fits { return type }
+  private func index(of name: String) -> Int? {
+    fields.firstIndex { $0.name.lowercased() == name.lowercased() }
+  }
+
+  /// Where a column of the rows comes from.
+  enum Place {
+    case file(Int)
+    case directory(Int)
+  }
+
+  /// The columns of files with those of directories: a column of both has the directory's value.
+  func places(_ file: Schema) -> [Place] {
+    let own = file.fields.indices.map { column in
+      index(of: file.fields[column].name).map { Place.directory($0) } ?? .file(column)
     }
-    return .string
+    let names = Set(file.fields.map { $0.name.lowercased() })
+    return own
+      + fields.indices.filter { !names.contains(fields[$0].name.lowercased()) }
+      .map { .directory($0) }
   }
 
-  /// Whether a text is meant as such a value, and not only readable as one.
-  private static func isPlain(_ text: String, _ type: DataType) -> Bool {
-    guard type == .date || type == .timestamp else { return true }
-    let date = text.utf8.prefix(10)
-    let isDate = date.count == 10 && date.filter { $0 == 45 }.count == 2
-    return isDate && (type == .timestamp || text.utf8.count == 10)
+  /// The schema that `places` gives.
+  func schema(_ file: Schema) -> Schema {
+    Schema(
+      places(file).map { place in
+        switch place {
+        case .file(let column): file.fields[column]
+        case .directory(let column): fields[column]
+        }
+      })
+  }
+
+  // MARK: Types
+
+  private static func inferred(_ texts: Set<String>, _ zone: String) -> DataType {
+    texts.sorted().map { type(of: $0, zone) }.reduce(.null, wider)
+  }
+
+  private static func wider(_ a: DataType, _ b: DataType) -> DataType {
+    switch (a, b) {
+    case (.double, .decimal), (.decimal, .double), (.double, .long), (.long, .double): .string
+    default: ImplicitCast.commonTypeWithoutStrings(a, b) ?? .string
+    }
+  }
+
+  /// The narrowest type that a text is meant as: Java's numbers, or a date or timestamp as they are
+  /// written into directory names.
+  private static func type(of text: String, _ zone: String) -> DataType {
+    if Int32(text) != nil { return .int }
+    if Int64(text) != nil { return .long }
+    let bytes = Array(text.utf8)
+    if let digits = wholeDigits(bytes) { return .decimal(precision: digits, scale: 0) }
+    let wanted: DataType =
+      isShaped(bytes, "0000-00-00")
+      ? .date
+      : isShaped(bytes, "0000-00-00 00:00:00") || isShaped(bytes, "0000-00-00 00:00:00.0")
+        ? .timestamp : .double
+    // Casts know more words for numbers that are none than Java does.
+    if wanted == .double, !bytes.withUnsafeBufferPointer({ CSVReader.isNumber($0) }) {
+      return .string
+    }
+    return (try? scalar(text, wanted, zone)) != nil ? wanted : .string
+  }
+
+  private static func isShaped(_ bytes: some Collection<UInt8>, _ shape: StaticString) -> Bool {
+    guard bytes.count == shape.utf8CodeUnitCount else { return false }
+    return zip(bytes, UnsafeBufferPointer(start: shape.utf8Start, count: bytes.count))
+      .allSatisfy { byte, model in model == 0x30 ? byte &- 0x30 <= 9 : byte == model }
+  }
+
+  /// How many digits a number without fraction has; nil: it is none, or too long for a DECIMAL.
+  private static func wholeDigits(_ bytes: [UInt8]) -> Int? {
+    guard let (precision, scale) = bytes.withUnsafeBufferPointer({ InferredType.digits($0) }),
+      scale <= 0, precision <= 38,
+      precision - scale <= 38
+    else { return nil }
+    return precision - scale
   }
 
   /// The value of a file's column, as a scalar.
@@ -70,26 +146,10 @@ struct PartitionColumns: Sendable {
     }
   }
 
-  private struct NotReadable: Error {}
-
   private static func scalar(_ text: String, _ type: DataType, _ zone: String) throws -> Scalar {
-    func read<T>(_ value: T?) throws -> T {
-      guard let value else { throw NotReadable() }
-      return value
-    }
-    func bytes<T>(_ body: (UnsafeBufferPointer<UInt8>) -> T?) throws -> T {
-      var text = text
-      return try read(text.withUTF8 { body($0) })
-    }
     switch type {
     case .string: return .text(text)
-    case .boolean: return .boolean(try read(Bool(text.lowercased())))
-    case .byte: return .integer(Int64(try read(Int8(text))))
-    case .short: return .integer(Int64(try read(Int16(text))))
-    case .int: return .integer(Int64(try read(Int32(text))))
-    case .long: return .integer(try read(Int64(text)))
-    case .float, .double: return .double(try read(Double(text)))
-    case .date: return .integer(Int64(try bytes { DateText.read($0) }))
+    case .null: return .null
     default:
       // As a cast reads the text.
       let value = try Expression.literal(.text(text), .string).cast(to: type)
@@ -99,42 +159,53 @@ struct PartitionColumns: Sendable {
   }
 }
 
-/// A piece of a file with the file's partition values as further columns.
+/// A piece of a file with values of its directories as further columns.
 struct PartitionedSplit: InputSplit {
   let split: any InputSplit
-  /// Columns of the file itself; indices from here on are partition columns.
-  let fileColumnCount: Int
+  /// Where each column comes from.
+  let places: [PartitionColumns.Place]
   let values: [(type: DataType, value: Scalar)]
+  let fileHasColumns: Bool
 
   var description: String { split.description }
 
   func open(_ request: ReadRequest) throws -> any BatchStream {
-    let own = request.columns.filter { $0 < fileColumnCount }
+    let wanted = request.columns.map { places[$0] }
+    let own = wanted.compactMap { place in
+      if case .file(let column) = place { column } else { nil }
+    }
     // Rows are counted by a column.
-    let asked = own.isEmpty && fileColumnCount > 0 ? [0] : own
-    let inner = try split.open(ReadRequest(columns: asked, batchRows: request.batchRows))
-    return Stream(inner, request.columns, asked, self)
+    let asked = own.isEmpty && fileHasColumns ? [0] : own
+    let inner = try split.open(
+      ReadRequest(columns: asked, batchRows: request.batchRows, refused: request.refused))
+    return Stream(inner, wanted, asked, values)
   }
 
   private final class Stream: BatchStream {
     private let inner: any BatchStream
-    private let columns: [Int]
+    private let wanted: [PartitionColumns.Place]
     private let asked: [Int]
-    private let split: PartitionedSplit
+    private let values: [(type: DataType, value: Scalar)]
 
-    init(_ inner: any BatchStream, _ columns: [Int], _ asked: [Int], _ split: PartitionedSplit) {
+    init(
+      _ inner: any BatchStream, _ wanted: [PartitionColumns.Place], _ asked: [Int],
+      _ values: [(type: DataType, value: Scalar)]
+    ) {
       self.inner = inner
-      self.columns = columns
+      self.wanted = wanted
       self.asked = asked
-      self.split = split
+      self.values = values
     }
 
     func next() throws -> Batch? {
       guard let batch = try inner.next() else { return nil }
-      let vectors = columns.map { column in
-        if let place = asked.firstIndex(of: column) { return batch.column(place) }
-        let value = split.values[column - split.fileColumnCount]
-        return Vector.constant(value.value, value.type, count: batch.count)
+      let vectors = wanted.map { place in
+        switch place {
+        case .file(let column): return batch.column(asked.firstIndex(of: column) ?? 0)
+        case .directory(let column):
+          let (type, value) = values[column]
+          return Vector.constant(value, type, count: batch.count)
+        }
       }
       return Batch(vectors, count: batch.count)
     }

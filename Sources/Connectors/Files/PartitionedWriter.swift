@@ -21,7 +21,10 @@ final class PartitionedWriter {
     let fileColumns: [Int]
     /// Columns that name directories.
     let partitionColumns: [(index: Int, field: Field)]
+    /// Of the times in directory names.
     let timeZoneId: String
+    /// Rows a file at most; 0: any number.
+    let fileRows: Int
     let storage: any Storage
   }
 
@@ -31,6 +34,7 @@ final class PartitionedWriter {
     let path: String
     let hiddenPath: String
     var bytes: [UInt8] = []
+    var rows = 0
 
     init(
       _ log: any StorageLog, _ encoder: any BatchEncoder, path: String, hiddenPath: String
@@ -47,6 +51,9 @@ final class PartitionedWriter {
   private let hiddenName: String
   private var open: [String: Open] = [:]
   private var order: [String] = []
+  /// Files that are full, by directory how many.
+  private var full: [Written] = []
+  private var fullCount: [String: Int] = [:]
 
   /// Directories that one writer may have open.
   static let openLimit = 1024
@@ -68,7 +75,11 @@ final class PartitionedWriter {
   }
 
   func write(_ batch: Batch) throws {
-    if plan.partitionColumns.isEmpty { return try write(batch, into: "") }
+    if plan.partitionColumns.isEmpty {
+      // A file without rows still has what its format begins with.
+      _ = try file("")
+      return try write(batch, into: "")
+    }
     let columns = plan.partitionColumns.map { batch.column($0.index) }
     var rows: [String: [Int]] = [:]
     var found: [String] = []
@@ -86,17 +97,47 @@ final class PartitionedWriter {
   }
 
   private static func directory(_ field: Field, _ value: Scalar, _ zone: String) -> String {
-    let text = value.isNull ? "" : value.shownText(field.type, timeZoneId: zone)
+    let text: String
+    switch value {
+    case .null: text = ""
+    case .bytes(let bytes): text = String(decoding: bytes, as: UTF8.self)
+    default: text = value.shownText(field.type, timeZoneId: zone)
+    }
     // Spark writes the empty string as it writes NULL.
     let shown = text.isEmpty ? PartitionValue.nullText : PercentText.encoded(text)
     return PercentText.encoded(field.name) + "=" + shown
   }
 
   private func write(_ batch: Batch, into directory: String) throws {
-    let file = try file(directory)
-    let columns = plan.fileColumns.map { batch.column($0) }
-    try file.encoder.encode(Batch(columns, count: batch.count), into: &file.bytes)
-    if file.bytes.count >= Self.flushBytes { try flush(file) }
+    let columns = Batch(plan.fileColumns.map { batch.column($0) }, count: batch.count)
+    var start = 0
+    while start < batch.count {
+      let file = try file(directory)
+      let room = plan.fileRows == 0 ? batch.count : plan.fileRows - file.rows
+      let next = min(start + room, batch.count)
+      let isWhole = start == 0 && next == batch.count
+      let piece = isWhole ? columns : columns.selecting(Selection(Array(start..<next)))
+      try file.encoder.encode(piece, into: &file.bytes)
+      file.rows += next - start
+      start = next
+      if plan.fileRows > 0, file.rows == plan.fileRows {
+        full.append(try end(file))
+        fullCount[directory, default: 0] += 1
+        open[directory] = nil
+        order.removeAll { $0 == directory }
+      } else if file.bytes.count >= Self.flushBytes {
+        try flush(file)
+      }
+    }
+  }
+
+  /// `part-00000-x.json`, and for a directory's further files `part-00000-x-c001.json`.
+  private func name(_ name: String, of directory: String) -> String {
+    guard let count = fullCount[directory] else { return name }
+    let number = String(count)
+    let end = plan.writer.fileExtension
+    return name.dropLast(end.count) + "-c" + String(repeating: "0", count: max(0, 3 - number.count))
+      + number + end
   }
 
   private func file(_ directory: String) throws -> Open {
@@ -115,9 +156,10 @@ final class PartitionedWriter {
     let folder = directory.isEmpty ? plan.root : plan.root + "/" + directory
     if !directory.isEmpty { try plan.storage.createDirectory(folder) }
     let prefix = directory.isEmpty ? "" : directory + "/"
+    let hiddenName = name(self.hiddenName, of: directory)
     let log = try plan.storage.openLog(folder + "/" + hiddenName, keeping: 0)
     let made = Open(
-      log, try plan.writer.makeEncoder(), path: prefix + fileName,
+      log, try plan.writer.makeEncoder(), path: prefix + name(fileName, of: directory),
       hiddenPath: prefix + hiddenName)
     open[directory] = made
     order.append(directory)
@@ -131,19 +173,20 @@ final class PartitionedWriter {
 
   /// Ends the files, durable under their hidden names.
   func finish() throws -> [Written] {
-    try order.compactMap { directory in
-      guard let file = open[directory] else { return nil }
-      try file.encoder.finish(into: &file.bytes)
-      try flush(file)
-      try file.log.sync()
-      file.log.close()
-      return Written(
-        path: file.path, hiddenPath: file.hiddenPath, size: Int64(file.log.size))
-    }
+    try full + order.compactMap { try open[$0].map(end) }
+  }
+
+  private func end(_ file: Open) throws -> Written {
+    try file.encoder.finish(into: &file.bytes)
+    try flush(file)
+    try file.log.sync()
+    file.log.close()
+    return Written(path: file.path, hiddenPath: file.hiddenPath, size: Int64(file.log.size))
   }
 
   /// Removes what was written.
   func discard() {
+    for file in full { unlink(plan.root + "/" + file.hiddenPath) }
     for file in open.values {
       file.log.close()
       unlink(plan.root + "/" + file.hiddenPath)

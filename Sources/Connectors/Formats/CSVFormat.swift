@@ -9,17 +9,14 @@ public struct CSVFormat: FileFormat {
   public var spec: Spec {
     Spec(
       .format, "csv", category: "files",
-      summary: "Comma-separated values, one record a line.", parameters: Self.parameters)
+      summary: "Comma-separated values, one record a line.", parameters: Self.readParameters)
   }
 
   public func reader(
     schema: Schema, options: Options, context: FormatContext
   ) throws -> any FormatReader {
-    try options.checkEncoding()
     let read = try CSVOptions(options, timeZoneId: context.timeZoneId)
-    let layout = RecordLayout(
-      separator: read.lineSeparator == [0x0A] ? nil : read.lineSeparator,
-      isWholeFile: read.multiLine)
+    let layout = try Self.layout(read, options)
     let fields = schema.fields
     _ = try CSVReader(fields: fields, columns: Array(fields.indices), options: read, rowCapacity: 1)
     return LineFormatReader(schema: schema, layout: layout) { _, request, _, isFileStart in
@@ -33,18 +30,18 @@ public struct CSVFormat: FileFormat {
   public func inferSchema(
     files: [String], options: Options, context: FormatContext
   ) throws -> Schema {
-    try options.checkEncoding()
     let read = try CSVOptions(options, timeZoneId: context.timeZoneId)
+    let layout = try Self.layout(read, options)
     let inference = try CSVInference(read)
-    for path in files {
-      let file = try InputFile(path: path)
+    // The largest file names the columns, as in Spark, which begins with it.
+    let found = try files.compactMap { try layout.file($0) }
+    for file in found.sorted(by: { $0.size > $1.size }) {
       if read.multiLine {
-        guard let block = try WholeFile(file).block() else { continue }
+        guard let block = try WholeFile(file, layout).block() else { continue }
         try inference.add(file: block.buffer, 0..<(block.range.upperBound - 1))
         continue
       }
-      let separator = read.lineSeparator == [0x0A] ? nil : read.lineSeparator
-      let blocks = try LineBlocks(file, separator: separator)
+      let blocks = try LineBlocks(file, layout)
       var isFileStart = true
       while let block = try blocks.next() {
         for record in block.records {
@@ -58,49 +55,88 @@ public struct CSVFormat: FileFormat {
     return inference.schema()
   }
 
+  private static func layout(_ read: CSVOptions, _ options: Options) throws -> RecordLayout {
+    try RecordLayout(options, separator: read.lineSeparator, isWholeFile: read.multiLine)
+  }
+
   public func writer(
     schema: Schema, options: Options, context: FormatContext
   ) throws -> any FormatWriter {
-    try options.checkEncoding()
     let write = try CSVOptions(options, timeZoneId: context.timeZoneId, isWriting: true)
     _ = try CSVWriter(fields: schema.fields, options: write)
-    return try TextFormatWriter(".csv", options) {
+    return try TextFormatWriter("." + Self.fileExtension(options), options) {
       CSVLines(try CSVWriter(fields: schema.fields, options: write), hasHeader: write.header)
     }
   }
 
-  static let parameters: [Parameter] =
-    [
-      Parameter(
-        "sep", .text, default: ",",
-        "What stands between values; several characters may. `delimiter` is the same."),
-      Parameter("delimiter", .text, default: ",", "The same as `sep`."),
-      Parameter(
-        "quote", .text, default: "\"", "What values with separators stand in; empty: nothing."),
-      Parameter("escape", .text, default: "\\", "What stands before a quote inside quotes."),
-      Parameter(
-        "charToEscapeQuoteEscaping", .text, default: "`escape`, if it is not the quote",
-        "What stands before an escape that is meant as it is."),
-      Parameter("comment", .text, default: "none", "Lines that start with it are passed over."),
+  private static func fileExtension(_ options: Options) throws -> String {
+    guard let text = options["extension"] else { return "csv" }
+    guard !text.isEmpty, text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) else {
+      throw Failure(
+        "INVALID_OPTION_VALUE", "the option `extension` wants letters and digits, not `\(text)`")
+    }
+    return text
+  }
+
+  public var writeParameters: [Parameter] {
+    Self.shared
+      + [
+        Self.white("Leading", "before", default: "true"),
+        Self.white("Trailing", "behind", default: "true"),
+        Parameter("header", .boolean, default: "false", "Whether a file starts with the names."),
+        Parameter("emptyValue", .text, default: "\"\"", "The text of an empty string."),
+        Parameter(
+          "quoteAll", .boolean, default: "false", "Whether every value stands in quotes."),
+        Parameter(
+          "escapeQuotes", .boolean, default: "true",
+          "Whether values with quotes in them stand in quotes."),
+        Parameter(
+          "extension", .text, default: "csv", "What the names of the files end with."
+        ),
+      ] + FormatParameters.times + FormatParameters.text + FormatParameters.writing
+  }
+
+  private static func white(
+    _ name: String, _ place: String, default standard: String
+  ) -> Parameter {
+    Parameter(
+      "ignore\(name)WhiteSpace", .boolean, default: standard,
+      "Whether white space \(place) a value is left out.")
+  }
+
+  private static let shared: [Parameter] = [
+    Parameter(
+      "sep", .text, default: ",",
+      "What stands between values; several characters may. `delimiter` is the same."),
+    Parameter("delimiter", .text, default: ",", "The same as `sep`."),
+    Parameter(
+      "quote", .text, default: "\"", "What values with separators stand in; empty: nothing."),
+    Parameter("escape", .text, default: "\\", "What stands before a quote inside quotes."),
+    Parameter(
+      "charToEscapeQuoteEscaping", .text, default: "`escape`, if it is not the quote",
+      "What stands before an escape that is meant as it is."),
+    Parameter(
+      "comment", .text, default: "none",
+      "What lines start with that are passed over; a first value that starts with it is written "
+        + "in quotes."),
+    Parameter("nullValue", .text, default: "", "The text of NULL."),
+  ]
+
+  static let readParameters: [Parameter] =
+    shared
+    + [
+      white("Leading", "before", default: "false"),
+      white("Trailing", "behind", default: "false"),
       Parameter(
         "header", .boolean, default: "false",
-        "Whether the first line of a file names "
-          + "the columns."),
+        "Whether the first line of a file names the columns."),
       Parameter(
         "inferSchema", .boolean, default: "false",
         "Inference: whether values are looked at; otherwise all is STRING."),
       Parameter("preferDate", .boolean, default: "true", "Inference: whether dates are DATE."),
       Parameter(
         "enforceSchema", .boolean, default: "true", "Whether the header is passed over unread."),
-      Parameter(
-        "ignoreLeadingWhiteSpace", .boolean, default: "false; writing: true",
-        "Whether white space before a value is left out."),
-      Parameter(
-        "ignoreTrailingWhiteSpace", .boolean, default: "false; writing: true",
-        "Whether white space behind a value is left out."),
-      Parameter("nullValue", .text, default: "", "The text of NULL."),
-      Parameter(
-        "emptyValue", .text, default: "; writing: \"\"", "The text of an empty string in quotes."),
+      Parameter("emptyValue", .text, default: "", "The text of an empty string in quotes."),
       Parameter("nanValue", .text, default: "NaN", "The text of NaN."),
       Parameter("positiveInf", .text, default: "Inf", "The text of infinity."),
       Parameter("negativeInf", .text, default: "-Inf", "The text of negative infinity."),
@@ -113,12 +149,8 @@ public struct CSVFormat: FileFormat {
         default: "STOP_AT_DELIMITER", "What becomes of a quote in quotes that is not escaped."),
       Parameter(
         "multiLine", .boolean, default: "false", "Whether values in quotes may hold line ends."),
-      Parameter(
-        "quoteAll", .boolean, default: "false", "Writing: whether every value stands in quotes."),
-      Parameter(
-        "escapeQuotes", .boolean, default: "true",
-        "Writing: whether values with quotes in them stand in quotes."),
     ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
+    + FormatParameters.faults
 }
 
 /// CSV's decoder of blocks.

@@ -38,7 +38,7 @@ final class FileBytes: ByteSource {
       }
       if count == 0 {
         throw Failure(
-          "FAILED_READ_FILE.FILE_CHANGED",
+          Self.changed,
           "the file \(path) ends at byte \(position), but had \(end) bytes when it was listed",
           hint: "Files of a source must not change: write them elsewhere and rename them into place"
         )
@@ -47,14 +47,18 @@ final class FileBytes: ByteSource {
     }
   }
 
+  static let missing = "FAILED_READ_FILE.FILE_NOT_EXIST"
+  static let changed = "FAILED_READ_FILE.FILE_CHANGED"
+  static let unreadable = "FAILED_READ_FILE.NO_HINT"
+
   static func failure(_ path: String, _ code: Int32) -> Failure {
     if code == ENOENT {
       return Failure(
-        "FAILED_READ_FILE.FILE_NOT_EXIST", "the file \(path) was listed and is gone",
+        missing, "the file \(path) was listed and is gone",
         hint: "Keep a source's files until the batches that read them are committed")
     }
     return Failure(
-      "FAILED_READ_FILE.NO_HINT",
+      unreadable,
       "the file \(path) cannot be read: \(String(cString: strerror(code)))")
   }
 }
@@ -64,6 +68,11 @@ enum Compression: Int32, CaseIterable {
   case gzip = 1
   case zstd = 2
   case bzip2 = 3
+  case deflate = 4
+
+  static let names = ["none", "gzip", "zstd", "bzip2", "deflate"]
+  /// What other systems compress files with, by the ends of their names.
+  private static let unknown = [".lz4", ".snappy", ".xz", ".lzo", ".Z", ".br"]
 
   /// As in `part-0.json.gz`.
   var fileExtension: String {
@@ -71,15 +80,19 @@ enum Compression: Int32, CaseIterable {
     case .gzip: ".gz"
     case .zstd: ".zst"
     case .bzip2: ".bz2"
+    case .deflate: ".deflate"
     }
   }
 
-  /// By the end of a file's name.
-  init?(path: String) {
-    guard let found = Self.allCases.first(where: { path.hasSuffix($0.fileExtension) }) else {
-      return nil
-    }
-    self = found
+  /// By the end of a file's name; nil: none.
+  static func of(path: String) throws -> Compression? {
+    if let found = allCases.first(where: { path.hasSuffix($0.fileExtension) }) { return found }
+    guard let end = unknown.first(where: { path.hasSuffix($0) }) else { return nil }
+    throw Failure(
+      "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
+      "the file \(path) is compressed in a way (\(end)) that is not known here",
+      hint: "Known are "
+        + allCases.map { "`\($0.fileExtension)`" }.joined(separator: ", "))
   }
 
   /// What the option `compression` of a writer says; nil: none.
@@ -90,12 +103,12 @@ enum Compression: Int32, CaseIterable {
     case "gzip", "gz": return .gzip
     case "zstd", "zstandard": return .zstd
     case "bzip2", "bz2": return .bzip2
+    case "deflate": return .deflate
     default:
-      let known = ["none", "gzip", "zstd", "bzip2"]
       throw Failure(
         "CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION",
-        "there is no compression `\(name)`; there are \(known.joined(separator: ", "))",
-        hint: Suggestion.sentence(for: name, among: known))
+        "there is no compression `\(name)`; there are \(names.joined(separator: ", "))",
+        hint: Suggestion.sentence(for: name, among: names))
     }
   }
 }
@@ -128,7 +141,7 @@ final class DecompressedBytes: ByteSource {
         if count == 0 {
           if isWhole { return 0 }
           throw Failure(
-            "FAILED_READ_FILE.NO_HINT", "the compressed file \(path) ends in the middle",
+            FileBytes.unreadable, "the compressed file \(path) ends in the middle",
             hint: "It may have been cut short when it was written or copied")
         }
         available = 0..<count
@@ -139,13 +152,13 @@ final class DecompressedBytes: ByteSource {
         decoder, input.typed(UInt8.self) + available.lowerBound, &taken,
         target.assumingMemoryBound(to: UInt8.self), &written)
       if status < 0 {
-        throw Failure("FAILED_READ_FILE.NO_HINT", "the compressed file \(path) is damaged")
+        throw Failure(FileBytes.unreadable, "the compressed file \(path) is damaged")
       }
       available = (available.lowerBound + taken)..<available.upperBound
       isWhole = status == 1
       if written > 0 { return written }
       if taken == 0, status == 0 {
-        throw Failure("FAILED_READ_FILE.NO_HINT", "the compressed file \(path) is damaged")
+        throw Failure(FileBytes.unreadable, "the compressed file \(path) is damaged")
       }
     }
   }
@@ -159,10 +172,13 @@ extension InputFile {
     self.init(path: path, size: Int64(status.st_size), modifiedUs: 0)
   }
 
-  /// The file's text from some byte on, decompressed by its name; a compressed one only from 0.
-  func text(from start: Int64 = 0) throws -> any ByteSource {
-    let bytes = try FileBytes(self, from: start)
-    guard let compression = Compression(path: path) else { return bytes }
-    return try DecompressedBytes(bytes, compression, path: path)
+  /// The file's text from some byte on, decompressed by its name and as UTF-8; only from 0 where
+  /// one of the two is work.
+  func text(from start: Int64 = 0, encoding: TextEncoding? = nil) throws -> any ByteSource {
+    let compression = try Compression.of(path: path)
+    var bytes: any ByteSource = try FileBytes(self, from: start)
+    if let compression { bytes = try DecompressedBytes(bytes, compression, path: path) }
+    if let encoding { bytes = TranscodedBytes(bytes, encoding) }
+    return bytes
   }
 }

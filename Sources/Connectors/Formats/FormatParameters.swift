@@ -37,10 +37,24 @@ enum FormatParameters {
     Parameter(
       "lineSep", .text, default: "\\n, \\r or \\r\\n; writing: \\n",
       "What stands between records."),
-    Parameter("encoding", .text, default: "UTF-8", "Only UTF-8. `charset` is the same."),
-    Parameter("charset", .text, default: "UTF-8", "Only UTF-8."),
     Parameter(
-      "compression", .word(["none", "gzip", "zstd", "bzip2"]), default: "none",
-      "How written files are compressed. Reading goes by the name: .gz, .zst, .bz2."),
+      "encoding", .text, default: "UTF-8",
+      "The encoding of the files: any that the C library knows. `charset` is the same."),
+    Parameter("charset", .text, default: "UTF-8", "The same as `encoding`."),
+  ]
+
+  static let faults: [Parameter] = [
+    Parameter(
+      "ignoreMissingFiles", .boolean, default: "false",
+      "Whether files that are gone when they are read are passed over."),
+    Parameter(
+      "ignoreCorruptFiles", .boolean, default: "false",
+      "Whether what cannot be read of a file (damaged, cut short) is passed over from there on."),
+  ]
+
+  static let writing: [Parameter] = [
+    Parameter(
+      "compression", .word(Compression.names), default: "none",
+      "How the files are compressed. Reading goes by the name: .gz, .zst, .bz2, .deflate.")
   ]
 }

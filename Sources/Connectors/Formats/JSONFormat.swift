@@ -10,17 +10,14 @@ public struct JSONFormat: FileFormat {
     Spec(
       .format, "json", category: "files",
       summary: "JSON, one object a line; with `multiLine` one document a file.",
-      parameters: Self.parameters)
+      parameters: Self.readParameters)
   }
 
   public func reader(
     schema: Schema, options: Options, context: FormatContext
   ) throws -> any FormatReader {
-    try options.checkEncoding()
     let read = try JSONReadOptions(options, timeZoneId: context.timeZoneId)
-    let layout = RecordLayout(
-      separator: try options.lineSeparator(), isWholeFile: try options.boolean("multiLine") ?? false
-    )
+    let layout = try Self.layout(options)
     // Finds what is wrong with the schema before any file is opened.
     _ = try JSONReader(fields: schema.fields, options: read, blockCapacity: 64, rowCapacity: 1)
     return LineFormatReader(schema: schema, layout: layout) { fields, request, _, _ in
@@ -34,24 +31,29 @@ public struct JSONFormat: FileFormat {
   public func inferSchema(
     files: [String], options: Options, context: FormatContext
   ) throws -> Schema {
-    try options.checkEncoding()
     let read = try JSONReadOptions(options, timeZoneId: context.timeZoneId)
-    let isWholeFile = try options.boolean("multiLine") ?? false
-    let separator = try options.lineSeparator()
+    let layout = try Self.layout(options)
     let inference = try JSONInference(read)
     for path in files {
-      let file = try InputFile(path: path)
-      if isWholeFile {
-        guard let block = try WholeFile(file).block() else { continue }
+      guard let file = try layout.file(path) else { continue }
+      if layout.isWholeFile {
+        guard let block = try WholeFile(file, layout).block() else { continue }
         try inference.add(record: block.buffer, 0..<(block.range.upperBound - 1))
         continue
       }
-      let blocks = try LineBlocks(file, separator: separator)
+      let blocks = try LineBlocks(file, layout)
       while let block = try blocks.next() {
         for record in block.records { try inference.add(record: block.buffer, record) }
       }
     }
     return try inference.schema()
+  }
+
+  private static func layout(_ options: Options) throws -> RecordLayout {
+    let isWholeFile = try options.boolean("multiLine") ?? false
+    return try RecordLayout(
+      options, separator: options.lineSeparator(), isWholeFile: isWholeFile,
+      findsEncoding: isWholeFile)
   }
 
   public func writer(
@@ -66,7 +68,12 @@ public struct JSONFormat: FileFormat {
     }
   }
 
-  static let parameters: [Parameter] =
+  public var writeParameters: [Parameter] {
+    Self.ownWriteParameters + FormatParameters.times + FormatParameters.text
+      + FormatParameters.writing
+  }
+
+  static let readParameters: [Parameter] =
     [
       Parameter(
         "multiLine", .boolean, default: "false",
@@ -105,19 +112,22 @@ public struct JSONFormat: FileFormat {
       Parameter(
         "inferTimestamp", .boolean, default: "false",
         "Inference: texts that are timestamps are TIMESTAMP."),
-      Parameter(
-        "ignoreNullFields", .boolean, default: "true",
-        "Writing: whether NULL fields "
-          + "are left out."),
-      Parameter(
-        "pretty", .boolean, default: "false", "Writing: whether rows have line ends and indents."),
-      Parameter(
-        "sortKeys", .boolean, default: "false",
-        "Writing: whether fields and keys stand in the order of their names."),
-      Parameter(
-        "writeNonAsciiCharacterAsCodePoint", .boolean, default: "false",
-        "Writing: whether characters outside ASCII are written as `\\uXXXX`."),
     ] + FormatParameters.parsing + FormatParameters.times + FormatParameters.text
+    + FormatParameters.faults
+
+  private static let ownWriteParameters: [Parameter] = [
+    Parameter(
+      "ignoreNullFields", .boolean, default: "true",
+      "Whether NULL fields are left out."),
+    Parameter(
+      "pretty", .boolean, default: "false", "Whether rows have line ends and indents."),
+    Parameter(
+      "sortKeys", .boolean, default: "false",
+      "Whether fields and keys stand in the order of their names."),
+    Parameter(
+      "writeNonAsciiCharacterAsCodePoint", .boolean, default: "false",
+      "Whether characters outside ASCII are written as `\\uXXXX`."),
+  ]
 }
 
 /// JSON's decoder of blocks.

@@ -49,6 +49,11 @@ struct LineBlock {
   }
 }
 
+/// A file that is not there.
+private final class NoBytes: ByteSource {
+  func read(into target: UnsafeMutableRawPointer, capacity: Int) -> Int { 0 }
+}
+
 /// Cuts a file's text into blocks that end at record ends.
 ///
 /// A line ends with a line feed, a carriage return or both, as in Hadoop's reader; a lone carriage
@@ -59,6 +64,7 @@ final class LineBlocks {
   private let path: String
   private let separator: [UInt8]?
   private let blockSize: Int
+  private let layout: RecordLayout
   /// Records that start at or behind this byte belong to the next split.
   private let splitEnd: Int64
   private var skipsFirst: Bool
@@ -69,6 +75,8 @@ final class LineBlocks {
   /// Where the rest starts in the file's text.
   private var offset: Int64
   private var isAtEnd = false
+  /// The rest of the file cannot be read, and is to be passed over with the record it cuts.
+  private var isCut = false
 
   /// Blocks fit the L2 cache together with the columns made of them.
   static let blockSize = 128 << 10
@@ -76,14 +84,18 @@ final class LineBlocks {
   /// `start`: where the split starts. A split that does not start the file begins with the first
   /// record behind the line end at or after the byte before it.
   init(
-    _ file: InputFile, separator: [UInt8]?, from start: Int64 = 0, to end: Int64 = .max,
+    _ file: InputFile, _ layout: RecordLayout, from start: Int64 = 0, to end: Int64 = .max,
     blockSize: Int = LineBlocks.blockSize
   ) throws {
-    let length = Int64(separator?.count ?? 1)
+    separator = layout.separator
+    let length = Int64(layout.separator?.count ?? 1)
     let first = max(start - length, 0)
-    source = try file.text(from: first)
+    self.layout = layout
+    do { source = try file.text(from: first, encoding: layout.encoding) } catch {
+      guard let failure = error as? Failure, layout.ignores(failure) else { throw error }
+      source = NoBytes()
+    }
     path = file.path
-    self.separator = separator
     self.blockSize = blockSize
     splitEnd = end
     skipsFirst = start > 0
@@ -120,9 +132,14 @@ final class LineBlocks {
     memcpy(buffer.pointer, rest.pointer, restCount)
     var count = restCount
     while count < wanted, !isAtEnd {
-      let read = try source.read(into: buffer.pointer + count, capacity: wanted - count)
-      if read == 0 { isAtEnd = true }
-      count += read
+      do {
+        let read = try source.read(into: buffer.pointer + count, capacity: wanted - count)
+        if read == 0 { isAtEnd = true }
+        count += read
+      } catch let failure as Failure {
+        guard layout.ignores(failure) else { throw failure }
+        (isAtEnd, isCut) = (true, true)
+      }
     }
     return (buffer, count)
   }
@@ -143,6 +160,7 @@ final class LineBlocks {
     let bytes = buffer.typed(UInt8.self)
     var count = filled
     normaliseReturns(bytes, count)
+    if isCut { while count > 0, bytes[count - 1] != 0x0A { count -= 1 } }
     if isAtEnd, count > 0, bytes[count - 1] != 0x0A {
       bytes[count] = 0x0A
       count += 1
@@ -201,7 +219,7 @@ final class LineBlocks {
     var fileOffset = offset
     while from < filled {
       let found = Self.find(separator, bytes, from, filled)
-      if found == nil, !isAtEnd { break }
+      if found == nil, !isAtEnd || isCut { break }
       let end = found ?? filled
       let next = min(end + separator.count, filled)
       if skipsFirst {

@@ -36,9 +36,45 @@ extension RecordDecoder {
 /// How a format's files are cut into records.
 struct RecordLayout: Sendable {
   /// nil: lines.
-  var separator: [UInt8]?
+  let separator: [UInt8]?
   /// The whole file is one record.
-  var isWholeFile = false
+  let isWholeFile: Bool
+  /// nil: UTF-8.
+  let encoding: TextEncoding?
+  /// Whether a whole file that says so by its first bytes is of another encoding: JSON's habit.
+  let findsEncoding: Bool
+  /// What of a file cannot be read is passed over from there on.
+  let ignoresDamage: Bool
+  /// A file that is gone is passed over.
+  let ignoresMissing: Bool
+
+  init(
+    _ options: Options, separator: [UInt8]?, isWholeFile: Bool, findsEncoding: Bool = false
+  ) throws {
+    self.separator = separator
+    self.isWholeFile = isWholeFile
+    self.findsEncoding = findsEncoding
+    encoding = try TextEncoding.option(options)
+    ignoresDamage = try options.boolean("ignoreCorruptFiles") ?? false
+    ignoresMissing = try options.boolean("ignoreMissingFiles") ?? false
+  }
+
+  /// A file as it is now; nil where one that is gone is passed over.
+  func file(_ path: String) throws -> InputFile? {
+    do { return try InputFile(path: path) } catch let failure as Failure {
+      if ignores(failure) { return nil }
+      throw failure
+    }
+  }
+
+  /// Whether a file's fault is passed over.
+  func ignores(_ failure: Failure) -> Bool {
+    switch failure.condition {
+    case FileBytes.missing: ignoresMissing
+    case FileBytes.unreadable, FileBytes.changed: ignoresDamage
+    default: false
+    }
+  }
 
   /// Records of uncompressed files are read apart from about this many bytes on.
   static let splitSize: Int64 = 8 << 20
@@ -52,7 +88,7 @@ struct LineFormatReader: FormatReader {
     @Sendable ([Field], ReadRequest, InputFile, _ isFileStart: Bool) throws -> any RecordDecoder
 
   func splits(of file: InputFile) throws -> [any InputSplit] {
-    if layout.isWholeFile || Compression(path: file.path) != nil
+    if try layout.isWholeFile || layout.encoding != nil || Compression.of(path: file.path) != nil
       || file.size <= RecordLayout.splitSize * 3 / 2
     {
       return [LineSplit(reader: self, file: file, from: 0, to: .max)]
@@ -86,9 +122,9 @@ struct LineSplit: InputSplit {
     let decoder = try reader.makeDecoder(
       request.columns.map { reader.schema.fields[$0] }, request, file, from == 0)
     if reader.layout.isWholeFile {
-      return DecodedFile(try WholeFile(file).block(), decoder, request, file)
+      return DecodedFile(try WholeFile(file, reader.layout).block(), decoder, request, file)
     }
-    let blocks = try LineBlocks(file, separator: reader.layout.separator, from: from, to: to)
+    let blocks = try LineBlocks(file, reader.layout, from: from, to: to)
     return DecodedLines(blocks, decoder, request, file)
   }
 }
@@ -162,12 +198,32 @@ private func read(
 /// A file's whole text as one record.
 struct WholeFile {
   let file: InputFile
+  private let layout: RecordLayout
 
-  init(_ file: InputFile) { self.file = file }
+  init(_ file: InputFile, _ layout: RecordLayout) {
+    self.file = file
+    self.layout = layout
+  }
 
   /// The text with a line feed behind it; nil for an empty file.
   func block() throws -> LineBlock? {
-    let source = try file.text()
+    do { return try decoded() } catch let failure as Failure {
+      if layout.ignores(failure) { return nil }
+      throw failure
+    }
+  }
+
+  private func decoded() throws -> LineBlock? {
+    let found = try block(layout.encoding)
+    guard let block = found, layout.findsEncoding, layout.encoding == nil else { return found }
+    let start = UnsafeRawBufferPointer(
+      start: block.buffer.pointer, count: min(block.range.count - 1, 4))
+    guard let encoding = TextEncoding.ofJSON(start) else { return block }
+    return try self.block(encoding)
+  }
+
+  private func block(_ encoding: TextEncoding?) throws -> LineBlock? {
+    let source = try file.text(encoding: encoding)
     var buffer = Buffer(capacity: max(Int(min(file.size, Int64(Limits.recordBytes))), 4096) + 1)
     var count = 0
     while true {
@@ -201,17 +257,5 @@ extension Options {
       throw Failure("INVALID_OPTION_VALUE", "the option `lineSep` cannot be empty")
     }
     return Array(text.utf8)
-  }
-
-  /// Refuses encodings other than UTF-8.
-  func checkEncoding() throws {
-    for name in ["encoding", "charset"] {
-      guard let encoding = self[name] else { continue }
-      guard ["utf-8", "utf8", "us-ascii", "ascii"].contains(encoding.lowercased()) else {
-        throw Failure(
-          "INVALID_OPTION_VALUE", "the option `\(name)` is UTF-8 alone, not `\(encoding)`",
-          hint: "Convert the files first, for example with iconv")
-      }
-    }
   }
 }

@@ -5,7 +5,8 @@ import Contract
 /// Encodes files of a text format, compressed where that is asked for.
 struct TextFormatWriter: FormatWriter {
   let fileExtension: String
-  let compression: Compression?
+  private let compression: Compression?
+  private let encoding: TextEncoding?
   let makeRowEncoder: @Sendable () throws -> any BatchEncoder
 
   /// `kind`: `.json`, without the compression.
@@ -14,12 +15,14 @@ struct TextFormatWriter: FormatWriter {
     _ makeRowEncoder: @escaping @Sendable () throws -> any BatchEncoder
   ) throws {
     compression = try Compression.option(options)
+    encoding = try TextEncoding.option(options)
     fileExtension = kind + (compression?.fileExtension ?? "")
     self.makeRowEncoder = makeRowEncoder
   }
 
   func makeEncoder() throws -> any BatchEncoder {
-    let rows = try makeRowEncoder()
+    var rows = try makeRowEncoder()
+    if let encoding { rows = try TranscodingEncoder(rows, encoding) }
     guard let compression else { return rows }
     return try CompressingEncoder(rows, compression)
   }

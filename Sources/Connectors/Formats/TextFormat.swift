@@ -10,7 +10,7 @@ public struct TextFormat: FileFormat {
   public var spec: Spec {
     Spec(
       .format, "text", category: "files", summary: "Lines of text, as one STRING column `value`.",
-      parameters: Self.parameters)
+      parameters: Self.readParameters)
   }
 
   static let schema = Schema([Field("value", .string)])
@@ -34,9 +34,9 @@ public struct TextFormat: FileFormat {
     schema: Schema, options: Options, context: FormatContext
   ) throws -> any FormatReader {
     try check(schema)
-    try options.checkEncoding()
     let isWhole = try options.boolean("wholetext") ?? false
-    let layout = RecordLayout(separator: try options.lineSeparator(), isWholeFile: isWhole)
+    let layout = try RecordLayout(
+      options, separator: options.lineSeparator(), isWholeFile: isWhole)
     return LineFormatReader(schema: schema, layout: layout) { fields, request, _, isFileStart in
       TextDecoder(
         hasColumn: !fields.isEmpty, isFileStart: isFileStart && !isWhole, request.batchRows)
@@ -53,14 +53,15 @@ public struct TextFormat: FileFormat {
     schema: Schema, options: Options, context: FormatContext
   ) throws -> any FormatWriter {
     try check(schema)
-    try options.checkEncoding()
     let separator = try options.lineSeparator() ?? [0x0A]
     return try TextFormatWriter(".txt", options) { TextLines(separator) }
   }
 
-  static let parameters: [Parameter] =
+  public var writeParameters: [Parameter] { FormatParameters.text + FormatParameters.writing }
+
+  static let readParameters: [Parameter] =
     [Parameter("wholetext", .boolean, default: "false", "Whether a file is one row.")]
-    + FormatParameters.text
+    + FormatParameters.text + FormatParameters.faults
 }
 
 /// Text's decoder of blocks: every line a view.

@@ -144,6 +144,7 @@ extension Parameter.Kind {
     case .table: "table"
     case .dataFrame: "DataFrame"
     case .columns: "string|string[]"
+    case .elsewhere: "nil"
     case .value, .type, .any: "any"
     }
   }

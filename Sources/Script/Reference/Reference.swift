@@ -90,9 +90,10 @@ public struct Reference {
 
   private func entry(_ spec: Spec, _ page: ReferencePage) -> String {
     var text = "\n### \(page.heading(spec))\n\n\(spec.summary)\n"
-    if !spec.parameters.isEmpty {
+    let own = spec.parameters.filter { $0.kind != .elsewhere }
+    if !own.isEmpty {
       text += "\n| \(page.parameterWord) | kind | default | meaning |\n|---|---|---|---|\n"
-      for parameter in spec.parameters {
+      for parameter in own {
         let fallback =
           parameter.defaultText.map { $0.isEmpty ? "–" : "`\(cell($0))`" } ?? "required"
         text += "| `\(parameter.name)` | \(cell(parameter.kind.text)) | \(fallback)"
@@ -224,6 +225,7 @@ extension Parameter.Kind {
     case .type: "type"
     case .word(let words): words.map { "`\($0)`" }.joined(separator: " ")
     case .columns: "columns"
+    case .elsewhere: "refused"
     case .table: "table"
     case .dataFrame: "DataFrame"
     case .any: "see there"
