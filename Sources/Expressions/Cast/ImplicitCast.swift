@@ -173,16 +173,28 @@ public enum ImplicitCast {
   /// The type that two types turn into, widening as little as can be; strings give way.
   public static func leastCommonType(_ a: DataType, _ b: DataType) -> DataType? {
     tightestCommonType(a, b) ?? widerDecimal(a, b) ?? widerOfString(a, b)
-      ?? widerNested(a, b, leastCommonType)
+      ?? widerNested(a, b) { leastCommonType($0, $1) }
+  }
+
+  /// The type in which two values are compared: a string inside of a nested type gives way to
+  /// nothing.
+  static func comparisonType(_ a: DataType, _ b: DataType) -> DataType? {
+    tightestCommonType(a, b) ?? widerDecimal(a, b) ?? widerOfString(a, b)
   }
 
   /// As `leastCommonType`, without strings.
-  public static func commonTypeWithoutStrings(_ a: DataType, _ b: DataType) -> DataType? {
-    tightestCommonType(a, b) ?? widerDecimal(a, b) ?? widerNested(a, b, commonTypeWithoutStrings)
+  public static func commonTypeWithoutStrings(
+    _ a: DataType, _ b: DataType, keepsFloat: Bool = false
+  ) -> DataType? {
+    tightestCommonType(a, b, keepsFloat: keepsFloat) ?? widerDecimal(a, b)
+      ?? widerNested(a, b) { commonTypeWithoutStrings($0, $1, keepsFloat: keepsFloat) }
   }
 
-  /// As `leastCommonType`, without strings and without losing digits.
-  public static func tightestCommonType(_ a: DataType, _ b: DataType) -> DataType? {
+  /// As `leastCommonType`, without strings and without losing digits. `keepsFloat`: an integer
+  /// beside a FLOAT becomes one, as the rules before ANSI have it, which arrays and VALUES follow.
+  public static func tightestCommonType(
+    _ a: DataType, _ b: DataType, keepsFloat: Bool = false
+  ) -> DataType? {
     if a == b { return a }
     if a == .null { return b }
     if b == .null { return a }
@@ -192,7 +204,7 @@ public enum ImplicitCast {
       let order: [DataType] = [.byte, .short, .int, .long, .float, .double]
       let wider = order.last { $0 == a || $0 == b } ?? .double
       // An integer may have more digits than a FLOAT holds.
-      return wider == .float ? .double : wider
+      return wider == .float && !keepsFloat ? .double : wider
     }
     if a.isDatetime, b.isDatetime {
       return a == .timestamp || b == .timestamp ? .timestamp : .timestampNtz
@@ -202,7 +214,8 @@ public enum ImplicitCast {
       return .dayTimeInterval(min(from, otherFrom), max(to, otherTo))
     case (.yearMonthInterval(let from, let to), .yearMonthInterval(let otherFrom, let otherTo)):
       return .yearMonthInterval(min(from, otherFrom), max(to, otherTo))
-    default: return widerNested(a, b, tightestCommonType)
+    default:
+      return widerNested(a, b) { tightestCommonType($0, $1, keepsFloat: keepsFloat) }
     }
   }
 
@@ -221,6 +234,11 @@ public enum ImplicitCast {
     if other.isInteger { return .long }
     if other.isFraction || other.isDecimal { return .double }
     return other.isNested || other.isInterval || other == .calendarInterval ? nil : other
+  }
+
+  /// Whether one of two operands is a string that becomes what the other is, NULL included.
+  static func promotesString(_ a: DataType, _ b: DataType) -> Bool {
+    widerOfString(a, b) != nil
   }
 
   private static func widerNested(

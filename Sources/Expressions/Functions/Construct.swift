@@ -149,9 +149,12 @@ extension FunctionCall {
         coerced.append(argument)
         continue
       }
-      guard
-        let accepts = parameters.isEmpty
-          ? nil : parameters[min(index, parameters.count - 1)].accepts,
+      let accepts = parameters.isEmpty
+        ? nil : parameters[min(index, parameters.count - 1)].accepts
+      if case .orderable = accepts, !argument.type.isOrderable {
+        throw notOrderable(argument.type)
+      }
+      guard let accepts,
         let type = ImplicitCast.type(for: accepts, from: argument.type)
       else {
         throw refusal(index, accepts: parameters[min(index, parameters.count - 1)].accepts)

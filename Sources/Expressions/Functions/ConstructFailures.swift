@@ -54,6 +54,13 @@ extension FunctionCall {
       origin: origin)
   }
 
+  /// Spark's `DATATYPE_MISMATCH.INVALID_ORDERING_TYPE`: values of the type have no order.
+  public func notOrderable(_ type: DataType) -> Failure {
+    Failure(
+      "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+      "`\(name)` does not support values of the type \"\(type)\"", origin: origin)
+  }
+
   /// Spark's `DATATYPE_MISMATCH.NON_FOLDABLE_INPUT`: an argument that must be a constant.
   public func notConstant(_ index: Int) -> Failure {
     Failure(

@@ -133,7 +133,12 @@ func bindArithmetic(
   if let result = try dateArithmetic(call, operation, isTry: isTry) { return result }
   var (left, right) = (call[0], call[1])
   if left.type == .null, right.type == .null {
-    left = left.implicitlyCast(to: .double)
+    let type: DataType = operation == .integralDivide ? .long : .double
+    left = left.implicitlyCast(to: type)
+    right = right.implicitlyCast(to: type)
+  }
+  // Spark settles a quotient by its dividend.
+  if operation == .divide, left.type == .null, right.type.isDecimal {
     right = right.implicitlyCast(to: .double)
   }
   // A string becomes what the other operand asks for.
@@ -142,12 +147,10 @@ func bindArithmetic(
   } else if right.type == .string, left.type.isNumeric {
     right = try number(right, besides: left.type, isTry: isTry)
   }
-  if left.type == .null { left = left.implicitlyCast(to: right.type) }
-  if right.type == .null { right = right.implicitlyCast(to: left.type) }
+  if left.type == .null, right.type.isNumeric { left = left.implicitlyCast(to: right.type) }
+  if right.type == .null, left.type.isNumeric { right = right.implicitlyCast(to: left.type) }
   guard left.type.isNumeric, right.type.isNumeric else {
-    throw left.type == right.type
-      ? wrongOperands(call, operation.sign, wants: "numbers or intervals")
-      : differentOperands(call, operation.sign)
+    throw refusedOperands(call, operation.sign, wants: "numbers or intervals")
   }
   if left.type.isDecimal || right.type.isDecimal, !left.type.isFraction, !right.type.isFraction {
     return try decimalArithmetic(
@@ -158,7 +161,7 @@ func bindArithmetic(
   case .divide: type = .double
   case .integralDivide:
     guard left.type.isInteger, right.type.isInteger else {
-      throw wrongOperands(call, "div", wants: "whole numbers, decimals or intervals")
+      throw refusedOperands(call, "div", wants: "whole numbers, decimals or intervals")
     }
     type = .long
   default:

@@ -52,10 +52,12 @@ private func bits(
     [.column("a", .any, "an integer"), .column("b", .any, "an integer")],
     returns: "the wider type", examples: [Example(code, result)]
   ) { given in
-    guard let type = ImplicitCast.leastCommonType(given.types), type.isInteger || type == .string
-    else { throw differentOperands(given, sign) }
-    if type == .string { throw wrongOperands(given, sign, wants: "integers") }
-    let call = try given.coercedToLeastCommonType()
+    let isNothing = given.types.allSatisfy { $0 == .null }
+    let common: DataType? = isNothing ? .int : ImplicitCast.leastCommonType(given.types)
+    guard let type = common, type.isInteger else {
+      throw refusedOperands(given, sign, wants: "integers")
+    }
+    let call = given.with(given.arguments.map { $0.implicitlyCast(to: type) })
     return call.result(type, notation: .infix) { columns, _ in
       switch type {
       case .byte: try mapped(columns[0], columns[1], to: type, byte)

@@ -81,14 +81,10 @@ private func compare(_ call: FunctionCall, _ comparison: Comparison) throws -> E
 
 /// The operands brought to one type that can be compared.
 func comparable(_ call: FunctionCall, _ sign: String, needsOrder: Bool) throws -> FunctionCall {
-  guard let type = ImplicitCast.leastCommonType(call[0].type, call[1].type) else {
+  guard let type = ImplicitCast.comparisonType(call[0].type, call[1].type) else {
     throw differentOperands(call, sign)
   }
-  guard type.isOrderable else {
-    throw Failure(
-      "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-      "`\(sign)` does not support values of the type \"\(type)\"", origin: call.origin)
-  }
+  guard type.isOrderable else { throw call.renamed(sign).notOrderable(type) }
   return call.with(call.arguments.map { $0.implicitlyCast(to: type) })
 }
 
@@ -101,11 +97,7 @@ private func membership(_ call: FunctionCall) throws -> Expression {
       "the values of IN must be of one type, but they are "
         + call.types.map { "\"\($0)\"" }.joined(separator: ", "), origin: call.origin)
   }
-  guard type.isOrderable else {
-    throw Failure(
-      "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
-      "`in` does not support values of the type \"\(type)\"", origin: call.origin)
-  }
+  guard type.isOrderable else { throw call.renamed("in").notOrderable(type) }
   let coerced = isOneShape ? call : call.with(call.arguments.map { $0.implicitlyCast(to: type) })
   return coerced.result(
     .boolean,

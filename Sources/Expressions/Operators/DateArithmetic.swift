@@ -1,46 +1,75 @@
 import Columns
 import Contract
 
-/// Arithmetic with dates, instants and intervals; nil where neither operand is one.
+/// Arithmetic with dates, instants and intervals; nil where no rule for them fits the operands.
 func dateArithmetic(
   _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool
 ) throws -> Expression? {
-  let (left, right) = (call[0], call[1])
-  func special(_ type: DataType) -> Bool {
-    type.isDatetime || type.isInterval || type == .calendarInterval
-  }
-  guard special(left.type) || special(right.type) else { return nil }
-  if left.type == .calendarInterval || right.type == .calendarInterval {
+  let (left, right) = (call[0].type, call[1].type)
+  if left == .calendarInterval || right == .calendarInterval {
     return try calendarArithmetic(call, operation, isTry: isTry)
   }
-  switch (operation, left.type, right.type) {
-  case (.add, _, _) where right.type.isDatetime && !left.type.isDatetime:
-    return try moved(call.with([right, left]), by: 1, isTry: isTry)
-  case (.add, _, _) where left.type.isDatetime && !right.type.isDatetime:
-    return try moved(call, by: 1, isTry: isTry)
-  case (.subtract, _, _)
-  where left.type.isDatetime && (right.type.isDatetime || right.type == .string),
-    (.subtract, .string, _) where right.type.isDatetime:
-    return difference(call)
-  case (.subtract, _, _) where left.type.isDatetime:
-    return try moved(call, by: -1, isTry: isTry)
-  case (.add, _, _), (.subtract, _, _): return try intervalSum(call, operation, isTry: isTry)
-  case (.multiply, _, _)
-  where left.type.isInterval && (right.type.isNumeric || right.type == .string):
-    return scaled(call, .multiply, isTry: isTry)
-  case (.multiply, _, _)
-  where right.type.isInterval && (left.type.isNumeric || left.type == .string):
-    return scaled(call.with([right, left]), .multiply, isTry: isTry)
-  case (.divide, _, _)
-  where left.type.isInterval && (right.type.isNumeric || right.type == .string):
-    return scaled(call, .divide, isTry: isTry)
-  case (.integralDivide, _, _) where left.type.isInterval && right.type.isInterval:
-    return try intervalQuotient(call)
-  default: throw differentOperands(call, operation.sign)
+  let swapped = call.with([call[1], call[0]])
+  switch operation {
+  case .add: return try dateSum(call, swapped, isTry: isTry)
+  case .subtract: return try dateDifference(call, isTry: isTry)
+  case .multiply where left.isInterval: return try scaled(call, .multiply, isTry: isTry)
+  case .multiply where right.isInterval: return try scaled(swapped, .multiply, isTry: isTry)
+  case .divide where left.isInterval: return try scaled(call, .divide, isTry: isTry)
+  case .integralDivide:
+    guard let type = ImplicitCast.tightestCommonType(left, right), type.isInterval else {
+      return nil
+    }
+    return try intervalQuotient(call, type)
+  default: return nil
   }
 }
 
-func overflowed(_ what: String) -> Failure {
+/// Which operand is the date or instant is settled in Spark's order, which decides the error too.
+private func dateSum(
+  _ call: FunctionCall, _ swapped: FunctionCall, isTry: Bool
+) throws -> Expression? {
+  let (left, right) = (call[0].type, call[1].type)
+  switch (left, right) {
+  case (_, .yearMonthInterval) where left.isDatetime:
+    return try moved(call, by: 1, isTry: isTry)
+  case (.yearMonthInterval, _) where right.isDatetime:
+    return try moved(swapped, by: 1, isTry: isTry)
+  case _ where areIntervals(left, right): return try intervalSum(call, .add, isTry: isTry)
+  case (_, .dayTimeInterval): return try moved(call, by: 1, isTry: isTry)
+  case (.dayTimeInterval, _): return try moved(swapped, by: 1, isTry: isTry)
+  case (_, .null) where left.isDatetime: return nothing(left == .date ? .timestamp : left, call)
+  case (.null, _) where right.isDatetime: return nothing(right == .date ? .timestamp : right, call)
+  case (.date, _): return try moved(call, by: 1, isTry: isTry)
+  case (_, .date): return try moved(swapped, by: 1, isTry: isTry)
+  default: return nil
+  }
+}
+
+private func dateDifference(_ call: FunctionCall, isTry: Bool) throws -> Expression? {
+  let (left, right) = (call[0].type, call[1].type)
+  switch (left, right) {
+  case _ where areIntervals(left, right): return try intervalSum(call, .subtract, isTry: isTry)
+  case (_, .yearMonthInterval) where left.isDatetime: return try moved(call, by: -1, isTry: isTry)
+  case (_, .dayTimeInterval): return try moved(call, by: -1, isTry: isTry)
+  case (.timestamp, _), (.timestampNtz, _), (_, .timestamp), (_, .timestampNtz), (_, .date),
+    (.date, .string), (.date, .null):
+    return try difference(call)
+  case (.date, _): return try moved(call, by: -1, isTry: isTry)
+  default: return nil
+  }
+}
+
+/// Two intervals of one family, or one beside NULL.
+private func areIntervals(_ left: DataType, _ right: DataType) -> Bool {
+  ImplicitCast.tightestCommonType(left, right)?.isInterval ?? false
+}
+
+private func nothing(_ type: DataType, _ call: FunctionCall) -> Expression {
+  .literal(.null, type, origin: call.origin)
+}
+
+private func overflowed(_ what: String) -> Failure {
   Failure("DATETIME_OVERFLOW", "datetime operation overflow: \(what)")
 }
 
@@ -48,8 +77,6 @@ func overflowed(_ what: String) -> Failure {
 private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> Expression {
   var (base, amount) = (call[0], call[1])
   switch (base.type, amount.type) {
-  case (_, .null):
-    return .literal(.null, base.type, origin: call.origin)
   case (.date, .byte), (.date, .short), (.date, .int):
     amount = amount.implicitlyCast(to: .int)
     return movedByDays(call.with([base, amount]), by: sign, isTry: isTry)
@@ -61,6 +88,11 @@ private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> 
     }
     return movedByDays(call.with([base, days]), by: sign, isTry: isTry)
   case (.date, .dayTimeInterval): base = base.implicitlyCast(to: .timestamp)
+  case (.string, .dayTimeInterval):
+    // The text of an instant, moved, is a text again.
+    let instant = base.implicitlyCast(to: .timestamp)
+    return try moved(call.with([instant, amount]), by: sign, isTry: isTry)
+      .implicitlyCast(to: .string)
   default: break
   }
   let type = base.type
@@ -80,10 +112,9 @@ private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> 
     (.timestamp, .yearMonthInterval), (.timestampNtz, .yearMonthInterval):
     return movedInstant(operands, by: sign, notation)
   default:
-    if type != .date { throw differentOperands(call, name) }
-    throw FunctionCall(
-      name: name, arguments: [base, amount], origin: call.origin, session: call.session
-    ).unexpectedType(1, expected: "an \"INT\" or an interval")
+    throw type == .date
+      ? operands.unexpectedType(1, expected: "an \"INT\" or an interval")
+      : operands.unexpectedType(0, expected: "a date or a timestamp")
   }
 }
 
@@ -129,10 +160,14 @@ private func movedInstant(
 }
 
 /// The time between two dates or instants.
-private func difference(_ call: FunctionCall) -> Expression {
+private func difference(_ call: FunctionCall) throws -> Expression {
   let name = call.renamed("-")
   let types = call.types
-  if types.allSatisfy({ $0 == .date || $0 == .string }) {
+  for (index, type) in types.enumerated()
+  where !type.isDatetime && type != .string && type != .null {
+    throw name.unexpectedType(index, expected: "a date or a timestamp")
+  }
+  if types.allSatisfy({ $0 == .date || $0 == .string || $0 == .null }) {
     let operands = name.with(call.arguments.map { $0.implicitlyCast(to: .date) })
     let type = DataType.dayTimeInterval(.day, .day)
     return operands.result(type, canFail: true, notation: .infix) { columns, _ in
@@ -191,7 +226,12 @@ func intervalOverflow(_ operation: Arithmetic) -> Failure {
 }
 
 /// An interval times or divided by a number, rounded half up.
-private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) -> Expression {
+private func scaled(
+  _ call: FunctionCall, _ operation: Arithmetic, isTry: Bool
+) throws -> Expression {
+  guard call.types[1].isNumeric || call.types[1] == .string || call.types[1] == .null else {
+    throw call.renamed(operation.sign).unexpectedType(1, expected: "\"NUMERIC\"")
+  }
   let isMonths = call.types[0].layout == .fixed(width: 4)
   let type: DataType = isMonths ? .yearToMonth : .dayToSecond
   let interval = call[0].implicitlyCast(to: type)
@@ -246,9 +286,7 @@ private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) 
   }
 }
 
-private func intervalQuotient(_ call: FunctionCall) throws -> Expression {
-  guard let type = ImplicitCast.tightestCommonType(call.types[0], call.types[1]), type.isInterval
-  else { throw differentOperands(call, "div") }
+private func intervalQuotient(_ call: FunctionCall, _ type: DataType) throws -> Expression {
   let zero = Failure("INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero")
   let isMonths = type.layout == .fixed(width: 4)
   return call.with(call.arguments.map { $0.implicitlyCast(to: type) }).result(

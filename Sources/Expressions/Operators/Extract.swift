@@ -22,6 +22,7 @@ func extract(
     return try arrayItem(base, key, origin)
   case .array: return try arrayItem(base, key, origin)
   case .map: return try mapValue(base, key, origin, session)
+  case .null: return .literal(.null, .null, origin: origin)
   default:
     throw Failure(
       "INVALID_EXTRACT_BASE_FIELD_TYPE",

@@ -139,6 +139,9 @@ private func joined(_ a: Vector, _ b: Vector, isAnd: Bool) -> Vector {
 
 private func booleanOperands(_ call: FunctionCall) throws -> FunctionCall {
   let name = call.name.uppercased()
+  if call.arguments.count == 2, call.types.contains(.string), !call.types.contains(.boolean) {
+    throw refusedOperands(call, name, wants: "conditions")
+  }
   var operands: [Expression] = []
   for operand in call.arguments {
     if operand.type == .boolean {
@@ -147,7 +150,7 @@ private func booleanOperands(_ call: FunctionCall) throws -> FunctionCall {
       operands.append(operand.implicitlyCast(to: .boolean))
     } else {
       throw call.arguments.count == 2
-        ? differentOperands(call, name) : call.unexpectedType(0, expected: "\"BOOLEAN\"")
+        ? refusedOperands(call, name, wants: "conditions") : call.unexpectedType(0, expected: "\"BOOLEAN\"")
     }
   }
   return call.with(operands)

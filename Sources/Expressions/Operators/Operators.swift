@@ -23,6 +23,16 @@ func wrongOperands(_ call: FunctionCall, _ sign: String, wants: String) -> Failu
     origin: call.origin)
 }
 
+/// Operands that no rule brings to a type the operator has. Where coercion makes them one type, it
+/// is the wrong one; otherwise they do not go together.
+func refusedOperands(_ call: FunctionCall, _ sign: String, wants: String) -> Failure {
+  let (left, right) = (call[0].type, call[1].type)
+  let isOneType =
+    left == right || ImplicitCast.promotesString(left, right)
+    || (left == .double && right.isDecimal) || (left.isDecimal && right == .double)
+  return isOneType ? wrongOperands(call, sign, wants: wants) : differentOperands(call, sign)
+}
+
 extension FunctionCall {
   /// The same call under another name, for `!=` as NOT of `=`.
   func renamed(_ name: String) -> FunctionCall {

@@ -82,9 +82,11 @@ private func offset(
     ], returns: "the type of `value`"
   ) { call in
     guard case .integer(let distance) = try call.constant(1) else { throw call.notConstant(1) }
-    guard let type = ImplicitCast.type(for: .type(call.types[0]), from: call.types[2]) else {
+    let isText = call.types[2] == .string && call.types[0].isInterval
+    guard isText || ImplicitCast.type(for: .type(call.types[0]), from: call.types[2]) != nil else {
       throw call.unexpectedType(2, expected: "\"\(call.types[0])\"")
     }
+    let type = call.types[0]
     let bound = WindowFrame.Bound.offset(.integer(distance * direction), .int)
     let filled = call.with([call[0], call[1], call[2].implicitlyCast(to: type)])
     return window(

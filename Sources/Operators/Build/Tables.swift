@@ -36,8 +36,10 @@ func buildInlineTable(_ call: OperatorCall) throws -> any PlanNode {
 
 private func inlineType(_ cells: [Expression], _ call: OperatorCall) throws -> DataType {
   let types = cells.map(\.type)
-  let isMixed = types.contains(.string) && !types.allSatisfy { $0 == .string || $0 == .null }
-  guard !isMixed, let common = ImplicitCast.leastCommonType(types) else {
+  let common = types.reduce(DataType?.some(.null)) { common, type in
+    common.flatMap { ImplicitCast.commonTypeWithoutStrings($0, type, keepsFloat: true) }
+  }
+  guard let common else {
     throw Failure(
       "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
       "a column of VALUES has values of different types: "

@@ -142,7 +142,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("array_contains(array(1), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
-    try call.refusingNull(0, 1).refusingNonArray(0).withElement(isWide: true).result(
+    try call.refusingNull(0, 1).refusingNonArray(0).withElement(isWide: true).refusingMaps().result(
       .boolean, nullable: .always
     ) { columns, _ in
       try mappedRows(columns, to: .boolean) { row, builder in
@@ -169,7 +169,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("array_position(array(1), NULL)", "NULL"),
     ]
   ) { call in
-    try call.refusingNull(0).refusingNonArray(0).withElement().result(.long) { columns, _ in
+    let call = try call.refusingNull(0).refusingNonArray(0).withElement().refusingNull(1)
+    return try call.refusingMaps().result(.long) { columns, _ in
       try mappedRows(columns, to: .long) { row, builder in
         let (values, range) = (columns[0].children[0], columns[0].range(row))
         let found = range.first {

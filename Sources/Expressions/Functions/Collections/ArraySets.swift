@@ -34,7 +34,7 @@ private func setFunction(
 ) -> FunctionSpec {
   collectionFunction(name, summary, [one, other], returns: "the type of both", examples) {
     call in
-    let call = try call.withCommonArrays()
+    let call = try call.withCommonArrays().refusingMaps()
     let type = call.types[0]
     return call.result(type) { columns, _ in
       let (a, b) = (columns[0], columns[1])
@@ -57,7 +57,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("array_distinct(NULL)", "NULL"),
     ]
   ) { call in
-    call.result(call.types[0]) { columns, _ in
+    try call.refusingMaps().result(call.types[0]) { columns, _ in
       try mappedRows(columns, to: columns[0].type) { row, builder in
         var seen: Set<[UInt8]> = []
         appendDistinct(
@@ -113,7 +113,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("arrays_overlap(CAST(NULL AS ARRAY<INT>), array(1))", "NULL"),
     ]
   ) { call in
-    let call = try call.withCommonArrays()
+    let call = try call.withCommonArrays().refusingMaps()
     return call.result(.boolean, nullable: .always) { columns, _ in
       let (a, b) = (columns[0], columns[1])
       return try mappedRows(columns, to: .boolean) { row, builder in
@@ -139,7 +139,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("array_remove(array(1), NULL)", "NULL"),
     ]
   ) { call in
-    let call = try call.withElement()
+    let call = try call.withElement().refusingMaps()
     return call.result(call.types[0]) { columns, _ in
       try mappedRows(columns, to: columns[0].type) { row, builder in
         let values = columns[0].children[0]

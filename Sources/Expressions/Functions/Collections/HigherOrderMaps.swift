@@ -83,7 +83,7 @@ let higherOrderMapFunctions: [FunctionSpec] = [
   ) { call in
     let function = try mapLambda(call)
     guard case .map(_, let value, let containsNull) = call.types[0] else { return call[0] }
-    let type = DataType.map(function.body.type, value, valueContainsNull: containsNull)
+    let type = try call.mapType(function.body.type, value, valueContainsNull: containsNull)
     return call.with([call[0], function.expression]).guarded(type, canFail: true) {
       arguments, context in
       let map = try arguments[0].evaluate(context).flat

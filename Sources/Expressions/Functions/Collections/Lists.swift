@@ -88,7 +88,7 @@ extension FunctionCall {
   ) throws -> FunctionCall {
     let element = types[array].element
     let common =
-      ImplicitCast.tightestCommonType(element, types[value])
+      ImplicitCast.tightestCommonType(element, types[value], keepsFloat: true)
       ?? (isWide ? ImplicitCast.widerDecimal(element, types[value]) : nil)
     guard case .array = types[array], let common else {
       throw Failure(
@@ -106,7 +106,7 @@ extension FunctionCall {
   /// All arguments cast to the one ARRAY type that they turn into.
   func withCommonArrays() throws -> FunctionCall {
     guard case .array = types[0], case .array = types[1],
-      let common = ImplicitCast.commonTypeWithoutStrings(types[0], types[1])
+      let common = ImplicitCast.tightestCommonType(types[0], types[1], keepsFloat: true)
     else {
       throw Failure(
         "DATATYPE_MISMATCH.BINARY_ARRAY_DIFF_TYPES",
@@ -114,6 +114,13 @@ extension FunctionCall {
           + "\"\(types[1])\"", origin: origin)
     }
     return with(arguments.map { $0.implicitlyCast(to: common) })
+  }
+
+  /// Refuses arrays whose elements cannot be told apart, since maps have no equality.
+  func refusingMaps() throws -> FunctionCall {
+    let element = types[0].element
+    if element.containsMap { throw notOrderable(element) }
+    return self
   }
 
   /// Refuses a bare NULL for some arguments, as Spark does.

@@ -22,6 +22,20 @@ struct MapKeys {
   }
 }
 
+extension FunctionCall {
+  /// The type of a map that is made here: a map cannot be a key, since maps have no equality.
+  func mapType(
+    _ key: DataType, _ value: DataType, valueContainsNull: Bool
+  ) throws -> DataType {
+    if key.containsMap {
+      throw Failure(
+        "DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE",
+        "the key of a map cannot be or contain \"\(key)\"", origin: origin)
+    }
+    return .map(key, value, valueContainsNull: valueContainsNull)
+  }
+}
+
 extension DataType {
   fileprivate var mapTypes: (key: DataType, value: DataType, containsNull: Bool) {
     if case .map(let key, let value, let containsNull) = self {
@@ -56,7 +70,7 @@ let mapFunctions: [FunctionSpec] = [
       Example("map_from_arrays(array(NULL), array(1))", "error NULL_MAP_KEY"),
     ]
   ) { call in
-    let type = DataType.map(
+    let type = try call.mapType(
       call.types[0].element, call.types[1].element, valueContainsNull: call.types[1].containsNull)
     return call.result(type, canFail: true) { columns, _ in
       try mappedRows(columns, to: type) { row, builder in
@@ -90,7 +104,7 @@ let mapFunctions: [FunctionSpec] = [
     guard case .structure(let fields) = call.types[0].element, fields.count == 2 else {
       throw call.unexpectedType(0, expected: "\"ARRAY\" of pair \"STRUCT\"")
     }
-    let type = DataType.map(
+    let type = try call.mapType(
       fields[0].type, fields[1].type, valueContainsNull: fields[1].isNullable)
     return call.result(type, nullable: .always, canFail: true) { columns, _ in
       try mappedRows(columns, to: type) { row, builder in
@@ -122,15 +136,14 @@ let mapFunctions: [FunctionSpec] = [
       return .literal(
         .map([]), .map(.string, .string, valueContainsNull: false), origin: call.origin)
     }
-    guard call.types.allSatisfy({ if case .map = $0 { true } else { false } }),
-      let type = ImplicitCast.leastCommonType(call.types)
-    else {
+    guard call.types.allSatisfy({ if case .map = $0 { true } else { false } }) else {
       throw Failure(
         "DATATYPE_MISMATCH.MAP_CONCAT_DIFF_TYPES",
         "`\(call.name)` takes maps of one type, but they are "
           + call.types.map { "\"\($0)\"" }.joined(separator: ", "), origin: call.origin)
     }
-    let call = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
+    let call = try call.coercedToLeastCommonType()
+    let type = call.types[0]
     return call.result(type, canFail: true) { columns, _ in
       try mappedRows(columns, to: type) { row, builder in
         var known = MapKeys()
@@ -279,7 +292,7 @@ private func structure(_ call: FunctionCall, _ pairs: [(name: String, value: Exp
   guard let key = ImplicitCast.leastCommonType(keys.map(\.type)),
     let value = ImplicitCast.leastCommonType(values.map(\.type))
   else { throw call.differentTypes(call.arguments) }
-  let type = DataType.map(
+  let type = try call.mapType(
     key, value, valueContainsNull: values.contains(where: \.isNullable))
   let arguments = call.arguments.enumerated().map {
     $1.implicitlyCast(to: $0.isMultiple(of: 2) ? key : value)

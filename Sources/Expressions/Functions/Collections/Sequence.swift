@@ -66,15 +66,16 @@ private func instants(
   var call = call
   let types = call.types
   let isTime = types[0].isDatetime || types[1].isDatetime
-  call = try call.coercedToLeastCommonType(0..<2)
-  if isTime {
-    if types.count > 2, !types[2].isInterval, types[2] != .calendarInterval {
-      throw call.unexpectedType(2, expected: "an interval")
-    }
-  } else {
-    if types.count > 2 { call = try call.coercedToLeastCommonType(0..<3) }
-    guard call.types[0].isInteger else { throw call.unexpectedType(0, expected: "\"INTEGRAL\"") }
+  let hasStep = types.dropFirst(2).allSatisfy { $0.isInterval || $0 == .calendarInterval }
+  let common = ImplicitCast.leastCommonType(Array(isTime ? types.prefix(2) : types[...]))
+  guard let common, isTime ? hasStep : common.isInteger else {
+    throw Failure(
+      "DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES",
+      "`\(call.name)` takes integers, or dates and instants with an interval as the step, but they "
+        + "are " + types.map { "\"\($0)\"" }.joined(separator: ", "), origin: call.origin)
   }
+  call = call.with(
+    call.arguments.enumerated().map { isTime && $0 > 1 ? $1 : $1.implicitlyCast(to: common) })
   let element = call.types[0]
   let type = DataType.array(element, containsNull: false)
   return call.result(type, canFail: true) { columns, context in

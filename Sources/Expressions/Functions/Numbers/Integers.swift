@@ -188,7 +188,7 @@ private func extremeFunction(
 ) -> FunctionSpec {
   .scalar(
     name, category: "numbers", summary: summary,
-    [.column("first", .orderable, "a value"), .column("others", .orderable, "further values")],
+    [.column("first", .any, "a value"), .column("others", .any, "further values")],
     isVariadic: true, returns: "the common type of all", examples: examples
   ) { call in
     if call.arguments.count < 2 { throw call.wrongCount(expected: "at least 2") }
@@ -198,6 +198,7 @@ private func extremeFunction(
       common = common.flatMap { ImplicitCast.commonTypeWithoutStrings($0, type) }
     }
     guard let type = common else { throw call.differentTypes(call.arguments) }
+    guard type.isOrderable else { throw call.notOrderable(type) }
     let call = call.with(call.arguments.map { $0.implicitlyCast(to: type) })
     return call.result(type, nullable: isNullable ? .always : .never) { columns, _ in
       let builder = VectorBuilder(type, capacity: columns[0].count)
