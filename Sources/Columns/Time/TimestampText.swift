@@ -122,6 +122,14 @@ public struct TimestampReader {
   }
 }
 
+extension TimestampReader {
+  /// Whether a text is a time of day alone, whose date is the day on which it is read.
+  public static func isTimeOnly(_ text: String) -> Bool {
+    var text = text
+    return text.withUTF8 { TimestampParts($0)?.isTimeOnly ?? false }
+  }
+}
+
 /// The pieces of a timestamp's text, by Spark's `SparkDateTimeUtils.parseTimestampString`.
 @usableFromInline
 struct TimestampParts {

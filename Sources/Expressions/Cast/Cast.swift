@@ -20,20 +20,21 @@ extension Expression {
   /// This expression cast to a type because the user asked for it.
   public func cast(to target: DataType, isTry: Bool = false) throws -> Expression {
     guard let rule = castRule(from: type, to: target, isTry: isTry) else {
-      throw castForbidden(to: target)
+      throw castForbidden(to: target, isTry: isTry)
     }
     let name = isTry ? "TRY_CAST" : "CAST"
     return cast(to: target, rule, isTry: isTry, .custom { "\(name)(\($0[0]) AS \(target))" })
   }
 
   /// Spark's classes tell the casts that have another way, or had one before ANSI.
-  private func castForbidden(to target: DataType) -> Failure {
+  private func castForbidden(to target: DataType, isTry: Bool) -> Failure {
     var (kind, hint) = ("WITHOUT_SUGGESTION", String?.none)
     switch (type, target) {
     case (.date, _) where target.isNumeric:
       (kind, hint) = ("WITH_FUNC_SUGGESTION", "Use the function `unix_date` instead")
     case (_, .date) where type.isNumeric:
       (kind, hint) = ("WITH_FUNC_SUGGESTION", "Use the function `date_from_unix_date` instead")
+    case _ where isTry: break
     case (.boolean, .timestamp), (.timestamp, .boolean), (.date, .boolean):
       kind = "WITH_CONF_SUGGESTION"
     case (_, .binary) where type.isInteger: kind = "WITH_CONF_SUGGESTION"
@@ -58,6 +59,17 @@ extension Expression {
   private func cast(
     to target: DataType, _ rule: CastRule, isTry: Bool, _ notation: ScalarFunction.Notation
   ) -> Expression {
+    if case .literal(let value) = kind, let moment = NamedMoment(value, as: target) {
+      let text = sqlText
+      let shown: ScalarFunction.Notation =
+        if case .custom(let write) = notation {
+          .custom { _ in write([text]) }
+        } else {
+          .custom { _ in text }
+        }
+      return Expression(
+        .call(moment.expression(target, shown), []), target, isNullable: true, origin: origin)
+    }
     let kernel = rule.kernel
     let function = ScalarFunction(
       isTry ? "try_cast" : "cast", canFail: rule.canFail && !isTry, notation: notation,

@@ -83,7 +83,7 @@ func decimalCast(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
         throw castOverflow(.decimal(x), from: from, to: to)
       }
     }
-  default: return nil
+  default: return intervalOfDecimalCast(ownScale, from: from, to: to, isTry: isTry)
   }
 }
 

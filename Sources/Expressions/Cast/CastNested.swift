@@ -9,7 +9,9 @@ func nestedCast(from: DataType, to: DataType, isTry: Bool) -> CastRule? {
     return listCast(to: to, [rule])
   case (.map(let k1, let v1, let null1), .map(let k2, let v2, let null2)):
     guard let key = castRule(from: k1, to: k2, isTry: isTry),
-      let value = castRule(from: v1, to: v2, isTry: isTry), null2 || !null1
+      let value = castRule(from: v1, to: v2, isTry: isTry), null2 || !null1,
+      // A key that does not fit would become NULL, which no key can be.
+      !isTry || !key.canFail
     else { return nil }
     return listCast(to: to, [key, value])
   case (.structure(let a), .structure(let b)):

@@ -114,6 +114,12 @@ extension ExpressionParser {
       advance()
       return try make(.name([word.source]))
     }
+    if NamedMoment(.text(text), as: type) != nil
+      || (type == .timestamp && TimestampReader.isTimeOnly(text))
+    {
+      position += 2
+      return try make(.cast(make(.literal(.text(text), .string)), type, isTry: false))
+    }
     let literal = Expression.literal(.text(text), .string)
     guard case .literal(let value) = fold(try literal.cast(to: type), timeZoneId: timeZoneId).kind,
       !value.isNull

@@ -11,7 +11,7 @@ public func fold(_ expression: Expression, timeZoneId: String = "UTC") -> Expres
     if let simpler = simplified(node, function, arguments) { return simpler }
     let isConstant = arguments.allSatisfy { if case .literal = $0.kind { true } else { false } }
     // A function of nothing, such as `current_timestamp`, hangs on the batch.
-    guard isConstant, !arguments.isEmpty else { return node }
+    guard isConstant, !arguments.isEmpty, !node.hangsOnClock(arguments) else { return node }
     let context = EvaluationContext(
       Batch([], count: 1), task: TaskContext(timeZoneId: timeZoneId))
     guard let value = try? CompiledExpression(node, input: []).evaluate(context) else {
@@ -74,6 +74,12 @@ extension Expression {
   /// The value of a literal.
   public var literalValue: Scalar? {
     if case .literal(let value) = kind { value } else { nil }
+  }
+
+  /// Whether this is an instant made of a time of day, which is one of the batch's day.
+  fileprivate func hangsOnClock(_ arguments: [Expression]) -> Bool {
+    guard type == .timestamp, let text = arguments[0].literalValue?.text else { return false }
+    return TimestampReader.isTimeOnly(text)
   }
 
   fileprivate func with(
