@@ -150,7 +150,8 @@ private func booleanOperands(_ call: FunctionCall) throws -> FunctionCall {
       operands.append(operand.implicitlyCast(to: .boolean))
     } else {
       throw call.arguments.count == 2
-        ? refusedOperands(call, name, wants: "conditions") : call.unexpectedType(0, expected: "\"BOOLEAN\"")
+        ? refusedOperands(call, name, wants: "conditions")
+        : call.unexpectedType(0, expected: "\"BOOLEAN\"")
     }
   }
   return call.with(operands)
