@@ -69,7 +69,7 @@ private func nothing(_ type: DataType, _ call: FunctionCall) -> Expression {
   .literal(.null, type, origin: call.origin)
 }
 
-private func overflowed(_ what: String) -> Failure {
+func overflowed(_ what: String) -> Failure {
   Failure("DATETIME_OVERFLOW", "datetime operation overflow: \(what)")
 }
 
