@@ -13,6 +13,9 @@ spark.sparkContext.setLogLevel("OFF")
 def value(v):
     if isinstance(v, datetime.datetime):
         return (v.replace(tzinfo=datetime.timezone.utc) - EPOCH) // datetime.timedelta(microseconds=1)
+    if isinstance(v, datetime.timedelta): return v // datetime.timedelta(microseconds=1)
+    # JSON has no such numbers; the runner reads these texts as them.
+    if isinstance(v, float) and (v != v or abs(v) == float("inf")): return str(v)
     if isinstance(v, datetime.date): return (v - datetime.date(1970, 1, 1)).days
     if isinstance(v, decimal.Decimal): return str(v)
     if isinstance(v, Row): return {k: value(x) for k, x in v.asDict().items()}
