@@ -12,12 +12,12 @@ local trades = session.read
   :json(here .. "/data/trades")
 
 local change = F.when(trades.Type:eq "BUY", trades.Amount):otherwise(-trades.Amount)
-local soFar = W.partitionBy("BrokerCode"):orderBy("CreatedTime")
-  :rowsBetween(W.unboundedPreceding, W.currentRow)
+local inOrder = W.partitionBy("BrokerCode"):orderBy("CreatedTime")
+local soFar = inOrder:rowsBetween(W.unboundedPreceding, W.currentRow)
 
 trades
   :withColumn("Balance", F.sum(change):over(soFar))
-  :withColumn("Before", F.lag("CreatedTime"):over(W.partitionBy("BrokerCode"):orderBy("CreatedTime")))
+  :withColumn("Before", F.lag("CreatedTime"):over(inOrder))
   :select("CreatedTime", "Type", "Amount", "Balance",
     (F.unix_timestamp "CreatedTime" - F.unix_timestamp "Before"):alias "SecondsSince")
   :orderBy("CreatedTime")

@@ -1,5 +1,5 @@
 -- Bought and sold in windows of 15 minutes, as the trades come, one file a micro-batch.
--- A window closes once trades come 30 minutes after its end: the last file's trade of 10:14 is late.
+-- A window closes when trades come 30 minutes after its end: the last trade of 10:14 is late.
 local moontide = require "moontide"
 local F = require "moontide.functions"
 

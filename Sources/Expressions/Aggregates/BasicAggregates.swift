@@ -90,7 +90,7 @@ let basicAggregates: [FunctionSpec] = [
       Example("count_if(a % 2 = 0) FROM VALUES (NULL), (0), (1), (2), (3)", "2"),
       Example("count_if(a IS NULL) FROM VALUES (NULL), (0), (1), (2), (3)", "1"),
     ]
-  ) { $0.aggregate(CountIfAccumulator.function()) },
+  ) { $0.aggregate(CountAccumulator.function("count_if", onlyTrue: true)) },
   aggregate(
     "sum", "The sum of the values that are not NULL; NULL when there are none.",
     [.column("value", summable, "what is summed")], returns: "BIGINT, DOUBLE, DECIMAL or INTERVAL",

@@ -1,59 +1,6 @@
 import Columns
 import Contract
 
-/// MIN and MAX over integers, dates, times and intervals.
-final class IntegerExtremeAccumulator: Accumulator {
-  private var values = GroupArray<Int64>(empty: 0)
-  private var isSet = GroupArray<Bool>(empty: false)
-  private let type: DataType
-  private let isMax: Bool
-
-  init(_ type: DataType, isMax: Bool) {
-    self.type = type
-    self.isMax = isMax
-  }
-
-  func grow(to groupCount: Int) {
-    values.grow(to: groupCount)
-    isSet.grow(to: groupCount)
-  }
-
-  func update(
-    _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
-  ) {
-    merge(arguments, groups: groups, count: count)
-  }
-
-  func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) {
-    let vector = states[0].widened()
-    let (values, isSet) = (values.pointer, isSet.pointer)
-    let (source, stride) = (vector.typed(Int64.self), vector.stride)
-    if isMax {
-      vector.forEachValid(count) { row in
-        let (group, value) = (Int(groups[row]), source[row &* stride])
-        if !isSet[group] || value > values[group] { values[group] = value }
-        isSet[group] = true
-      }
-    } else {
-      vector.forEachValid(count) { row in
-        let (group, value) = (Int(groups[row]), source[row &* stride])
-        if !isSet[group] || value < values[group] { values[group] = value }
-        isSet[group] = true
-      }
-    }
-  }
-
-  func states(_ groups: Selection) -> [Vector] {
-    [values.integers(type, groups, validity: isSet.bits(groups) { $0 })]
-  }
-
-  func results(_ groups: Selection, context: EvaluationContext) -> Vector { states(groups)[0] }
-
-  func reset(_ groups: Selection) { isSet.reset(groups) }
-
-  var memoryBytes: Int { values.memoryBytes + isSet.memoryBytes }
-}
-
 /// MIN and MAX over every orderable type.
 final class ExtremeAccumulator: Accumulator {
   private var values: GroupValues
@@ -155,10 +102,12 @@ enum Extremes {
     case .float, .double, .decimal: isInteger = false
     default: if case .fixed = type.layout { isInteger = true } else { isInteger = false }
     }
-    return TypedAggregate(name, type, states: [type]) {
-      if isInteger { return IntegerExtremeAccumulator(type, isMax: isMax) }
-      return ExtremeAccumulator(type, isMax: isMax)
+    if isInteger {
+      return isMax
+        ? IntegerFoldAccumulator<Greatest>.function(name, type)
+        : IntegerFoldAccumulator<Least>.function(name, type)
     }
+    return TypedAggregate(name, type, states: [type]) { ExtremeAccumulator(type, isMax: isMax) }
   }
 
   /// MIN_BY or MAX_BY.

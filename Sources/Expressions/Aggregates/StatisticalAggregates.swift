@@ -385,15 +385,13 @@ private func booleans(
   ) { $0.aggregate(Extremes.function(name, .boolean, isMax: isMax)) }
 }
 
-private func bits(
-  _ name: String, _ examples: [Example], _ summary: String, _ operation: BitAccumulator.Operation
-)
-  -> FunctionSpec
-{
+private func bits<Fold: IntegerFold>(
+  _ name: String, _ examples: [Example], _ summary: String, _: Fold.Type
+) -> FunctionSpec {
   aggregate(
     name, summary, [.column("value", .integral, "the values")], returns: "the type of `value`",
     examples
-  ) { $0.aggregate(BitAccumulator.function(name, $0.types[0], operation)) }
+  ) { $0.aggregate(IntegerFoldAccumulator<Fold>.function(name, $0.types[0])) }
 }
 
 /// Booleans, bits, joined strings.
@@ -417,19 +415,19 @@ let logicalAggregates: [FunctionSpec] = [
     [
       Example("bit_and(a) FROM VALUES (3), (5), (NULL)", "1"),
       Example("bit_and(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
-    ], "The bitwise AND of the values that are not NULL.", .and),
+    ], "The bitwise AND of the values that are not NULL.", BitwiseAnd.self),
   bits(
     "bit_or",
     [
       Example("bit_or(a) FROM VALUES (3), (5), (NULL)", "7"),
       Example("bit_or(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
-    ], "The bitwise OR of the values that are not NULL.", .or),
+    ], "The bitwise OR of the values that are not NULL.", BitwiseOr.self),
   bits(
     "bit_xor",
     [
       Example("bit_xor(a) FROM VALUES (3), (5), (NULL)", "6"),
       Example("bit_xor(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
-    ], "The bitwise XOR of the values that are not NULL.", .xor),
+    ], "The bitwise XOR of the values that are not NULL.", BitwiseXor.self),
   aggregate(
     "listagg", aliases: ["string_agg"], "The strings that are not NULL, joined.",
     [

@@ -127,6 +127,25 @@ extension FunctionSpec {
   }
 }
 
+/// Functions of one category, with fixed result types: what their Specs leave unsaid.
+struct FunctionFamily: Sendable {
+  let category: String
+  /// What those return that do not say it.
+  var type = DataType.string
+
+  func callAsFunction(
+    _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
+    isVariadic: Bool = false, returns: DataType? = nil, nullable: Nullability = .ofArguments,
+    canFail: Bool = false, _ examples: [Example], notes: String = "",
+    kernel: @escaping @Sendable ([Vector], EvaluationContext) throws -> Vector
+  ) -> FunctionSpec {
+    .scalar(
+      name, aliases: aliases, category: category, summary: summary, parameters,
+      isVariadic: isVariadic, returns: returns ?? type, nullable: nullable, canFail: canFail,
+      examples: examples, notes: notes, kernel: kernel)
+  }
+}
+
 extension FunctionCall {
   /// The arguments' types.
   public var types: [DataType] { arguments.map(\.type) }

@@ -2,16 +2,7 @@ import Columns
 import Contract
 import Glibc
 
-func numberFunction(
-  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
-  returns: DataType, nullable: Nullability = .ofArguments, canFail: Bool = false,
-  _ examples: [Example], notes: String = "",
-  kernel: @escaping @Sendable ([Vector], EvaluationContext) throws -> Vector
-) -> FunctionSpec {
-  .scalar(
-    name, aliases: aliases, category: "numbers", summary: summary, parameters, returns: returns,
-    nullable: nullable, canFail: canFail, examples: examples, notes: notes, kernel: kernel)
-}
+let numberFunction = FunctionFamily(category: "numbers")
 
 private let value = FunctionParameter.column("value", .double, "the number")
 

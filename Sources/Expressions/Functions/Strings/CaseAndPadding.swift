@@ -2,17 +2,7 @@ import Columns
 import Contract
 import Glibc
 
-func stringFunction(
-  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
-  isVariadic: Bool = false, returns: DataType = .string, nullable: Nullability = .ofArguments,
-  canFail: Bool = false, _ examples: [Example], notes: String = "",
-  kernel: @escaping @Sendable ([Vector], EvaluationContext) throws -> Vector
-) -> FunctionSpec {
-  .scalar(
-    name, aliases: aliases, category: "strings", summary: summary, parameters,
-    isVariadic: isVariadic, returns: returns, nullable: nullable, canFail: canFail,
-    examples: examples, notes: notes, kernel: kernel)
-}
+let stringFunction = FunctionFamily(category: "strings", type: .string)
 
 let textParameter = FunctionParameter.column("text", .string, "the string")
 

@@ -62,16 +62,7 @@ struct PatternColumn {
   }
 }
 
-func timeFunction(
-  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
-  returns: DataType, nullable: Nullability = .ofArguments, canFail: Bool = false,
-  _ examples: [Example], notes: String = "",
-  kernel: @escaping @Sendable ([Vector], EvaluationContext) throws -> Vector
-) -> FunctionSpec {
-  .scalar(
-    name, aliases: aliases, category: "time", summary: summary, parameters, returns: returns,
-    nullable: nullable, canFail: canFail, examples: examples, notes: notes, kernel: kernel)
-}
+let timeFunction = FunctionFamily(category: "time")
 
 let dateParameter = FunctionParameter.column("date", .date, "the date")
 let timestampParameter = FunctionParameter.column("timestamp", .timestamp, "the instant")

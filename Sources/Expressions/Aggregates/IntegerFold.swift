@@ -1,19 +1,40 @@
 import Columns
 import Contract
 
-/// BIT_AND, BIT_OR and BIT_XOR over integers.
-final class BitAccumulator: Accumulator {
-  /// How two values become one.
-  enum Operation: Sendable { case and, or, xor }
+/// How two integers become one; NULLs are passed over. A type and no closure, so that the loop over
+/// a column is compiled for each.
+protocol IntegerFold: SendableMetatype {
+  static func fold(_ a: Int64, _ b: Int64) -> Int64
+}
 
+enum Least: IntegerFold {
+  static func fold(_ a: Int64, _ b: Int64) -> Int64 { min(a, b) }
+}
+
+enum Greatest: IntegerFold {
+  static func fold(_ a: Int64, _ b: Int64) -> Int64 { max(a, b) }
+}
+
+enum BitwiseAnd: IntegerFold {
+  static func fold(_ a: Int64, _ b: Int64) -> Int64 { a & b }
+}
+
+enum BitwiseOr: IntegerFold {
+  static func fold(_ a: Int64, _ b: Int64) -> Int64 { a | b }
+}
+
+enum BitwiseXor: IntegerFold {
+  static func fold(_ a: Int64, _ b: Int64) -> Int64 { a ^ b }
+}
+
+/// MIN and MAX over integers, dates, times and intervals; BIT_AND, BIT_OR and BIT_XOR.
+final class IntegerFoldAccumulator<Fold: IntegerFold>: Accumulator {
   private var values = GroupArray<Int64>(empty: 0)
   private var isSet = GroupArray<Bool>(empty: false)
   private let type: DataType
-  private let operation: Operation
 
-  init(_ type: DataType, _ operation: Operation) {
+  init(_ type: DataType) {
     self.type = type
-    self.operation = operation
   }
 
   func grow(to groupCount: Int) {
@@ -33,16 +54,8 @@ final class BitAccumulator: Accumulator {
     let (source, stride) = (vector.typed(Int64.self), vector.stride)
     vector.forEachValid(count) { row in
       let (group, value) = (Int(groups[row]), source[row &* stride])
-      if !isSet[group] {
-        values[group] = value
-        isSet[group] = true
-        return
-      }
-      switch operation {
-      case .and: values[group] &= value
-      case .or: values[group] |= value
-      case .xor: values[group] ^= value
-      }
+      values[group] = isSet[group] ? Fold.fold(values[group], value) : value
+      isSet[group] = true
     }
   }
 
@@ -56,9 +69,7 @@ final class BitAccumulator: Accumulator {
 
   var memoryBytes: Int { values.memoryBytes + isSet.memoryBytes }
 
-  static func function(
-    _ name: String, _ type: DataType, _ operation: Operation
-  ) -> TypedAggregate {
-    TypedAggregate(name, type, states: [type]) { BitAccumulator(type, operation) }
+  static func function(_ name: String, _ type: DataType) -> TypedAggregate {
+    TypedAggregate(name, type, states: [type]) { IntegerFoldAccumulator(type) }
   }
 }

@@ -1,0 +1,2 @@
+def pipeline(spark, inputs, F):
+    return (inputs["t"].groupBy(F.upper("k").alias("u"), (F.col("v") % F.lit(2)).alias("odd")).agg(F.count(F.lit(1)).alias("c"), F.sum("v").alias("s")))

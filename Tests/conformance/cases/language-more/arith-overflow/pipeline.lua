@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.col("n") + F.lit(1))
+end

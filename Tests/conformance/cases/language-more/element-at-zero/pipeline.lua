@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.element_at("a", 0))
+end

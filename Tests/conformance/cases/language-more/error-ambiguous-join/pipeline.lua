@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:alias("a"):join(inputs.t:alias("b"), F.expr("a.id = b.id")):select("id")
+end

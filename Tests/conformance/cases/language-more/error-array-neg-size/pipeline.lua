@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("array_repeat(n, -1) AS r, sequence(1, 3, 0)")
+end

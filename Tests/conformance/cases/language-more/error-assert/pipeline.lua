@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.assert_true(F.expr("id < 0"), "neg"))
+end

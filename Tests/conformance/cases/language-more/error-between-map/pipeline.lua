@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("map(1, 2) = map(1, 2)")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.expr("date_add('x', 'y')"))
+end

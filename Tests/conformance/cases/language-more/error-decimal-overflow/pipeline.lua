@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("CAST(n AS DECIMAL(2,1))")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("map(n, 1, n, 2)")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:groupBy(F.expr("sum(n)")):count()
+end

@@ -1,0 +1,2 @@
+def pipeline(spark, inputs, F):
+    return (inputs["t"].groupBy("s").agg(F.expr("max(map(1, 2)) AS m")))

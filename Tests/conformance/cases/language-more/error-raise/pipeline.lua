@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.raise_error(F.lit("boom")))
+end

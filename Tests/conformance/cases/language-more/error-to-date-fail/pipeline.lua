@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("to_date(s, 'yyyy-MM-dd')")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("transform(array(1), (a, b, c) -> a)")
+end

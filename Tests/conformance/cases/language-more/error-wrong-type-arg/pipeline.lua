@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.expr("upper(array(1))"))
+end

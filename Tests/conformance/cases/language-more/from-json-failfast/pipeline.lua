@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select(F.from_json("j","a INT", {["mode"] = "FAILFAST"}))
+end

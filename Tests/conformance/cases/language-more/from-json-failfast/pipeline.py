@@ -1,0 +1,2 @@
+def pipeline(spark, inputs, F):
+    return (inputs["t"].select(F.from_json("j","a INT", {"mode": "FAILFAST"})))

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:select("j", F.from_json("j","a INT, b STRING, _corrupt_record STRING"):alias("p"), F.from_json("j","a INT, b STRING", {["mode"] = "PERMISSIVE"}):alias("q"))
+end

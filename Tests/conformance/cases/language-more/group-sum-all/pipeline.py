@@ -1,0 +1,2 @@
+def pipeline(spark, inputs, F):
+    return (inputs["t"].groupBy("k").sum())

@@ -1,0 +1,3 @@
+def pipeline(spark, inputs, F):
+    x = inputs["t"].createOrReplaceTempView("tv4")
+    return (spark.sql("SELECT id, x, y FROM tv4 LATERAL VIEW OUTER explode(a) e AS x LATERAL VIEW explode(array(10, 20)) f AS y WHERE coalesce(x, 0) < y - 9"))

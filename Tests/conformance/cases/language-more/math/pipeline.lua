@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("round(d) AS r","bround(d) AS b","ceil(d) AS c","floor(m) AS f","round(m, 2) AS rm","bround(m, 2) AS bm","n % 3 AS mod","pmod(n, 3) AS pm","n div 2 AS dv","try_divide(n, 0) AS td","sqrt(abs(d)) AS sq","sign(d) AS sg","greatest(d, n) AS g","least(m, n) AS l","round(n, -1) AS rn","log(2, 8) AS lg","cbrt(n) AS cb","hypot(n, 2) AS hy","shiftleft(n, 2) AS sl","bit_count(n) AS bc","conv(n, 10, 16) AS cv","width_bucket(d, 0, 10, 5) AS wb","isnan(d) AS isn","nanvl(d, 0) AS nv","m * m AS mm","m / 3 AS m3","CAST(d AS DECIMAL(5,1)) AS dd","factorial(abs(n)) AS fa")
+end

@@ -1,0 +1,2 @@
+def pipeline(spark, inputs, F):
+    return (inputs["t"].withColumnRenamed("s","txt").withColumnRenamed("nope","x").drop("d","zzz").toDF("a","b","c"))

@@ -1,0 +1,5 @@
+def pipeline(spark, inputs, F):
+    l = inputs["t"].join(inputs["k"], "a", "left").select("a","v","k")
+    s = inputs["t"].join(inputs["k"], "a", "left_semi").select("a","v",F.lit("semi").alias("k"))
+    n = inputs["t"].join(inputs["k"], "a", "left_anti").select("a","v",F.lit("anti").alias("k"))
+    return (l.union(s).union(n))

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:summary("count","mean","max")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:unionByName(inputs.u, true)
+end

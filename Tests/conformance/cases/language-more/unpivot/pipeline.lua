@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:unpivot("id", {"x","y"}, "k", "v")
+end

@@ -1,0 +1,3 @@
+return function(session, inputs, F)
+  return inputs.t:selectExpr("row_number() OVER (PARTITION BY b ORDER BY a) AS r")
+end
