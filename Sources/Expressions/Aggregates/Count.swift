@@ -1,8 +1,8 @@
 import Columns
 import Contract
 
-/// COUNT: rows in which no argument is NULL; with no argument, or a literal, all rows. COUNT_IF: rows
-/// in which the one argument is true.
+/// COUNT: rows in which no argument is NULL; with no argument, or a literal, all rows.
+/// COUNT_IF: rows in which the one argument is true.
 final class CountAccumulator: Accumulator {
   private let onlyTrue: Bool
   private var counts = GroupArray<Int64>(empty: 0)
