@@ -39,6 +39,9 @@ extension OperatorCatalog {
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
       OperatorSpec("join", build: buildJoin),
+      OperatorSpec("lateralJoin", build: buildLateralJoin),
+      OperatorSpec("recursion", build: buildRecursion),
+      OperatorSpec("recursionReference", build: buildRecursionReference),
       OperatorSpec("except") { try buildSetOperation($0, .except) },
       OperatorSpec("intersect") { try buildSetOperation($0, .intersect) },
       // The user's own functions

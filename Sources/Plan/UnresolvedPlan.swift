@@ -23,7 +23,8 @@ import Expressions
 ///     mapRows, flatMapRows, mapPartitions        function, schema
 ///     limit                count or value
 ///     offset               count or value
-///     sort                 order                            (expressions, each a `sort`)
+///     sort                 order, hiddenCount?              (expressions, each a `sort`; with a
+///                                                            count: whole numbers are places)
 ///     sortAll              order                            (one `sort`, for all the columns)
 ///     sortOrderable                                         (by the columns that have an order)
 ///     deduplicate, deduplicateWithinWatermark    names?     (absent: all columns)
@@ -31,9 +32,14 @@ import Expressions
 ///     except, intersect    all
 ///     join                 kind, names?, condition?, isNatural?
 ///                          (kind: inner cross leftOuter rightOuter fullOuter leftSemi leftAnti)
+///     lateralJoin          kind, query, condition?          (query: an expression, a subquery)
+///     recursion            key, step, levelLimit?           (step: an expression, a subquery)
+///     recursionReference   key, columns                     (texts)
 ///     aggregate            grouping, keys, aggregates
 ///                                                           (grouping: groupBy rollup cube
 ///                                                            groupByAll, groupingSets)
+///                          ordinals?                        (of groupBy: places of keys that were
+///                                                            written as numbers)
 ///                          sets?                            (of groupingSets: a list of lists of
 ///                                                            places among the keys)
 ///                          pivotColumn?, pivotValues?

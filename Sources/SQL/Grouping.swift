@@ -5,7 +5,7 @@ import Plan
 
 /// A GROUP BY clause.
 enum Grouping {
-  case plain([UnresolvedExpression])
+  case plain([UnresolvedExpression], ordinals: [PlanArgument] = [])
   /// `GROUP BY ALL`: every item without an aggregate is a key.
   case all
   /// ROLLUP, CUBE, GROUPING SETS: the keys, and for each set the places of its keys among them.
@@ -13,8 +13,11 @@ enum Grouping {
 
   func arguments(_ parser: QueryParser) -> [String: PlanArgument] {
     switch self {
-    case .plain(let keys):
-      return ["grouping": .text("groupBy"), "keys": parser.expressions(keys)]
+    case .plain(let keys, let ordinals):
+      return [
+        "grouping": .text("groupBy"), "keys": parser.expressions(keys),
+        "ordinals": .list(ordinals),
+      ]
     case .all: return ["grouping": .text("groupByAll"), "keys": .list([])]
     case .sets(let keys, let sets):
       let lists = sets.map { PlanArgument.list($0.map { .integer(Int64($0)) }) }
@@ -28,6 +31,8 @@ enum Grouping {
 /// The keys of a clause as they are read, and the sets made of them.
 private struct KeySets {
   var keys: [UnresolvedExpression] = []
+  /// The places of the keys that were written as an item's number.
+  var ordinals: [PlanArgument] = []
   /// Each a list of places in `keys`.
   var sets: [[Int]] = [[]]
   var hasSets = false
@@ -77,7 +82,7 @@ extension QueryParser {
     if tokens.take("WITH", "CUBE") {
       return .sets(made.keys, try subsets(all.map { [$0] }))
     }
-    return made.hasSets ? .sets(made.keys, made.sets) : .plain(made.keys)
+    return made.hasSets ? .sets(made.keys, made.sets) : .plain(made.keys, ordinals: made.ordinals)
   }
 
   /// `ROLLUP (…)`, `CUBE (…)` or `GROUPING SETS (…)`; nil where none of them is next.
@@ -130,8 +135,9 @@ extension QueryParser {
 
   private mutating func key(_ select: Select, _ made: inout KeySets) throws -> Int {
     let key = try tokens.expression()
-    if case .literal(.integer(let place), _) = key.node {
-      return made.add(try select.ordinal(place, "GROUP_BY_POS_OUT_OF_RANGE", key.origin))
+    if case .literal(.integer(let place), .int) = key.node {
+      made.ordinals.append(.integer(Int64(made.keys.count)))
+      return made.add(try select.ordinal(place, key.origin))
     }
     return made.add(select.aliased(key) ?? key)
   }

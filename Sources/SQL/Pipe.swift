@@ -30,7 +30,7 @@ extension QueryParser {
     case "ORDER", "SORT":
       tokens.advance()
       try tokens.expect("BY")
-      return node("sort", [plan], ["order": expressions(try sortKeys())])
+      return sorted(plan, by: try sortKeys())
     case "LIMIT", "OFFSET": return try limited(plan)
     case "UNION", "EXCEPT", "MINUS", "INTERSECT": return try pipedSetOperation(plan)
     case "PIVOT", "UNPIVOT":

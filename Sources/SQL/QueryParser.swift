@@ -69,12 +69,13 @@ public struct QueryParser {
     defer { commonTables = outer }
     shareWithExpressions()
     if tokens.take("WITH") {
-      if tokens.peek.isWord("RECURSIVE"), tokens.peek(1).kind == .word {
-        throw unsupported("WITH_RECURSIVE", "a query that names itself (WITH RECURSIVE)")
-      }
+      let isRecursive =
+        tokens.peek.isWord("RECURSIVE")
+        && (tokens.peek(1).kind == .word || tokens.peek(1).isQuoted)
+      if isRecursive { tokens.advance() }
       var names = Set<String>()
       repeat {
-        let name = try commonTable()
+        let name = try commonTable(isRecursive: isRecursive)
         guard names.insert(name.lowercased()).inserted else {
           throw Failure(
             "DUPLICATED_CTE_NAMES", "two queries of one WITH are called `\(name)`", origin: origin)
@@ -87,17 +88,54 @@ public struct QueryParser {
     return plan
   }
 
-  /// `name [(columns)] AS (query)`
-  private mutating func commonTable() throws -> String {
+  /// `name [(columns)] [MAX RECURSION LEVEL n] [AS] (query)`
+  private mutating func commonTable(isRecursive: Bool) throws -> String {
     let name = try tokens.identifier()
     let columns = try columnNames()
-    try tokens.expect("AS")
+    var levelLimit: Int64?
+    if tokens.take("MAX", "RECURSION", "LEVEL") {
+      guard case .literal(.integer(let limit), _) = try tokens.expression().node else {
+        throw tokens.unexpected("a whole number is expected")
+      }
+      levelLimit = limit
+    }
+    _ = tokens.take("AS")
     try tokens.expect(sign: "(")
+    let key = Int64(QueryNodeId.next())
+    if isRecursive {
+      let arguments: [String: PlanArgument] = ["key": .integer(key), "columns": texts(columns)]
+      let reference = node("recursionReference", arguments)
+      commonTables[name.lowercased()] = node("alias", [reference], ["name": .text(name)])
+    }
     var plan = try query()
     try tokens.expect(sign: ")")
+    if isRecursive { plan = try recursion(plan, key, levelLimit) }
     if !columns.isEmpty { plan = node("toDF", [plan], ["names": texts(columns)]) }
     commonTables[name.lowercased()] = node("alias", [plan], ["name": .text(name)])
     return name
+  }
+
+  /// The query of a `WITH RECURSIVE`, where it does name itself.
+  private func recursion(
+    _ plan: UnresolvedPlan, _ key: Int64, _ levelLimit: Int64?
+  ) throws -> UnresolvedPlan {
+    guard plan.refers(toRecursion: key) else { return plan }
+    if plan.name == "deduplicate", plan.inputs[0].name == "union" {
+      throw Failure(
+        "UNION_NOT_SUPPORTED_IN_RECURSIVE_CTE",
+        "a recursive query joins its two parts with UNION ALL, not UNION",
+        hint: "Take the rows once outside: SELECT DISTINCT.", origin: origin)
+    }
+    guard plan.name == "union", !plan.inputs[0].refers(toRecursion: key) else {
+      throw Failure(
+        "INVALID_RECURSIVE_CTE",
+        "a recursive query is a first query that does not name it, UNION ALL, and one that does",
+        origin: origin)
+    }
+    let step = make(.subquery(Subquery(.exists, query: plan.inputs[1])))
+    var arguments: [String: PlanArgument] = ["key": .integer(key), "step": .expression(step)]
+    if let levelLimit { arguments["levelLimit"] = .integer(levelLimit) }
+    return node("recursion", [plan.inputs[0]], arguments)
   }
 
   // MARK: Set operations
@@ -162,7 +200,6 @@ public struct QueryParser {
     if tokens.take("ORDER", "BY") || tokens.take("SORT", "BY") {
       let keys = try sortKeys()
       if keys.count == 1, isAll(keys[0]) { all = keys[0] } else { select.order = keys }
-      select.order = try select.order.map { try select.orderKey($0) }
     } else if tokens.take("CLUSTER", "BY") || tokens.take("DISTRIBUTE", "BY") {
       // One process: how rows are spread over partitions changes no result.
       repeat { _ = try tokens.expression() } while tokens.take(sign: ",")

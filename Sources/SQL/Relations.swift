@@ -6,6 +6,8 @@ import Plan
 extension QueryParser {
   /// What stands behind FROM: relations, joined by commas or JOIN, then lateral views.
   mutating func relations() throws -> UnresolvedPlan {
+    // The first of all has nothing before it that it could use.
+    if tokens.peek.isWord("LATERAL"), tokens.peek(1).isSign("(") { tokens.advance() }
     var plan = try joined()
     while tokens.take(sign: ",") {
       if let lateral = try lateral(plan, kind: "cross") {
@@ -24,6 +26,10 @@ extension QueryParser {
   mutating func joins(of first: UnresolvedPlan) throws -> UnresolvedPlan {
     var left = first
     while let next = try joinKind() {
+      if next.isNatural, tokens.peek.isWord("LATERAL") {
+        throw Failure(
+          "INCOMPATIBLE_JOIN_TYPES", "NATURAL and LATERAL do not go together", origin: origin)
+      }
       if !next.isNatural, let lateral = try lateral(left, kind: next.kind) {
         left = lateral
         continue
@@ -66,21 +72,18 @@ extension QueryParser {
     return nil
   }
 
-  /// `LATERAL f(…) [AS] t(a, b)` behind a comma or a join; nil where LATERAL is not next.
+  /// `LATERAL f(…) [AS] t(a, b)` or `LATERAL (query) [AS] t(a, b)` behind a comma or a join; nil where LATERAL is not next.
   private mutating func lateral(
     _ left: UnresolvedPlan, kind: String
   ) throws -> UnresolvedPlan? {
     guard tokens.peek.isWord("LATERAL"), !tokens.peek(1).isWord("VIEW") else { return nil }
     tokens.advance()
-    guard !tokens.peek.isSign("(") else {
-      throw unsupported(
-        "LATERAL_JOIN", "LATERAL with a query",
-        hint: "Join with the query, or put it into the list of columns if it gives one value.")
-    }
     guard ["inner", "cross", "leftOuter"].contains(kind) else {
       throw Failure(
-        "UNSUPPORTED_JOIN_TYPE", "LATERAL is for inner, cross and left outer joins", origin: origin)
+        "INVALID_LATERAL_JOIN_TYPE", "LATERAL is for inner, cross and left outer joins",
+        origin: origin)
     }
+    if tokens.peek.isSign("(") { return try lateralQuery(left, kind: kind) }
     let call = try tokens.expression()
     _ = tokens.take("AS")
     var table: String?
@@ -95,6 +98,23 @@ extension QueryParser {
       }
     }
     return generated(left, call, isOuter: false, table: table, names: names)
+  }
+
+  /// The query that stands behind LATERAL, with its alias and condition.
+  private mutating func lateralQuery(
+    _ left: UnresolvedPlan, kind: String
+  ) throws -> UnresolvedPlan {
+    tokens.advance()
+    let inner = try query()
+    try tokens.expect(sign: ")")
+    let query = make(.subquery(Subquery(.exists, query: try aliased(inner))))
+    var arguments: [String: PlanArgument] = ["kind": .text(kind), "query": .expression(query)]
+    if tokens.take("ON") {
+      arguments["condition"] = .expression(try tokens.expression())
+    } else if tokens.peek.isWord("USING") {
+      throw unsupported("LATERAL_JOIN_USING", "USING with LATERAL", hint: "Write it with ON.")
+    }
+    return node("lateralJoin", [left], arguments)
   }
 
   /// A table, sub-query, VALUES or `range(…)`, with its watermark and alias.

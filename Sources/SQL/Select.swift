@@ -20,22 +20,12 @@ struct Select {
 
   init() {}
 
-  /// `ORDER BY 2` is the second item.
-  func orderKey(_ key: UnresolvedExpression) throws -> UnresolvedExpression {
-    guard case .sort(let expression, let order) = key.node,
-      case .literal(.integer(let place), _) = expression.node
-    else { return key }
-    let item = try ordinal(place, "ORDER_BY_POS_OUT_OF_RANGE", key.origin)
-    return UnresolvedExpression(.sort(item, order), origin: key.origin)
-  }
-
-  /// The item that a number in GROUP BY or ORDER BY stands for, without its alias.
-  func ordinal(_ place: Int64, _ condition: String, _ origin: Origin?) throws
-    -> UnresolvedExpression
-  {
+  /// The item that a number in GROUP BY stands for, without its alias.
+  func ordinal(_ place: Int64, _ origin: Origin?) throws -> UnresolvedExpression {
     guard place >= 1, place <= items.count else {
       throw Failure(
-        condition, "there is no item number \(place) in the SELECT list, which has \(items.count)",
+        "GROUP_BY_POS_OUT_OF_RANGE",
+        "there is no item number \(place) in the SELECT list, which has \(items.count)",
         origin: origin)
     }
     return items[Int(place) - 1].withoutAlias
@@ -43,6 +33,17 @@ struct Select {
 }
 
 extension UnresolvedExpression {
+  /// A constant as a condition, which HAVING takes of any type.
+  var asCondition: UnresolvedExpression {
+    guard case .literal = node else { return self }
+    return UnresolvedExpression(.cast(self, .boolean, isTry: false), origin: origin)
+  }
+
+  /// Whether it is a whole number as GROUP BY and ORDER BY take it for an item's place.
+  var isOrdinal: Bool {
+    if case .literal(.integer, .int) = node { true } else { false }
+  }
+
   /// The expression that an alias names.
   var withoutAlias: UnresolvedExpression {
     if case .alias(let inner, _) = node { inner } else { self }
@@ -78,7 +79,7 @@ extension QueryParser {
       select.input = select.input.map { node("filter", [$0], ["condition": condition]) }
     }
     if tokens.take("GROUP", "BY") { select.grouping = try grouping(select) }
-    if tokens.take("HAVING") { select.having = try tokens.expression() }
+    if tokens.take("HAVING") { select.having = try tokens.expression().asCondition }
     if tokens.take("QUALIFY") { select.qualify = try tokens.expression() }
     if tokens.take("WINDOW") { try windows(of: &select) }
     return select
@@ -111,8 +112,7 @@ extension QueryParser {
   /// they become hidden columns beside the items, and are dropped at the end.
   func finished(_ select: Select) throws -> UnresolvedPlan {
     if let plan = select.plan {
-      return select.order.isEmpty
-        ? plan : node("sort", [plan], ["order": expressions(select.order)])
+      return select.order.isEmpty ? plan : sorted(plan, by: select.order)
     }
     guard let input = select.input else { preconditionFailure("a SELECT without input") }
     var hidden = HiddenItems(items: select.items)
@@ -128,7 +128,7 @@ extension QueryParser {
     var order: [UnresolvedExpression] = []
     for key in select.order {
       guard case .sort(let expression, let direction) = key.node else { continue }
-      let isOutput = select.names(expression) || select.isDistinct
+      let isOutput = select.names(expression) || select.isDistinct || expression.isOrdinal
       order.append(make(.sort(isOutput ? expression : hidden.hide(expression), direction)))
     }
     var plan: UnresolvedPlan
@@ -148,8 +148,17 @@ extension QueryParser {
       hidden.names = []
       plan = node("deduplicate", [plan])
     }
-    if !order.isEmpty { plan = node("sort", [plan], ["order": expressions(order)]) }
+    if !order.isEmpty { plan = sorted(plan, by: order, hiddenCount: hidden.names.count) }
     return dropped(hidden.names, plan)
+  }
+
+  /// Sorted, whole numbers among the keys being places among the columns that are not hidden.
+  func sorted(
+    _ plan: UnresolvedPlan, by order: [UnresolvedExpression], hiddenCount: Int = 0
+  ) -> UnresolvedPlan {
+    node(
+      "sort", [plan],
+      ["order": expressions(order), "hiddenCount": .integer(Int64(hiddenCount))])
   }
 
   private func dropped(_ names: [String], _ plan: UnresolvedPlan) -> UnresolvedPlan {

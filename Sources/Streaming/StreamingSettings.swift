@@ -24,6 +24,13 @@ public enum StreamingSettings {
       "moontide.optimizer.excludedRules", .text(""),
       "Rules that make plans cheaper and are left out, by name with commas between: "
         + "ConstantFolding, PushDownPredicates, CollapseProject, LimitPushDown, ColumnPruning."),
+    Setting(
+      "moontide.cteRecursionLevelLimit", .integer(100),
+      "How many rounds a recursive query (WITH RECURSIVE) may take; -1: any number.",
+      range: -1...Int64(Int32.max)),
+    Setting(
+      "moontide.cteRecursionRowLimit", .integer(1_000_000),
+      "How many rows a recursive query may make; -1: any number.", range: -1...Int64(Int32.max)),
     Setting("moontide.caseSensitive", .boolean(false), "Whether names differ by case."),
   ]
 

@@ -23,7 +23,9 @@ let conditionalFunctions: [FunctionSpec] = [
       .column("b", .any, "the value elsewhere"),
     ], returns: "the common type of the values", examples: [Example("if(1 < 2, 'a', 'b')", "a")]
   ) { call in
-    try caseWhen(call, .custom { "(IF(\($0.joined(separator: ", "))))" })
+    // Other than CASE, it takes a bare NULL for its condition.
+    let arguments = [call[0].implicitlyCast(to: .boolean), call[1], call[2]]
+    return try caseWhen(call.with(arguments), .custom { "(IF(\($0.joined(separator: ", "))))" })
   },
   .scalar(
     "coalesce", category: "conditionals", summary: "The first value that is not NULL.",
@@ -95,7 +97,7 @@ func caseWhen(
   let values = call.arguments.indices.filter {
     !$0.isMultiple(of: 2) || (hasElse && $0 == count - 1)
   }
-  for index in conditions where call.types[index] != .boolean && call.types[index] != .null {
+  for index in conditions where call.types[index] != .boolean {
     throw call.unexpectedType(index, expected: "\"BOOLEAN\"")
   }
   guard let type = ImplicitCast.leastCommonType(values.map { call.types[$0] }) else {

@@ -8,7 +8,8 @@ let windowFunctions: [FunctionSpec] = [
   ranking("dense_rank", .denseRank, .int, "The row's rank; equal rows share one, with no gap."),
   ranking("percent_rank", .percentRank, .double, "(rank - 1) / (rows - 1)."),
   ranking(
-    "cume_dist", .cumulativeDistribution, .double, "The part of the rows that are not greater."),
+    "cume_dist", .cumulativeDistribution, .double, "The part of the rows that are not greater.",
+    isRows: false),
   .function(
     .windowFunction, "ntile", category: "windows",
     summary: "The number of the row's bucket, of `n` buckets of almost equal size.",
@@ -58,10 +59,13 @@ private func window(
 }
 
 private func ranking(
-  _ name: String, _ function: WindowFunction, _ type: DataType, _ summary: String
+  _ name: String, _ function: WindowFunction, _ type: DataType, _ summary: String,
+  isRows: Bool = true
 ) -> FunctionSpec {
   .function(.windowFunction, name, category: "windows", summary: summary, [], returns: "\(type)") {
-    window($0, function, type, isNullable: false)
+    window(
+      $0, function, type, isNullable: false,
+      frame: WindowFrame(isRows: isRows, lower: .unboundedPreceding, upper: .currentRow))
   }
 }
 

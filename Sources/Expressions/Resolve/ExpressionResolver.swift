@@ -147,6 +147,9 @@ public struct ExpressionResolver: Sendable {
     throw unresolvedColumn(parts, columns: scope.columns, origin: origin)
   }
 
+  /// Whether a column is one of the query around this one.
+  func isOuter(_ column: Attribute) -> Bool { outer?.columns.contains(column) ?? false }
+
   /// Whether a name with these parts is a column here, or a function that goes without brackets.
   public func knows(_ parts: [String]) -> Bool {
     let bare = parts[0].lowercased()
@@ -292,13 +295,13 @@ public struct ExpressionResolver: Sendable {
 
   private func condition(_ unresolved: UnresolvedExpression) throws -> Expression {
     let condition = try resolveNode(unresolved)
-    guard condition.type == .boolean || condition.type == .null else {
+    guard condition.type == .boolean else {
       throw Failure(
-        "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
-        "a condition must be \"BOOLEAN\", but `\(condition.sqlText)` has the type "
+        "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN",
+        "the condition of FILTER must be \"BOOLEAN\", but `\(condition.sqlText)` has the type "
           + "\"\(condition.type)\"", origin: unresolved.origin)
     }
-    return condition.implicitlyCast(to: .boolean)
+    return condition
   }
 
   private func userCall(

@@ -55,9 +55,13 @@ extension ExpressionResolver {
         "several names are only for a function that makes several columns",
         origin: unresolved.origin)
     }
-    return .column(
-      Self.named(
-        resolved, names.first ?? Self.automaticName(inner, resolved), isGiven: !names.isEmpty))
+    let name = names.first ?? Self.automaticName(inner, resolved)
+    if case .attribute(let column) = resolved.kind, isOuter(column) {
+      // What the query around this one has and this one selects is a column of this one's own.
+      return .column(
+        NamedExpression(resolved, as: Attribute(name, column.type, isNullable: column.isNullable)))
+    }
+    return .column(Self.named(resolved, name, isGiven: !names.isEmpty))
   }
 
   private static func named(_ expression: Expression, _ name: String, isGiven: Bool)

@@ -88,13 +88,17 @@ private func resolvedKeys(
     if isAll {
       let isKey =
         !key.expression.hasAggregate && !key.expression.hasWindow
-        && !key.expression.references.isEmpty && !key.attribute.name.hasPrefix("__hidden")
+        && !key.attribute.name.hasPrefix("__hidden")
       if isKey { keys.append(key) }
       continue
     }
     if key.expression.hasAggregate {
+      let isOrdinal = call.list("ordinals").contains { argument in
+        if case .integer(let place) = argument { place == keys.count } else { false }
+      }
       throw Failure(
-        "GROUP_BY_AGGREGATE", "an aggregate cannot be a key: \(key.expression.sqlText)",
+        isOrdinal ? "GROUP_BY_POS_AGGREGATE" : "GROUP_BY_AGGREGATE",
+        "an aggregate cannot be a key: \(key.expression.sqlText)",
         origin: key.expression.origin)
     }
     keys.append(key)

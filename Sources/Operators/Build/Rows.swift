@@ -66,7 +66,7 @@ func checkCondition(_ condition: Expression, _ clause: String) throws {
       "a condition on rows cannot hold an aggregate or window function: \(condition.sqlText)",
       hint: "Compute it in a column first, then filter on that column.", origin: condition.origin)
   }
-  guard condition.type == .boolean || condition.type == .null else {
+  guard condition.type == .boolean else {
     throw Failure(
       "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN",
       "a condition must be \"BOOLEAN\", but `\(condition.sqlText)` has the type "
@@ -111,7 +111,7 @@ func buildSort(_ call: OperatorCall) throws -> any PlanNode {
   let order = call.expressions("order")
   if let sorted = try sortedByAggregates(call, order) { return sorted }
   return try withHiddenColumns(call) { resolver, child in
-    let keys = try order.map { try resolver.sortKey($0) }
+    let keys = try order.map { try ordinalKey($0, call) ?? resolver.sortKey($0) }
     let windowed = keys.enumerated().map { index, key in
       NamedExpression(
         key.expression,
@@ -129,6 +129,21 @@ func buildSort(_ call: OperatorCall) throws -> any PlanNode {
   }
 }
 
+/// `ORDER BY 2` in a query's text: the second column; nil where the key is none such.
+private func ordinalKey(_ item: UnresolvedExpression, _ call: OperatorCall) throws -> SortKey? {
+  guard call.has("hiddenCount"), case .sort(let key, let order) = item.node,
+    case .literal(.integer(let place), .int) = key.node
+  else { return nil }
+  let columns = call.child.output.dropLast(Int(call.integer("hiddenCount")))
+  guard place >= 1, place <= columns.count else {
+    throw Failure(
+      "ORDER_BY_POS_OUT_OF_RANGE",
+      "there is no item number \(place) in the SELECT list, which has \(columns.count)",
+      origin: item.origin)
+  }
+  return SortKey(.attribute(columns[Int(place) - 1], origin: item.origin), order)
+}
+
 /// `groupBy("g"):count():orderBy(F.sum("n"))`: an order by aggregates of the grouped rows.
 private func sortedByAggregates(_ call: OperatorCall, _ order: [UnresolvedExpression]) throws
   -> (any PlanNode)?
@@ -140,6 +155,7 @@ private func sortedByAggregates(_ call: OperatorCall, _ order: [UnresolvedExpres
   let below = call.analyzer.resolver(scope)
   var added: [NamedExpression] = []
   let keys = try order.map { item -> SortKey in
+    if let key = try ordinalKey(item, call) { return key }
     if let key = try? own.sortKey(item), !key.expression.hasAggregate { return key }
     guard let key = try? below.sortKey(item), case .aggregate = key.expression.kind else {
       return try own.sortKey(item)

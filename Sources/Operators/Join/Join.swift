@@ -211,7 +211,7 @@ extension Join {
 
 extension Attribute {
   /// The same column where rows without it exist.
-  fileprivate var nullable: Attribute {
+  var nullable: Attribute {
     Attribute(
       id: id, name, type, isNullable: true, qualifier: qualifier,
       watermarkDelayUs: watermarkDelayUs)

@@ -37,7 +37,7 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
     return try filteredBySubqueries(call, unresolved, plan)
   }
   let condition = try call.analyzer.resolver(scope).resolve(unresolved)
-  guard condition.type == .boolean || condition.type == .null else {
+  guard condition.type == .boolean else {
     throw Failure(
       "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
       "the join condition `\(condition.sqlText)` has the type \"\(condition.type)\", "

@@ -241,9 +241,17 @@ struct Decorrelation {
     }
   }
 
-  private func refusal(_ node: any PlanNode) -> Failure {
+  private func refusal(_ node: any PlanNode) -> Failure { Self.refusal(node, origin) }
+
+  private static let refused =
+    "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED"
+
+  /// Whether a failure says that conditions cannot be taken out of a query.
+  static func isRefusal(_ failure: Failure) -> Bool { failure.condition == refused }
+
+  static func refusal(_ node: any PlanNode, _ origin: Origin?) -> Failure {
     Failure(
-      "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.ACCESSING_OUTER_QUERY_COLUMN_IS_NOT_ALLOWED",
+      refused,
       "a query inside an expression can use the outer query's columns in its WHERE and in the "
         + "conditions of its inner joins only, not in or below its \(node.name)",
       hint: "Join with the query instead.", origin: node.origin ?? origin)

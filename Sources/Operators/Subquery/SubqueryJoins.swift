@@ -113,8 +113,23 @@ struct SubqueryJoins {
     let inner = try analyzed(subquery, over: plan)
     var decorrelation = Decorrelation(
       outer: plan.node, analyzer: analyzer, isExistence: subquery.use == .exists, origin: origin)
-    let node = try decorrelation.pull(inner)
-    var conditions = decorrelation.predicates
+    let node: any PlanNode
+    var conditions: [Expression]
+    do {
+      node = try decorrelation.pull(inner)
+      conditions = decorrelation.predicates
+    } catch let failure as Failure
+      where Decorrelation.isRefusal(failure) && !plan.node.isStreaming
+    {
+      let dependent = DependentRows(
+        of: inner, outer: plan.node, analyzer: analyzer, origin: origin)
+      let rows = try dependent.rows(of: inner)
+      (node, conditions) = (rows.node, try dependent.conditions(rows))
+      if subquery.use == .exists {
+        let outer = dependent.columns.map(\.name).joined(separator: ", ")
+        return Meeting(node: node, title: "exists(\(outer))", conditions: conditions)
+      }
+    }
     if subquery.use == .exists {
       if decorrelation.isAggregated, !conditions.isEmpty {
         // There is one row for every outer one, whatever is below the aggregate.
@@ -181,10 +196,27 @@ struct SubqueryJoins {
     }
     var decorrelation = Decorrelation(
       outer: plan.node, analyzer: call.analyzer, isExistence: false, origin: origin)
-    let pulled = try decorrelation.pull(inner)
-    let title = "scalarsubquery(\(decorrelation.outerNames.joined(separator: ", ")))"
     let value = inner.output[0]
-    let named = Attribute(title, value.type, isNullable: true)
+    func named(_ outer: [String]) -> Attribute {
+      Attribute(
+        "scalarsubquery(\(outer.joined(separator: ", ")))", value.type, isNullable: true)
+    }
+    let pulled: any PlanNode
+    do {
+      pulled = try decorrelation.pull(inner)
+    } catch let failure as Failure
+      where Decorrelation.isRefusal(failure) && !plan.node.isStreaming
+    {
+      let dependent = DependentRows(
+        of: inner, outer: plan.node, analyzer: call.analyzer, origin: origin)
+      let rows = try dependent.rows(of: inner)
+      let made = named(dependent.columns.map(\.name))
+      let node = Project(
+        [NamedExpression(.attribute(value), as: made)]
+          + rows.combination.map { NamedExpression(.attribute($0), as: $0) }, rows.node)
+      return (single(plan.node, node, try dependent.conditions(rows), origin), made)
+    }
+    let named = named(decorrelation.outerNames)
     guard decorrelation.isAggregated, !decorrelation.predicates.isEmpty else {
       let node = Project(
         pulled.output.map { column in

@@ -113,6 +113,8 @@ public struct Analyzer: Sendable {
   public let session: ExpressionSession
   /// Set inside a query that stands in an expression: what the query around it sees.
   private var outer: PlanScope?
+  /// Set inside the part of a query that names the query itself: by its key, its columns.
+  public private(set) var recursions: [Int64: [Attribute]] = [:]
 
   public init(
     operators: OperatorCatalog, functions: FunctionCatalog,
@@ -147,6 +149,15 @@ public struct Analyzer: Sendable {
   ) throws -> any PlanNode {
     var inner = self
     inner.outer = outer
+    return try inner.analyze(plan)
+  }
+
+  /// Analyses the part of a recursive query that names the query, which has these columns.
+  public func analyze(
+    step plan: UnresolvedPlan, ofRecursion key: Int64, columns: [Attribute]
+  ) throws -> any PlanNode {
+    var inner = self
+    inner.recursions[key] = columns
     return try inner.analyze(plan)
   }
 
