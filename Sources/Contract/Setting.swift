@@ -81,6 +81,16 @@ public struct Settings: Sendable {
     }
   }
 
+  /// All settings with the values now in force and what they are for, by name.
+  public var all: [(name: String, text: String, meaning: String)] {
+    get throws {
+      try names.sorted().map { name in
+        let setting = try setting(named: name)
+        return (setting.name, (values[setting.name] ?? setting.defaultValue).text, setting.summary)
+      }
+    }
+  }
+
   /// `spark.sql.x` as `moontide.x`.
   public static func ownName(_ name: String) -> String {
     let spark = "spark.sql."

@@ -39,6 +39,8 @@ extension OperatorCatalog {
       OperatorSpec("union", build: buildUnion),
       OperatorSpec("unionByName", build: buildUnionByName),
       OperatorSpec("join", build: buildJoin),
+      // Queries that WITH names and nobody uses are looked at, so that their mistakes are found.
+      OperatorSpec("withUnused") { $0.child },
       OperatorSpec("lateralJoin", build: buildLateralJoin),
       OperatorSpec("recursion", build: buildRecursion),
       OperatorSpec("recursionReference", build: buildRecursionReference),

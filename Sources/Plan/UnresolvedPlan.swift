@@ -32,13 +32,14 @@ import Expressions
 ///     except, intersect    all
 ///     join                 kind, names?, condition?, isNatural?
 ///                          (kind: inner cross leftOuter rightOuter fullOuter leftSemi leftAnti)
+///     withUnused           (the query, then those that are only analysed)
 ///     lateralJoin          kind, query, condition?          (query: an expression, a subquery)
 ///     recursion            key, step, levelLimit?           (step: an expression, a subquery)
 ///     recursionReference   key, columns                     (texts)
 ///     aggregate            grouping, keys, aggregates
 ///                                                           (grouping: groupBy rollup cube
 ///                                                            groupByAll, groupingSets)
-///                          ordinals?                        (of groupBy: places of keys that were
+///                          ordinals?                        (places of keys that were
 ///                                                            written as numbers)
 ///                          sets?                            (of groupingSets: a list of lists of
 ///                                                            places among the keys)

@@ -9,7 +9,7 @@ enum Grouping {
   /// `GROUP BY ALL`: every item without an aggregate is a key.
   case all
   /// ROLLUP, CUBE, GROUPING SETS: the keys, and for each set the places of its keys among them.
-  case sets([UnresolvedExpression], [[Int]])
+  case sets([UnresolvedExpression], [[Int]], ordinals: [PlanArgument])
 
   func arguments(_ parser: QueryParser) -> [String: PlanArgument] {
     switch self {
@@ -19,10 +19,11 @@ enum Grouping {
         "ordinals": .list(ordinals),
       ]
     case .all: return ["grouping": .text("groupByAll"), "keys": .list([])]
-    case .sets(let keys, let sets):
+    case .sets(let keys, let sets, let ordinals):
       let lists = sets.map { PlanArgument.list($0.map { .integer(Int64($0)) }) }
       return [
         "grouping": .text("groupingSets"), "keys": parser.expressions(keys), "sets": .list(lists),
+        "ordinals": .list(ordinals),
       ]
     }
   }
@@ -75,14 +76,18 @@ extension QueryParser {
     } while tokens.take(sign: ",")
     if tokens.peek.isWord("GROUPING"), tokens.peek(1).isWord("SETS") {
       let sets = try keySets(select, &made) ?? []
-      return .sets(made.keys, sets)
+      return .sets(made.keys, sets, ordinals: made.ordinals)
     }
     let all = Array(made.keys.indices)
-    if tokens.take("WITH", "ROLLUP") { return .sets(made.keys, Self.prefixes(all.map { [$0] })) }
-    if tokens.take("WITH", "CUBE") {
-      return .sets(made.keys, try subsets(all.map { [$0] }))
+    if tokens.take("WITH", "ROLLUP") {
+      return .sets(made.keys, Self.prefixes(all.map { [$0] }), ordinals: made.ordinals)
     }
-    return made.hasSets ? .sets(made.keys, made.sets) : .plain(made.keys, ordinals: made.ordinals)
+    if tokens.take("WITH", "CUBE") {
+      return .sets(made.keys, try subsets(all.map { [$0] }), ordinals: made.ordinals)
+    }
+    return made.hasSets
+      ? .sets(made.keys, made.sets, ordinals: made.ordinals)
+      : .plain(made.keys, ordinals: made.ordinals)
   }
 
   /// `ROLLUP (…)`, `CUBE (…)` or `GROUPING SETS (…)`; nil where none of them is next.

@@ -68,6 +68,7 @@ public struct QueryParser {
     let outer = commonTables
     defer { commonTables = outer }
     shareWithExpressions()
+    var named: [UnresolvedPlan] = []
     if tokens.take("WITH") {
       let isRecursive =
         tokens.peek.isWord("RECURSIVE")
@@ -76,6 +77,7 @@ public struct QueryParser {
       var names = Set<String>()
       repeat {
         let name = try commonTable(isRecursive: isRecursive)
+        if let query = commonTables[name.lowercased()] { named.append(query) }
         guard names.insert(name.lowercased()).inserted else {
           throw Failure(
             "DUPLICATED_CTE_NAMES", "two queries of one WITH are called `\(name)`", origin: origin)
@@ -85,7 +87,8 @@ public struct QueryParser {
     let body = try setOperations()
     var plan = try ordered(body)
     while tokens.take(sign: "|>") { plan = try piped(plan) }
-    return plan
+    let unused = named.filter { query in !plan.contains { $0.id == query.id } }
+    return unused.isEmpty ? plan : node("withUnused", [plan] + unused)
   }
 
   /// `name [(columns)] [MAX RECURSION LEVEL n] [AS] (query)`

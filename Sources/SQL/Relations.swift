@@ -72,7 +72,8 @@ extension QueryParser {
     return nil
   }
 
-  /// `LATERAL f(…) [AS] t(a, b)` or `LATERAL (query) [AS] t(a, b)` behind a comma or a join; nil where LATERAL is not next.
+  /// `LATERAL f(…) [AS] t(a, b)` or `LATERAL (query) [AS] t(a, b)`, behind a comma or a join; nil
+  /// where LATERAL is not next.
   private mutating func lateral(
     _ left: UnresolvedPlan, kind: String
   ) throws -> UnresolvedPlan? {

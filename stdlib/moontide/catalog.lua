@@ -49,6 +49,39 @@ function catalog.dropView(command)
     "DROP VIEW IF EXISTS says nothing where there is none.")
 end
 
+local function known(name)
+  local view = views[name:lower()]
+  if view then return view end
+  check.fail("TABLE_OR_VIEW_NOT_FOUND", ("there is no view `%s`"):format(name),
+    "`df:createOrReplaceTempView(name)` makes one.")
+end
+
+--- `ALTER VIEW name RENAME TO other`.
+function catalog.renameView(command)
+  local view = known(command.name)
+  local key = command.newName:lower()
+  if views[key] then
+    check.fail("TABLE_OR_VIEW_ALREADY_EXISTS",
+      ("there is a view `%s` already"):format(command.newName), "Drop it first.")
+  end
+  changed(command.name:lower(), nil)
+  changed(key, { name = command.newName, plan = view.plan })
+end
+
+--- `CACHE TABLE`: the rows of a view are kept.
+function catalog.cache(name) dataframe.wrap(known(name).plan):persist() end
+
+--- `UNCACHE TABLE`.
+function catalog.uncache(command)
+  if command.ifThere and not views[command.name:lower()] then return end
+  dataframe.wrap(known(command.name).plan):unpersist()
+end
+
+--- `CLEAR CACHE`: of all views.
+function catalog.clearCache()
+  for _, view in next, views do dataframe.wrap(view.plan):unpersist() end
+end
+
 --- The DataFrame of a view or of a table that the engine keeps.
 function catalog.table(name, fields)
   fields.name, fields.views = name, views

@@ -75,7 +75,8 @@ local function noRows()
 end
 
 -- Statements that change the session are carried out at once; nil: the text is none of them.
-local function command(text, named, listed)
+local command
+function command(text, named, listed)
   local found = engine.sqlCommand(text)
   if not found then return nil end
   if found.kind == "createView" then
@@ -86,16 +87,26 @@ local function command(text, named, listed)
     -- A query that cannot be is an error here, not where the view is used.
     local _ = df.schema
     catalog.createView(found, df)
-  elseif found.kind == "dropView" then
-    catalog.dropView(found)
   elseif found.kind == "reset" then
-    engine.unsetSetting(found.name)
-  else
+    if found.name then engine.unsetSetting(found.name) else engine.resetSettings() end
+  elseif found.kind == "set" or found.kind == "show" then
     if found.kind == "set" then engine.setSetting(found.name, found.value) end
-    local rows = { { found.name, engine.getSetting(found.name) } }
-    return dataframe.wrap(plan.node("localRows", {
-      rows = engine.localRows(rows, "key STRING NOT NULL, value STRING NOT NULL"),
-    }))
+    local rows = engine.settings()
+    if found.name then rows = { { found.name, engine.getSetting(found.name) } } end
+    local schema = "key STRING NOT NULL, value STRING NOT NULL"
+    if found.isVerbose then
+      schema = schema .. ", meaning STRING NOT NULL"
+    else
+      for _, row in ipairs(rows) do row[3] = nil end
+    end
+    return dataframe.wrap(plan.node("localRows", { rows = engine.localRows(rows, schema) }))
+  elseif found.kind == "cache" then
+    if found.query then
+      command(("CREATE TEMP VIEW `%s` AS %s"):format(found.name, found.query), named, listed)
+    end
+    catalog.cache(found.name)
+  elseif found.kind ~= "nothing" then
+    catalog[found.kind](found)
   end
   return noRows()
 end

@@ -149,9 +149,7 @@ extension ExpressionParser {
     if take("UNBOUNDED", "PRECEDING") { return .unboundedPreceding }
     if take("UNBOUNDED", "FOLLOWING") { return .unboundedFollowing }
     if take("CURRENT", "ROW") { return .currentRow }
-    guard case .literal(let value, let type) = try expression().node else {
-      throw unexpected("a window's bound is a constant")
-    }
+    let (value, type) = try boundValue()
     if take("FOLLOWING") { return .offset(value, type) }
     try expect("PRECEDING")
     switch value {
@@ -160,6 +158,20 @@ extension ExpressionParser {
     case .decimal(let number): return .offset(.decimal(-number), type)
     default: throw unexpected("a window's bound is a number or an interval")
     }
+  }
+}
+
+extension ExpressionParser {
+  /// The constant distance of a window's bound: `2`, `1 + 1`, `INTERVAL 1 DAY`.
+  private mutating func boundValue() throws -> (Scalar, DataType) {
+    let written = try expression()
+    if case .literal(let value, let type) = written.node { return (value, type) }
+    let resolver = ExpressionResolver(scope: ColumnScope([]), functions: .builtIn)
+    if let made = try? resolver.resolve(written) {
+      let folded = fold(made, timeZoneId: timeZoneId)
+      if case .literal(let value) = folded.kind { return (value, folded.type) }
+    }
+    throw unexpected("a window's bound is a constant")
   }
 }
 

@@ -92,7 +92,7 @@ extension ExpressionResolver {
   static func automaticName(_ unresolved: UnresolvedExpression, _ resolved: Expression) -> String {
     // A field reached by its name alone, and a cast of a name, keep that name.
     var plain = unresolved
-    while case .cast(let child, _, _) = plain.node { plain = child }
+    if case .cast(let child, _, _) = plain.node { plain = child }
     switch plain.node {
     case .name(let parts): return parts[parts.count - 1]
     case .column(_, let name): return name

@@ -66,6 +66,11 @@ extension ExpressionResolver {
   private static func checkFrame(
     _ frame: WindowFrame, _ order: [SortKey], _ origin: Origin?
   ) throws {
+    if let lower = frame.lower.sortPlace, let upper = frame.upper.sortPlace, lower > upper {
+      throw Failure(
+        "DATATYPE_MISMATCH.SPECIFIED_WINDOW_FRAME_WRONG_COMPARISON",
+        "the frame ends before it begins: \(frame.text)", origin: origin)
+    }
     if frame.isRows { return }
     for bound in [frame.lower, frame.upper] {
       guard case .offset(_, let distance) = bound else { continue }
@@ -113,6 +118,16 @@ extension ExpressionResolver {
     isOrdered
       ? WindowFrame(isRows: false, lower: .unboundedPreceding, upper: .currentRow)
       : WindowFrame(isRows: true, lower: .unboundedPreceding, upper: .unboundedFollowing)
+  }
+}
+
+extension WindowFrame.Bound {
+  /// Where a bound lies, for comparison with another of the same kind; nil: it cannot be said.
+  fileprivate var sortPlace: Double? {
+    switch self {
+    case .offset(.integer(let value), let type) where !type.isInterval: Double(value)
+    default: nil
+    }
   }
 }
 

@@ -151,31 +151,64 @@ extension Expression {
         let bound = "\(distance.sqlText(type)) FOLLOWING"
         parts.append("ROWS BETWEEN \(bound) AND \(bound)")
       }
-    default: parts.append(window.frame.text)
+    default: parts.append(window.frameText(style))
     }
     var arguments = window.arguments.map { $0.text(style) }
     if name == "count", arguments.isEmpty { arguments = ["1"] }
     let filter = window.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
+    if case .nthValue = window.function, window.ignoresNulls {
+      return "\(call(name, arguments)) ignore nulls OVER (\(parts.joined(separator: " ")))"
+    }
     return "\(call(name, arguments))\(filter) OVER (\(parts.joined(separator: " ")))"
   }
 }
 
-extension WindowFrame {
+extension WindowCall {
   /// `ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`
-  var text: String { "\(isRows ? "ROWS" : "RANGE") BETWEEN \(lower.text) AND \(upper.text)" }
+  fileprivate func frameText(_ style: TextStyle) -> String {
+    // Spark casts a distance to the type of the key, and writes a cast one as what follows.
+    let key = frame.isRows ? nil : order.first?.expression.type
+    let lower = frame.lower.text(style, of: key, isLower: true)
+    return "\(frame.isRows ? "ROWS" : "RANGE") BETWEEN \(lower) AND "
+      + frame.upper.text(style, of: key, isLower: false)
+  }
+}
+
+extension WindowFrame {
+  /// As messages write it.
+  var text: String {
+    "\(isRows ? "ROWS" : "RANGE") BETWEEN \(lower.text(.sql, of: nil, isLower: true)) AND "
+      + upper.text(.sql, of: nil, isLower: false)
+  }
 }
 
 extension WindowFrame.Bound {
-  var text: String {
+  fileprivate func text(_ style: TextStyle, of key: DataType?, isLower: Bool) -> String {
+    func written(_ value: Scalar, _ type: DataType) -> String {
+      style == .name || type == .int
+        ? value.plainText(type, quoted: true) : value.sqlText(type)
+    }
     switch self {
     case .unboundedPreceding: return "UNBOUNDED PRECEDING"
     case .currentRow: return "CURRENT ROW"
     case .unboundedFollowing: return "UNBOUNDED FOLLOWING"
-    case .offset(.integer(let value), .int) where value < 0: return "\(-value) PRECEDING"
-    case .offset(.integer(let value), let type) where value < 0:
-      return "\(Scalar.integer(-value).sqlText(type)) PRECEDING"
-    case .offset(.integer(let value), .int): return "\(value) FOLLOWING"
-    case .offset(let value, let type): return "\(value.sqlText(type)) FOLLOWING"
+    case .offset(.integer(0), .int) where isLower && key == nil: return "0 PRECEDING"
+    case .offset(let value, let type):
+      guard let opposite = value.opposite else { return "\(written(value, type)) FOLLOWING" }
+      if let key, key.isNumeric, key != type { return "(- \(written(opposite, type))) FOLLOWING" }
+      return "\(written(opposite, type)) PRECEDING"
+    }
+  }
+}
+
+extension Scalar {
+  /// Of a number below zero the number above it.
+  fileprivate var opposite: Scalar? {
+    switch self {
+    case .integer(let value) where value < 0: .integer(0 &- value)
+    case .double(let value) where value < 0: .double(-value)
+    case .decimal(let value) where value < 0: .decimal(-value)
+    default: nil
     }
   }
 }

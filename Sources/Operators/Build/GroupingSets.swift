@@ -160,7 +160,7 @@ struct GroupingSets {
             details: ["keys: " + keys.map(\.attribute.name).joined(separator: ", ")],
             origin: part.origin)
         }
-        let names = places.map { keys[$0].attribute.name }.joined(separator: ", ")
+        let names = places.map { keys[$0].expression.automaticName }.joined(separator: ", ")
         return UnresolvedExpression(.alias(column, ["grouping_id(\(names))"]), origin: part.origin)
       }
       guard arguments.count == 1 else {
@@ -176,7 +176,7 @@ struct GroupingSets {
         "shiftright", [column, literal(Int64(keys.count - 1 - place))], origin: part.origin)
       let bit = UnresolvedExpression.call("&", [shifted, literal(1)], origin: part.origin)
       let cast = UnresolvedExpression(.cast(bit, .byte, isTry: false), origin: part.origin)
-      let title = "grouping(\(keys[place].attribute.name))"
+      let title = "grouping(\(keys[place].expression.automaticName))"
       return UnresolvedExpression(.alias(cast, [title]), origin: part.origin)
     }
   }

@@ -204,7 +204,8 @@ struct DependentRows {
         JoinKey(.attribute($0), .attribute($1), isNullSafe: true)
       }, conditions: [], origin: origin)
     let ofNothing = inside(aggregate.aggregates, below).map { column in
-      NamedExpression(column.expression, as: Attribute(column.attribute.name, column.expression.type))
+      NamedExpression(
+        column.expression, as: Attribute(column.attribute.name, column.expression.type))
     }
     let empty = Decorrelation.ofNoRows(
       Aggregate(keys: [], aggregates: ofNothing, below.node, origin: aggregate.origin))

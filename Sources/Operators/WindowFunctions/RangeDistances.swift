@@ -90,7 +90,7 @@ struct RangeDistances {
     switch (keys, distance) {
     case (.doubles(let values), .double(let distance)):
       let limit = values[row] + (isAscending ? distance : -distance)
-      return search(rows, isLower: isLower) { values[$0] < limit ? -1 : values[$0] > limit ? 1 : 0 }
+      return search(rows, isLower: isLower) { Self.order(values[$0], limit) }
     case (.decimals, .decimal(let distance)):
       let limit = decimal(row) + (isAscending ? distance : -distance)
       return search(rows, isLower: isLower) {
@@ -107,6 +107,12 @@ struct RangeDistances {
         return value < limit ? -1 : value > limit ? 1 : 0
       }
     }
+  }
+
+  /// NaN is greater than any other number, and its own neighbour alone.
+  private static func order(_ a: Double, _ b: Double) -> Int {
+    if a.isNaN || b.isNaN { return a.isNaN == b.isNaN ? 0 : a.isNaN ? 1 : -1 }
+    return a < b ? -1 : a > b ? 1 : 0
   }
 
   private func isFar(_ distance: Distance) -> Bool {

@@ -71,6 +71,17 @@ public final class Driver {
         call.state.timeZone = session.timeZone
         return 0
       },
+      "settings": { [session] call in
+        let all = try session.settings.all.map { entry in
+          LuaValue.list([.string(entry.name), .string(entry.text), .string(entry.meaning)])
+        }
+        return try call.push(.list(all))
+      },
+      "resetSettings": { [session] call in
+        for entry in try session.settings.all { try session.unset(entry.name) }
+        call.state.timeZone = session.timeZone
+        return 0
+      },
       "registerFunction": { [session] call in
         session.registered[try call.string(1)] = try call.table(2)
         return 0
@@ -138,8 +149,23 @@ extension SQLCommand {
       ])
     case .set(let name, let value):
       .record(["kind": .string("set"), "name": .string(name), "value": .string(value)])
-    case .show(let name): .record(["kind": .string("show"), "name": .string(name)])
-    case .reset(let name): .record(["kind": .string("reset"), "name": .string(name)])
+    case .show(let name, let isVerbose):
+      .record([
+        "kind": .string("show"), "name": .optional(name), "isVerbose": .boolean(isVerbose),
+      ])
+    case .reset(let name): .record(["kind": .string("reset"), "name": .optional(name)])
+    case .renameView(let name, let newName):
+      .record([
+        "kind": .string("renameView"), "name": .string(name), "newName": .string(newName),
+      ])
+    case .cache(let name, let query):
+      .record(["kind": .string("cache"), "name": .string(name), "query": .optional(query)])
+    case .uncache(let name, let ifThere):
+      .record([
+        "kind": .string("uncache"), "name": .string(name), "ifThere": .boolean(ifThere),
+      ])
+    case .clearCache: .record(["kind": .string("clearCache")])
+    case .nothing: .record(["kind": .string("nothing")])
     }
   }
 }

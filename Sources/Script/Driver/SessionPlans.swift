@@ -9,7 +9,8 @@ import Plan
 
 extension Session {
   /// The operations that plans may hold: those of the engine, and those on the session's tables.
-  private var operators: OperatorCatalog {
+  private func operators() throws -> OperatorCatalog {
+    let optimizer = try optimizer
     var catalog = OperatorCatalog.builtIn(
       ReadContext(
         connectors: connectors, settings: settings,
@@ -17,8 +18,14 @@ extension Session {
     catalog.add([
       OperatorSpec("table") { [tables] in try Self.table($0, tables) },
       OperatorSpec("showTables") { [tables] in Self.showTables($0, tables) },
-      OperatorSpec("describeTable") { Self.describeTable($0) },
-      OperatorSpec("describeQuery") { Self.describeTable($0) },
+      OperatorSpec("describeTable") { try Self.describeTable($0) },
+      OperatorSpec("describeQuery") { try Self.describeTable($0) },
+      OperatorSpec("showNames") { Self.showNames($0, $0.texts("names"), title: $0.text("title")) },
+      OperatorSpec("showFunctions") { [functions] in Self.showFunctions($0, functions) },
+      OperatorSpec("describeFunction") { [functionSpecs] in
+        try Self.describeFunction($0, functionSpecs)
+      },
+      OperatorSpec("explain") { Self.explain($0, optimizer) },
     ])
     return catalog
   }
@@ -53,7 +60,7 @@ extension Session {
   func analyzed(
     _ plan: UnresolvedPlan, functions: FunctionCatalog
   ) throws -> any PlanNode {
-    try Analyzer(operators: operators, functions: functions, session: expressions).analyze(plan)
+    try Analyzer(operators: operators(), functions: functions, session: expressions).analyze(plan)
   }
 
   func batchQuery(_ plan: any PlanNode) throws -> BatchQuery {
@@ -78,37 +85,6 @@ extension Session {
     return LocalRows(table.batches, schema: table.schema, origin: call.origin)
   }
 
-  private static func showTables(_ call: OperatorCall, _ tables: MemoryTables) -> any PlanNode {
-    let isViews = call.boolean("isViews")
-    let views = call.texts("views")
-    var names = views + (isViews ? [] : tables.names.filter { !views.contains($0) })
-    if call.has("pattern") {
-      let pattern = NamePattern(call.text("pattern"))
-      names = names.filter(pattern.matches)
-    }
-    let schema = Schema([
-      Field("namespace", .string, isNullable: false),
-      Field(isViews ? "viewName" : "tableName", .string, isNullable: false),
-      Field("isTemporary", .boolean, isNullable: false),
-    ])
-    let rows = names.map {
-      [Scalar.text(""), .text($0), .boolean(views.contains($0))]
-    }
-    return LocalRows([Batch(rows, schema: schema)], schema: schema, origin: call.origin)
-  }
-
-  private static func describeTable(_ call: OperatorCall) -> any PlanNode {
-    let fields = call.child.schema.fields
-    var schema = Schema([Field("col_name", .string, isNullable: false)])
-    var rows = fields.map { [Scalar.text($0.name)] }
-    if !call.has("form") {
-      schema = Schema(
-        schema.fields + [Field("data_type", .string, isNullable: false), Field("comment", .string)])
-      rows = fields.map { [Scalar.text($0.name), .text($0.type.simpleString), .null] }
-    }
-    return LocalRows([Batch(rows, schema: schema)], schema: schema, origin: call.origin)
-  }
-
   // MARK: Persisted plans
 
   func persist(plan id: Int) {
@@ -127,44 +103,5 @@ extension Session {
     let rows = ScriptRows(try query.batches(), schema: query.plan.schema)
     persisted[plan.id] = rows
     return rows
-  }
-}
-
-extension Batch {
-  /// A few rows, value by value.
-  fileprivate init(_ rows: [[Scalar]], schema: Schema) {
-    let columns = schema.fields.enumerated().map { index, field in
-      let builder = VectorBuilder(field.type, capacity: rows.count)
-      for row in rows { builder.append(row[index]) }
-      return builder.finish()
-    }
-    self.init(columns, count: rows.count)
-  }
-}
-
-/// `SHOW TABLES LIKE 'a*|b'`: `*` stands for any letters, `|` between patterns, case is ignored.
-private struct NamePattern {
-  private let alternatives: [[Substring]]
-
-  init(_ text: String) {
-    alternatives = text.lowercased().split(separator: "|").map {
-      $0.split(separator: "*", omittingEmptySubsequences: false)
-    }
-  }
-
-  func matches(_ name: String) -> Bool {
-    alternatives.contains { Self.matches(name.lowercased()[...], $0[...]) }
-  }
-
-  private static func matches(_ name: Substring, _ parts: ArraySlice<Substring>) -> Bool {
-    guard let first = parts.first else { return name.isEmpty }
-    guard name.hasPrefix(first) else { return false }
-    var rest = name.dropFirst(first.count)
-    if parts.count == 1 { return rest.isEmpty }
-    while true {
-      if matches(rest, parts.dropFirst()) { return true }
-      if rest.isEmpty { return false }
-      rest = rest.dropFirst()
-    }
   }
 }
