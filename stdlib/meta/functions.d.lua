@@ -634,25 +634,25 @@ function F.initcap(text) end
 
 --- The string without blanks at its ends.
 ---@param text ColumnOrName the string
----@param characters? any the characters to take off
+---@param characters? ColumnOrName the characters to take off
 ---@return Column
 function F.trim(text, characters) end
 
 --- As `trim`.
 ---@param text ColumnOrName the string
----@param characters? any the characters to take off
+---@param characters? ColumnOrName the characters to take off
 ---@return Column
 function F.btrim(text, characters) end
 
 --- The string without blanks at its start.
 ---@param text ColumnOrName the string
----@param characters? any the characters to take off
+---@param characters? ColumnOrName the characters to take off
 ---@return Column
 function F.ltrim(text, characters) end
 
 --- The string without blanks at its end.
 ---@param text ColumnOrName the string
----@param characters? any the characters to take off
+---@param characters? ColumnOrName the characters to take off
 ---@return Column
 function F.rtrim(text, characters) end
 
@@ -672,7 +672,7 @@ function F.rpad(text, length, pad) end
 
 --- The string, several times over.
 ---@param text ColumnOrName the string
----@param times any how often
+---@param times ColumnOrName how often
 ---@return Column
 F["repeat"] = function(text, times) end
 
@@ -683,27 +683,27 @@ function F.space(count) end
 
 --- A part of the string: from a position (from 1; negative: from the end), so long.
 ---@param text ColumnOrName the string
----@param position any where it begins
----@param length? any how many characters
+---@param position ColumnOrName where it begins
+---@param length? ColumnOrName how many characters
 ---@return Column
 function F.substring(text, position, length) end
 
 --- A part of the string: from a position (from 1; negative: from the end), so long.
 ---@param text ColumnOrName the string
----@param position any where it begins
----@param length? any how many characters
+---@param position ColumnOrName where it begins
+---@param length? ColumnOrName how many characters
 ---@return Column
 function F.substr(text, position, length) end
 
 --- The first characters, or bytes of a BINARY.
 ---@param text ColumnOrName the string
----@param length any how many characters
+---@param length ColumnOrName how many characters
 ---@return Column
 function F.left(text, length) end
 
 --- The last characters.
 ---@param text ColumnOrName the string
----@param length any how many characters
+---@param length ColumnOrName how many characters
 ---@return Column
 function F.right(text, length) end
 
@@ -716,8 +716,8 @@ function F.substring_index(text, delimiter, count) end
 
 --- One part of the string between delimiters, counted from 1 or from the end.
 ---@param text ColumnOrName the string
----@param delimiter any what lies between the parts
----@param part any which one
+---@param delimiter ColumnOrName what lies between the parts
+---@param part ColumnOrName which one
 ---@return Column
 function F.split_part(text, delimiter, part) end
 
@@ -752,19 +752,19 @@ function F.charindex(part, text, start) end
 
 --- Whether the first string contains the second.
 ---@param text ColumnOrName the string
----@param part any what is looked for
+---@param part ColumnOrName what is looked for
 ---@return Column
 function F.contains(text, part) end
 
 --- Whether the first string begins with the second.
 ---@param text ColumnOrName the string
----@param part any what is looked for
+---@param part ColumnOrName what is looked for
 ---@return Column
 function F.startswith(text, part) end
 
 --- Whether the first string ends with the second.
 ---@param text ColumnOrName the string
----@param part any what is looked for
+---@param part ColumnOrName what is looked for
 ---@return Column
 function F.endswith(text, part) end
 
@@ -836,7 +836,7 @@ function F.regexp_substr(text, pattern) end
 --- The parts of the string between the matches of a regular expression.
 ---@param text ColumnOrName the string
 ---@param pattern any a regular expression
----@param limit? any how many parts at most; the last keeps the rest; 0 or less: all
+---@param limit? ColumnOrName how many parts at most; the last keeps the rest; 0 or less: all
 ---@return Column
 function F.split(text, pattern, limit) end
 
@@ -887,8 +887,8 @@ function F.char(code) end
 
 --- Every place of a substring replaced.
 ---@param text ColumnOrName the string
----@param search any what is replaced
----@param replacement? any what stands in its place
+---@param search ColumnOrName what is replaced
+---@param replacement? ColumnOrName what stands in its place
 ---@return Column
 function F.replace(text, search, replacement) end
 
@@ -901,9 +901,9 @@ function F.translate(text, from, to) end
 
 --- A part of the string, from a position, replaced by another string.
 ---@param text ColumnOrName the string
----@param replacement any what is laid over it
----@param position any where, from 1
----@param length? any how many characters give way; -1: as many as the replacement has
+---@param replacement ColumnOrName what is laid over it
+---@param position ColumnOrName where, from 1
+---@param length? ColumnOrName how many characters give way; -1: as many as the replacement has
 ---@return Column
 function F.overlay(text, replacement, position, length) end
 
@@ -1109,9 +1109,9 @@ function F.factorial(value) end
 
 --- Into which of so many equal parts of a range the number falls.
 ---@param value ColumnOrName the number
----@param low any where the range begins
----@param high any where it ends
----@param count any how many parts
+---@param low ColumnOrName where the range begins
+---@param high ColumnOrName where it ends
+---@param count ColumnOrName how many parts
 ---@return Column
 function F.width_bucket(value, low, high, count) end
 
@@ -1187,13 +1187,13 @@ function F.bit_count(value) end
 
 --- One bit of the number, counted from the right.
 ---@param value ColumnOrName the number
----@param position any which bit, from 0
+---@param position ColumnOrName which bit, from 0
 ---@return Column
 function F.bit_get(value, position) end
 
 --- One bit of the number, counted from the right.
 ---@param value ColumnOrName the number
----@param position any which bit, from 0
+---@param position ColumnOrName which bit, from 0
 ---@return Column
 function F.getbit(value, position) end
 
@@ -1220,13 +1220,13 @@ function F.element_at(collection, key) end
 
 --- As `element_at`; NULL beyond the array.
 ---@param collection ColumnOrName the array or map
----@param key any a position from 1 (negative: from the end), or a key
+---@param key ColumnOrName a position from 1 (negative: from the end), or a key
 ---@return Column
 function F.try_element_at(collection, key) end
 
 --- The element at a position from 0; NULL beyond the array.
 ---@param array ColumnOrName the array
----@param index any the position, from 0
+---@param index ColumnOrName the position, from 0
 ---@return Column
 function F.get(array, index) end
 
@@ -1254,8 +1254,8 @@ function F.array_max(array) end
 
 --- A part of the array: from a position (from 1; negative: from the end), so long.
 ---@param array ColumnOrName the array
----@param start any where it begins
----@param length any how long
+---@param start ColumnOrName where it begins
+---@param length ColumnOrName how long
 ---@return Column
 function F.slice(array, start, length) end
 
@@ -1266,7 +1266,7 @@ function F.array(...) end
 
 --- An array of so many copies of a value.
 ---@param value ColumnOrName the value
----@param count any how many
+---@param count ColumnOrName how many
 ---@return Column
 function F.array_repeat(value, count) end
 
@@ -1284,7 +1284,7 @@ function F.array_prepend(array, value) end
 
 --- The array with a value put at a position, from 1 or from the end.
 ---@param array ColumnOrName the array
----@param position any where
+---@param position ColumnOrName where
 ---@param value any the value
 ---@return Column
 function F.array_insert(array, position, value) end
@@ -1416,8 +1416,8 @@ function F.map_contains_key(map, key) end
 
 --- A map read from text; the delimiters are regular expressions.
 ---@param text ColumnOrName the text
----@param pairDelimiter? any between two entries
----@param keyValueDelimiter? any between key and value
+---@param pairDelimiter? ColumnOrName between two entries
+---@param keyValueDelimiter? ColumnOrName between key and value
 ---@return Column
 function F.str_to_map(text, pairDelimiter, keyValueDelimiter) end
 
@@ -1753,8 +1753,8 @@ function F.jaro_winkler_similarity(a, b) end
 
 --- The words of each sentence of a text.
 ---@param text ColumnOrName the text
----@param language? any such as 'en'
----@param country? any such as 'US'
+---@param language? ColumnOrName such as 'en'
+---@param country? ColumnOrName such as 'US'
 ---@return Column
 function F.sentences(text, language, country) end
 
@@ -1833,10 +1833,10 @@ function F.elt(number, ...) end
 
 --- The string with its letters and digits covered up.
 ---@param text ColumnOrName the string
----@param upper? any what stands for capital letters; NULL: they stay
----@param lower? any what stands for small letters; NULL: they stay
----@param digit? any what stands for digits; NULL: they stay
----@param other? any what stands for other characters; NULL: they stay
+---@param upper? ColumnOrName what stands for capital letters; NULL: they stay
+---@param lower? ColumnOrName what stands for small letters; NULL: they stay
+---@param digit? ColumnOrName what stands for digits; NULL: they stay
+---@param other? ColumnOrName what stands for other characters; NULL: they stay
 ---@return Column
 function F.mask(text, upper, lower, digit, other) end
 
@@ -2049,15 +2049,15 @@ function F.monthname(date) end
 
 --- One part of a URL, or one parameter of its query.
 ---@param url ColumnOrName the URL
----@param part any HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO
----@param key? any with QUERY: which parameter
+---@param part ColumnOrName HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO
+---@param key? ColumnOrName with QUERY: which parameter
 ---@return Column
 function F.parse_url(url, part, key) end
 
 --- One part of a URL, or one parameter of its query.
 ---@param url ColumnOrName the URL
----@param part any HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO
----@param key? any with QUERY: which parameter
+---@param part ColumnOrName HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO
+---@param key? ColumnOrName with QUERY: which parameter
 ---@return Column
 function F.try_parse_url(url, part, key) end
 
@@ -2141,19 +2141,19 @@ function F.datepart(field, source) end
 
 --- The date so many days later.
 ---@param date ColumnOrName the date
----@param days any how many days
+---@param days ColumnOrName how many days
 ---@return Column
 function F.date_add(date, days) end
 
 --- The date so many days later.
 ---@param date ColumnOrName the date
----@param days any how many days
+---@param days ColumnOrName how many days
 ---@return Column
 function F.dateadd(date, days) end
 
 --- The date so many days earlier.
 ---@param date ColumnOrName the date
----@param days any how many days
+---@param days ColumnOrName how many days
 ---@return Column
 function F.date_sub(date, days) end
 
@@ -2171,7 +2171,7 @@ function F.date_diff(end_, start) end
 
 --- The date so many months later; a day that the month lacks becomes its last.
 ---@param date ColumnOrName the date
----@param months any how many months
+---@param months ColumnOrName how many months
 ---@return Column
 function F.add_months(date, months) end
 
@@ -2357,7 +2357,7 @@ function F.make_date(year, month, day) end
 ---@param hour ColumnOrName the hour
 ---@param minute ColumnOrName the minute
 ---@param second ColumnOrName the second, with its fraction
----@param zone? any the time zone
+---@param zone? ColumnOrName the time zone
 ---@return Column
 function F.make_timestamp(year, month, day, hour, minute, second, zone) end
 
@@ -2368,7 +2368,7 @@ function F.make_timestamp(year, month, day, hour, minute, second, zone) end
 ---@param hour ColumnOrName the hour
 ---@param minute ColumnOrName the minute
 ---@param second ColumnOrName the second, with its fraction
----@param zone? any the time zone
+---@param zone? ColumnOrName the time zone
 ---@return Column
 function F.try_make_timestamp(year, month, day, hour, minute, second, zone) end
 
@@ -2389,7 +2389,7 @@ function F.make_timestamp_ntz(year, month, day, hour, minute, second) end
 ---@param hour ColumnOrName the hour
 ---@param minute ColumnOrName the minute
 ---@param second ColumnOrName the second, with its fraction
----@param zone? any the time zone
+---@param zone? ColumnOrName the time zone
 ---@return Column
 function F.make_timestamp_ltz(year, month, day, hour, minute, second, zone) end
 
@@ -2400,7 +2400,7 @@ function F.make_timestamp_ltz(year, month, day, hour, minute, second, zone) end
 ---@param hour ColumnOrName the hour
 ---@param minute ColumnOrName the minute
 ---@param second ColumnOrName the second, with its fraction
----@param zone? any the time zone
+---@param zone? ColumnOrName the time zone
 ---@return Column
 function F.try_make_timestamp_ltz(year, month, day, hour, minute, second, zone) end
 

@@ -44,7 +44,9 @@ private func elementAt(_ name: String, isTry: Bool, _ summary: String, _ example
     [
       .column(
         "collection", .exactly(.oneOf([.anyArray, .anyMap]), orNull: false), "the array or map"),
-      .value("key", .any, "a position from 1 (negative: from the end), or a key"),
+      // As in PySpark, text given to `try_element_at` names a column.
+      (isTry ? FunctionParameter.column : FunctionParameter.value)(
+        "key", .any, nil, nil, "a position from 1 (negative: from the end), or a key"),
     ], returns: "the type of an element", examples
   ) { call in
     if case .map(let key, let value, _) = call.types[0] {
@@ -115,7 +117,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
     ]),
   collectionFunction(
     "get", "The element at a position from 0; NULL beyond the array.",
-    [properArrayParameter, .value("index", .int, "the position, from 0")],
+    [properArrayParameter, .column("index", .int, "the position, from 0")],
     returns: "the type of an element",
     [
       Example("get(array(1, 2, 3), 0)", "1"), Example("get(array(1, 2, 3), 3)", "NULL"),
@@ -196,7 +198,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
     ]),
   collectionFunction(
     "slice", "A part of the array: from a position (from 1; negative: from the end), so long.",
-    [arrayParameter, .value("start", .int, "where it begins"), .value("length", .int, "how long")],
+    [arrayParameter, .column("start", .int, "where it begins"), .column("length", .int, "how long")],
     returns: "the type of `array`",
     [
       Example("slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"),

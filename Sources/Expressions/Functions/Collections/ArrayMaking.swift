@@ -26,7 +26,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
   },
   collectionFunction(
     "array_repeat", "An array of so many copies of a value.",
-    [.column("value", .any, "the value"), .value("count", .exactly(.int), "how many")],
+    [.column("value", .any, "the value"), .column("count", .exactly(.int), "how many")],
     returns: "ARRAY",
     [
       Example("array_repeat('123', 2)", "[123, 123]"),
@@ -72,7 +72,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
     "array_insert", "The array with a value put at a position, from 1 or from the end.",
     [
       .column("array", .any, "the array"),
-      .value(
+      .column(
         "position", .exactly(.oneOf([.int, .type(.short), .type(.byte)]), orNull: false), "where"),
       .value("value", .any, "the value"),
     ], returns: "ARRAY",

@@ -216,10 +216,10 @@ let mapFunctions: [FunctionSpec] = [
     "str_to_map", "A map read from text; the delimiters are regular expressions.",
     [
       .column("text", .exactly(.string), "the text"),
-      .value(
+      .column(
         "pairDelimiter", .exactly(.string), default: "','", filler: (.text(","), .string),
         "between two entries"),
-      .value(
+      .column(
         "keyValueDelimiter", .exactly(.string), default: "':'", filler: (.text(":"), .string),
         "between key and value"),
     ], returns: "MAP<STRING, STRING>",

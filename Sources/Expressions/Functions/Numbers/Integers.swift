@@ -144,7 +144,7 @@ let integerFunctions: [FunctionSpec] = [
   },
   numberFunction(
     "bit_get", aliases: ["getbit"], "One bit of the number, counted from the right.",
-    [.column("value", .integral, "the number"), .value("position", .int, "which bit, from 0")],
+    [.column("value", .integral, "the number"), .column("position", .int, "which bit, from 0")],
     returns: .byte, canFail: true,
     [
       Example("bit_get(11, 0)", "1"), Example("bit_get(11, 2)", "0"),

@@ -299,8 +299,8 @@ let mathematicsFunctions: [FunctionSpec] = [
   numberFunction(
     "width_bucket", "Into which of so many equal parts of a range the number falls.",
     [
-      .column("value", .double, "the number"), .value("low", .double, "where the range begins"),
-      .value("high", .double, "where it ends"), .value("count", .long, "how many parts"),
+      .column("value", .double, "the number"), .column("low", .double, "where the range begins"),
+      .column("high", .double, "where it ends"), .column("count", .long, "how many parts"),
     ], returns: .long, nullable: .always,
     [
       Example("width_bucket(5.3, 0.2, 10.6, 5)", "3"),

@@ -88,7 +88,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     ], isLeft: false, "The string, filled up at its end or cut to a length."),
   stringFunction(
     "repeat", "The string, several times over.",
-    [.column("text", .string, "the string"), .value("times", .int, "how often")], canFail: true,
+    [.column("text", .string, "the string"), .column("times", .int, "how often")], canFail: true,
     [
       Example("repeat('12é', 2)", "12é12é"), Example("repeat('a', 0)", ""),
       Example("repeat('a', -1)", ""), Example("repeat(NULL, 2)", "NULL"),
@@ -129,7 +129,7 @@ private func trimFunction(
     name, summary,
     [
       textParameter,
-      .value(
+      .column(
         "characters", .string, default: "' '", filler: (.text(" "), .string),
         "the characters to take off"),
     ],

@@ -2,7 +2,7 @@ import Columns
 import Contract
 
 private func letter(_ name: String, _ default: String, _ what: String) -> FunctionParameter {
-  .value(
+  .column(
     name, .exactly(.string), default: "'\(`default`)'", filler: (.text(`default`), .string),
     "what stands for \(what); NULL: they stay")
 }
@@ -92,7 +92,7 @@ let joiningFunctions: [FunctionSpec] = [
       .column("text", .exactly(.string), "the string"), letter("upper", "X", "capital letters"),
       letter("lower", "x", "small letters"),
       letter("digit", "n", "digits"),
-      .value(
+      .column(
         "other", .exactly(.string), default: "NULL", filler: (.null, .string),
         "what stands for other characters; NULL: they stay"),
     ], returns: "STRING",

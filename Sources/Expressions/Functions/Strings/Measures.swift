@@ -70,8 +70,8 @@ let measureFunctions: [FunctionSpec] = [
   stringFunction(
     "replace", "Every place of a substring replaced.",
     [
-      textParameter, .value("search", .string, "what is replaced"),
-      .value(
+      textParameter, .column("search", .string, "what is replaced"),
+      .column(
         "replacement", .string, default: "''", filler: (.text(""), .string),
         "what stands in its place"),
     ],
@@ -134,9 +134,9 @@ let measureFunctions: [FunctionSpec] = [
     summary: "A part of the string, from a position, replaced by another string.",
     [
       .column("text", .stringOrBinary, "the string"),
-      .value("replacement", .stringOrBinary, "what is laid over it"),
-      .value("position", .int, "where, from 1"),
-      .value(
+      .column("replacement", .stringOrBinary, "what is laid over it"),
+      .column("position", .int, "where, from 1"),
+      .column(
         "length", .int, default: "-1", filler: (.integer(-1), .int),
         "how many characters give way; -1: as many as the replacement has"),
     ], returns: "the type of `text`",

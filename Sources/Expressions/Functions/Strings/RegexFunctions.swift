@@ -185,7 +185,7 @@ let regexFunctions: [FunctionSpec] = [
     "split", "The parts of the string between the matches of a regular expression.",
     [
       textParameter, pattern,
-      .value(
+      .column(
         "limit", .int, default: "-1", filler: (.integer(-1), .int),
         "how many parts at most; the last keeps the rest; 0 or less: all"),
     ], returns: .array(.string, containsNull: false), canFail: true,

@@ -108,8 +108,8 @@ let similarityFunctions: [FunctionSpec] = [
     "sentences", category: "strings", summary: "The words of each sentence of a text.",
     [
       .column("text", .string, "the text"),
-      .value("language", .string, default: "''", "such as 'en'"),
-      .value("country", .string, default: "''", "such as 'US'"),
+      .column("language", .string, default: "''", "such as 'en'"),
+      .column("country", .string, default: "''", "such as 'US'"),
     ], returns: "ARRAY<ARRAY<STRING>>",
     examples: [
       Example("sentences('Hi there! Good morning.')", "[[Hi, there], [Good, morning]]"),

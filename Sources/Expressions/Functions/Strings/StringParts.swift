@@ -2,7 +2,7 @@ import Columns
 import Contract
 import Glibc
 
-private let length = FunctionParameter.value("length", .int, "how many characters")
+private let length = FunctionParameter.column("length", .int, "how many characters")
 
 private func substringFunction(_ name: String, _ examples: [Example], aliases: [String])
   -> FunctionSpec
@@ -12,8 +12,8 @@ private func substringFunction(_ name: String, _ examples: [Example], aliases: [
     summary: "A part of the string: from a position (from 1; negative: from the end), so long.",
     [
       .column("text", .stringOrBinary, "the string"),
-      .value("position", .int, "where it begins"),
-      .value(
+      .column("position", .int, "where it begins"),
+      .column(
         "length", .int, default: "2147483647", filler: (.integer(2_147_483_647), .int),
         "how many characters"),
     ], returns: "the type of `text`",
@@ -104,8 +104,8 @@ let partFunctions: [FunctionSpec] = [
   stringFunction(
     "split_part", "One part of the string between delimiters, counted from 1 or from the end.",
     [
-      textParameter, .value("delimiter", .string, "what lies between the parts"),
-      .value("part", .int, "which one"),
+      textParameter, .column("delimiter", .string, "what lies between the parts"),
+      .column("part", .int, "which one"),
     ], canFail: true,
     [
       Example("split_part('11.12.13', '.', 3)", "13"),
@@ -236,7 +236,7 @@ private func matchFunction(
     name, summary,
     [
       .column("text", .stringOrBinary, "the string"),
-      .value("part", .stringOrBinary, "what is looked for"),
+      .column("part", .stringOrBinary, "what is looked for"),
     ], returns: .boolean,
     examples
   ) { columns, _ in

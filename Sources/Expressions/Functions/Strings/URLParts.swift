@@ -74,9 +74,9 @@ private func parse(_ name: String, isTry: Bool, _ examples: [Example]) -> Functi
     name, category: "strings", summary: "One part of a URL, or one parameter of its query.",
     [
       .column("url", .exactly(.string), "the URL"),
-      .value(
+      .column(
         "part", .exactly(.string), "HOST, PATH, QUERY, REF, PROTOCOL, FILE, AUTHORITY or USERINFO"),
-      .value("key", .exactly(.string), default: "", "with QUERY: which parameter"),
+      .column("key", .exactly(.string), default: "", "with QUERY: which parameter"),
     ], returns: "STRING", examples: examples
   ) { call in
     call.result(.string, nullable: .always, canFail: !isTry) { columns, _ in

@@ -1,7 +1,7 @@
 import Columns
 import Contract
 
-private let days = FunctionParameter.value(
+private let days = FunctionParameter.column(
   "days", .limited(to: .oneOf([.int, .type(.short), .type(.byte), .string]), as: .int),
   "how many days")
 
@@ -159,7 +159,7 @@ let timeArithmeticFunctions: [FunctionSpec] = [
   },
   timeFunction(
     "add_months", "The date so many months later; a day that the month lacks becomes its last.",
-    [dateParameter, .value("months", .int, "how many months")], returns: .date,
+    [dateParameter, .column("months", .int, "how many months")], returns: .date,
     [
       Example("add_months('2016-08-31', 1)", "2016-09-30"),
       Example("add_months('2024-03-31', -1)", "2024-02-29"),

@@ -84,7 +84,7 @@ private func makeTimestamp(
     FunctionParameter.column("second", .type(secondType), "the second, with its fraction"),
   ]
   if type == .timestamp {
-    parameters.append(.value("zone", .string, default: "current_timezone()", "the time zone"))
+    parameters.append(.column("zone", .string, default: "current_timezone()", "the time zone"))
   }
   return .scalar(
     name, category: "time", summary: summary, parameters, returns: "\(type)", examples: examples
