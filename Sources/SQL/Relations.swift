@@ -309,8 +309,10 @@ extension QueryParser {
     node("range", ["start": .integer(start), "end": .integer(end), "step": .integer(step)])
   }
 
-  /// What a SELECT without FROM selects from.
-  func oneRow() -> UnresolvedPlan { range(0, 1, step: 1) }
+  /// What a SELECT without FROM selects from: a row without columns.
+  func oneRow() -> UnresolvedPlan {
+    node("localRows", ["rows": .rows(Schema([]), [Batch([], count: 1)])])
+  }
 
   /// `VALUES (1, 'a'), (2, 'b')`: columns col1, col2, …
   mutating func inlineTable() throws -> UnresolvedPlan {

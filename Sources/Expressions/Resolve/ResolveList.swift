@@ -131,7 +131,14 @@ extension ExpressionResolver {
     if parts.isEmpty || !own.isEmpty {
       return own.map { (.attribute($0, origin: origin), $0.name) }
     }
-    let base = try resolve(UnresolvedExpression(.name(parts), origin: origin))
+    guard let base = try? resolve(UnresolvedExpression(.name(parts), origin: origin)) else {
+      throw Failure(
+        "CANNOT_RESOLVE_STAR_EXPAND",
+        "`\(parts.joined(separator: ".")).*` is of no table and no struct here",
+        hint: Suggestion.sentence(
+          for: parts[0], among: scope.columns.map(\.name) + scope.columns.compactMap(\.qualifier)),
+        origin: origin)
+    }
     guard case .structure(let fields) = base.type else {
       throw Failure(
         "CANNOT_RESOLVE_STAR_EXPAND",

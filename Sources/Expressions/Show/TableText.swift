@@ -53,14 +53,13 @@ public struct TableText: Sendable {
     for row in cells {
       for (index, cell) in row.enumerated() { widths[index] = max(widths[index], Self.width(cell)) }
     }
-    let rule = "+" + widths.map { String(repeating: "-", count: $0) + "+" }.joined() + "\n"
+    let rule = "+" + widths.map { String(repeating: "-", count: $0) }.joined(separator: "+") + "+\n"
     func line(_ cells: [String]) -> String {
-      var text = "|"
-      for (cell, width) in zip(cells, widths) {
+      let padded = zip(cells, widths).map { cell, width in
         let padding = String(repeating: " ", count: width - Self.width(cell))
-        text += (truncate > 0 ? padding + cell : cell + padding) + "|"
+        return truncate > 0 ? padding + cell : cell + padding
       }
-      return text + "\n"
+      return "|" + padded.joined(separator: "|") + "|\n"
     }
     return rule + line(names) + rule + cells.map(line).joined() + rule
   }

@@ -10,8 +10,7 @@ public enum StreamingRules {
     guard !streaming.isEmpty else {
       throw Failure(
         "WRITE_STREAM_NOT_ALLOWED", "`writeStream` is for a DataFrame that streams",
-        hint: "`df.write` writes one that ends; `session.readStream` reads one that streams.",
-        origin: plan.origin)
+        hint: "`df.write` writes one that ends; `session.readStream` reads one that streams.")
     }
     if mode == .complete, !streaming.contains(where: \.isStreamingAggregation) {
       throw unsupported(.complete, "no streaming aggregations", plan.origin)

@@ -72,11 +72,6 @@ public final class StreamingQueries: Sendable {
         hint: "It takes "
           + definition.sink.modes.map { "`\($0.rawValue)`" }.sorted().joined(separator: ", "))
     }
-    guard definition.plan.isStreaming else {
-      throw Failure(
-        "WRITE_STREAM_NOT_ALLOWED", "this DataFrame reads no stream",
-        hint: "Use `df.write` for it")
-    }
     _ = try CheckpointLocation(definition, random: "")
     var options = Options()
     for name in definition.options.names where !BadRowFile.engineOptions.contains(name.lowercased())
