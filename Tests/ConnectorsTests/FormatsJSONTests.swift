@@ -162,7 +162,7 @@ import Testing
     #expect { try rows(JSONFormat(), "a INT", file, [("mode", "FAILFAST")]) } throws: {
       guard let failure = $0 as? Failure else { return false }
       return failure.condition == "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION"
-        && failure.message.contains("f.json, byte 8") && failure.message.contains("`a`")
+        && failure.message.contains("f.json, line 2 (byte 8)") && failure.message.contains("`a`")
         && failure.cause?.condition == "CANNOT_PARSE_JSON_FIELD"
     }
     let shorter = InputFile(path: file.path, size: 100, modifiedUs: 0)

@@ -31,7 +31,14 @@ local function makeReader(name, isStreaming)
     }))
   end
 
+  local function refuseMore(name, ...)
+    if select("#", ...) > 0 then
+      check.refuse(check.argument(name, 2), "nothing: several paths are one list", (...))
+    end
+  end
+
   function methods:load(...)
+    refuseMore("load", select(2, ...))
     if select("#", ...) > 0 and rawequal((...), nil) then
       check.refuse(check.argument("load", 1), "a path", nil)
     end
@@ -39,7 +46,8 @@ local function makeReader(name, isStreaming)
   end
 
   for _, format in ipairs(options.FILE_FORMATS) do
-    methods[format] = function(self, path)
+    methods[format] = function(self, path, ...)
+      refuseMore(format, ...)
       if rawequal(path, nil) then check.refuse(check.argument(format, 1), "a path", nil) end
       return (load(self, format, path))
     end

@@ -52,7 +52,7 @@ struct FileListing: Sendable {
           }
           continue
         }
-        try walk(root, try place(of: root), depth: 0, memory, into: &found)
+        try walk(root, try place(of: root), above: [], memory, into: &found)
       }
     }
     if isRecursive { return found.all.map { ListedFile(file: $0.file, partition: []) } }
@@ -98,15 +98,17 @@ struct FileListing: Sendable {
   }
 
   private func walk(
-    _ path: String, _ place: PartitionPlace, depth: Int, _ memory: DirectoryMemory,
+    _ path: String, _ place: PartitionPlace, above: [Inode], _ memory: DirectoryMemory,
     into found: inout PlacedFiles
   ) throws {
     var info = stat()
     guard stat(path, &info) == 0 else {
       let code = errno
       // What vanishes between the listing and here is not there.
-      if depth > 0 && code == ENOENT { return }
-      guard code == ENOENT else { throw Failure.file("read", path, errno: code) }
+      if !above.isEmpty && code == ENOENT { return }
+      guard code == ENOENT || code == ENOTDIR else {
+        throw Failure.file("read", path, errno: code)
+      }
       throw Failure("PATH_NOT_FOUND", "the path `\(path)` does not exist")
     }
     switch info.st_mode & S_IFMT {
@@ -114,23 +116,36 @@ struct FileListing: Sendable {
       let file = InputFile(path: path, info)
       if accepts(Self.name(path), file) { found.add(file, place, isDirect: true) }
     case S_IFDIR:
-      guard depth < Self.depthLimit else {
-        throw Failure(
-          "PATH_TOO_DEEP", "`\(path)` lies deeper than \(Self.depthLimit) directories",
-          hint: "A symbolic link may lead back to a directory above")
+      // A link back to a directory above: all below it is found already.
+      if above.contains(Inode(info)) { return }
+      guard above.count < Self.depthLimit else {
+        throw Failure("PATH_TOO_DEEP", "`\(path)` lies deeper than \(Self.depthLimit) directories")
       }
       let entries = try memory.entries(path, info) { try self.entries(path) }
       for entry in entries {
         switch entry {
-        case .file(let file): found.add(file, place, isDirect: depth == 0 || isRecursive)
+        case .file(let file): found.add(file, place, isDirect: above.isEmpty || isRecursive)
         case .directory(let child, let value):
           try walk(
-            child, place.entering(child, below: path, value), depth: depth + 1, memory,
+            child, place.entering(child, below: path, value), above: above + [Inode(info)], memory,
             into: &found)
         }
       }
-    default: return
+    default:
+      if above.isEmpty {
+        throw Failure(
+          FileBytes.unreadable, "`\(path)` is neither a file nor a directory",
+          hint: "Pipes and devices are not read: their rows could not be read again")
+      }
     }
+  }
+
+  /// What tells one directory from another, whatever leads to it.
+  private struct Inode: Hashable {
+    let device: UInt
+    let number: UInt
+
+    init(_ info: stat) { (device, number) = (info.st_dev, info.st_ino) }
   }
 
   /// The files and directories of a directory that may matter.
@@ -139,7 +154,13 @@ struct FileListing: Sendable {
       if Self.isHidden(name) { return nil }
       let child = directory == "/" ? "/" + name : directory + "/" + name
       var info = stat()
-      guard stat(child, &info) == 0 else { return nil }
+      guard stat(child, &info) == 0 else {
+        // A link to nothing; or a name that is no text, which would be left out unseen.
+        guard name.unicodeScalars.contains("\u{FFFD}"), lstat(child, &info) != 0 else { return nil }
+        throw Failure(
+          FileBytes.unreadable, "`\(directory)` holds a name that is no UTF-8: `\(name)`",
+          hint: "Rename it")
+      }
       switch info.st_mode & S_IFMT {
       case S_IFREG:
         let file = InputFile(path: child, info)

@@ -67,7 +67,8 @@ struct FileSourceOptions: Sendable {
     guard let path = options["path"], !path.isEmpty else {
       throw Failure("PATH_NOT_SPECIFIED", "no path is given", hint: "Call `:load(path)`")
     }
-    let paths = try path.split(separator: "\n").map { try LocalPath.checked(String($0)) }
+    // What no path can hold stands between several.
+    let paths = try path.split(separator: "\0").map { try LocalPath.checked(String($0)) }
     listing = FileListing(
       paths: paths, isRecursive: try options.boolean("recursiveFileLookup") ?? false,
       namePatterns: try options["pathGlobFilter"].map { try GlobPattern.alternatives($0) } ?? [],

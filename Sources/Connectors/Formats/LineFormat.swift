@@ -18,7 +18,7 @@ extension RecordDecoder {
   func setRefused(_ take: @escaping (MalformedRecordError) -> Void) {}
 
   /// Hands what FAILFAST refuses to the one who asked for it.
-  func refuse(_ request: ReadRequest, _ block: @escaping () -> LineBlock?, _ file: InputFile) {
+  func refuse(_ request: ReadRequest, _ block: @escaping () -> LineBlock?, _ lines: RecordLines) {
     guard let take = request.refused else { return }
     setRefused { error in
       guard let block = block() else { return }
@@ -28,7 +28,7 @@ extension RecordDecoder {
       take(
         RefusedRecord(
           text: String(decoding: bytes, as: UTF8.self),
-          failure: error.failure(at: "\(file.path), byte \(position)"), position: position))
+          failure: error.failure(at: lines.place(of: Int64(position))), position: position))
     }
   }
 }
@@ -119,13 +119,14 @@ struct LineSplit: InputSplit {
   }
 
   func open(_ request: ReadRequest) throws -> any BatchStream {
+    let lines = RecordLines(file, reader.layout)
     let decoder = try reader.makeDecoder(
       request.columns.map { reader.schema.fields[$0] }, request, file, from == 0)
     if reader.layout.isWholeFile {
-      return DecodedFile(try WholeFile(file, reader.layout).block(), decoder, request, file)
+      return DecodedFile(try WholeFile(file, reader.layout).block(), decoder, request, lines)
     }
     let blocks = try LineBlocks(file, reader.layout, from: from, to: to)
-    return DecodedLines(blocks, decoder, request, file)
+    return DecodedLines(blocks, decoder, request, lines)
   }
 }
 
@@ -134,17 +135,17 @@ final class DecodedLines: BatchStream {
   private let blocks: LineBlocks
   private let decoder: any RecordDecoder
   private let batchRows: Int
-  private let file: InputFile
+  private let lines: RecordLines
   private var block: LineBlock?
 
   init(
-    _ blocks: LineBlocks, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile
+    _ blocks: LineBlocks, _ decoder: any RecordDecoder, _ request: ReadRequest, _ lines: RecordLines
   ) {
     self.blocks = blocks
     self.decoder = decoder
     batchRows = request.batchRows
-    self.file = file
-    decoder.refuse(request, { [unowned self] in block }, file)
+    self.lines = lines
+    decoder.refuse(request, { [unowned self] in block }, lines)
   }
 
   func next() throws -> Batch? {
@@ -154,7 +155,7 @@ final class DecodedLines: BatchStream {
         block = next
         decoder.begin(next)
       }
-      if let current = block, try read(decoder, batchRows, current, file) { block = nil }
+      if let current = block, try read(decoder, batchRows, current, lines) { block = nil }
     }
     return decoder.count == 0 ? nil : decoder.finish()
   }
@@ -164,34 +165,35 @@ final class DecodedLines: BatchStream {
 final class DecodedFile: BatchStream {
   private let decoder: any RecordDecoder
   private let batchRows: Int
-  private let file: InputFile
+  private let lines: RecordLines
   private var block: LineBlock?
 
-  init(_ block: LineBlock?, _ decoder: any RecordDecoder, _ request: ReadRequest, _ file: InputFile)
-  {
+  init(
+    _ block: LineBlock?, _ decoder: any RecordDecoder, _ request: ReadRequest, _ lines: RecordLines
+  ) {
     self.block = block
     self.decoder = decoder
     batchRows = request.batchRows
-    self.file = file
+    self.lines = lines
     if let block { decoder.begin(block) }
-    decoder.refuse(request, { [unowned self] in self.block }, file)
+    decoder.refuse(request, { [unowned self] in self.block }, lines)
   }
 
   func next() throws -> Batch? {
     guard let current = block else { return nil }
-    if try read(decoder, batchRows, current, file) { block = nil }
+    if try read(decoder, batchRows, current, lines) { block = nil }
     return decoder.count == 0 ? nil : decoder.finish()
   }
 }
 
 /// Reads, and says where a record that was refused lies.
 private func read(
-  _ decoder: any RecordDecoder, _ limit: Int, _ block: LineBlock, _ file: InputFile
+  _ decoder: any RecordDecoder, _ limit: Int, _ block: LineBlock, _ lines: RecordLines
 ) throws -> Bool {
   do {
     return try decoder.read(limit: limit)
   } catch let error as MalformedRecordError {
-    throw error.failure(at: "\(file.path), byte \(block.fileOffset(of: error.range.lowerBound))")
+    throw error.failure(at: lines.place(of: block.fileOffset(of: error.range.lowerBound)))
   }
 }
 

@@ -31,7 +31,7 @@ func buildRead(_ call: OperatorCall, _ context: ReadContext) throws -> any PlanN
     for entry in entries { options[entry.name] = optionText(entry.value) }
   }
   let paths = call.texts("paths")
-  if !paths.isEmpty { options["path"] = paths.joined(separator: "\n") }
+  if !paths.isEmpty { options["path"] = paths.joined(separator: "\0") }
   let schema = call.has("schema") ? call.schema("schema") : nil
   let request = SourceRequest(
     format: format, schema: schema, options: options, settings: context.settings,
