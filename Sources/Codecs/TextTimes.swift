@@ -75,13 +75,14 @@ struct TextTimes {
   }
 
   mutating func timestampNtz(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
-    if let timestampNtzPattern { return timestampNtzPattern.timestampWithoutZone(text) }
+    if let timestampNtzPattern {
+      return timestampNtzPattern.timestampWithoutZone(text, allowsZone: false)
+    }
     return timestamps.readWithoutZone(text, allowsZone: false)
   }
 
   /// Whether inference takes a text for a timestamp.
   mutating func isTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-    if timestampNtz(text) != nil { return true }
     if hasTimestampPattern { return timestampPattern?.timestamp(text) != nil }
     return timestamps.read(text) != nil
   }
@@ -93,7 +94,8 @@ struct TextTimes {
       if !dateFallback { return nil }
     }
     if let days = DateText.read(text) { return days }
-    guard allowsDays, text.count > 0, text[0] > 0x20, text[text.count - 1] > 0x20 else {
+    guard allowsDays, dateFallback, text.count > 0, text[0] > 0x20, text[text.count - 1] > 0x20
+    else {
       return nil
     }
     return IntegerText.readInt32(text)

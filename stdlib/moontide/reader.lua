@@ -31,9 +31,9 @@ local function makeReader(name, isStreaming)
     }))
   end
 
-  local function refuseMore(name, ...)
+  local function refuseMore(method, ...)
     if select("#", ...) > 0 then
-      check.refuse(check.argument(name, 2), "nothing: several paths are one list", (...))
+      check.refuse(check.argument(method, 2), "nothing: several paths are one list", (...))
     end
   end
 

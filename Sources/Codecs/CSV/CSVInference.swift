@@ -42,9 +42,8 @@ public final class CSVInference {
     var isFileStart = true
     while start < range.upperBound {
       tokenizer.start(bytes, start, range.upperBound, lineEnd)
-      if bytes[start] == options.comment || tokenizer.isBlankRecord {
-        while start < range.upperBound, bytes[start] != 0x0A { start += 1 }
-        start += 1
+      if bytes[start] == options.comment || tokenizer.isBlankRecordOnceTrimmed {
+        start = tokenizer.nextLine
         continue
       }
       try addRest(isFileStart: isFileStart)

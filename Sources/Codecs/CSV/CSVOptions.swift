@@ -84,6 +84,8 @@ public struct CSVOptions: Sendable {
     unescapedQuoteHandling = handling.flatMap(UnescapedQuoteHandling.init) ?? unescapedQuoteHandling
     samplingRatio = try options.samplingRatio() ?? 1
     times = try TextTimeOptions(options, timeZoneId: timeZoneId)
+    // Without a fallback dates are what they are by default, and nothing that casts take besides.
+    if times.fallback == false { times.dateFormat = times.dateFormat ?? "yyyy-MM-dd" }
   }
 
   private mutating func readCharacters(_ options: Options) throws {
@@ -114,6 +116,11 @@ public struct CSVOptions: Sendable {
   /// One character; an empty text is none.
   private static func character(_ name: String, _ options: Options) throws -> UInt8? {
     guard let text = options[name] else { return nil }
+    guard text.utf16.count <= 1 else {
+      throw Failure(
+        "OPTION_VALUE_EXCEEDS_ONE_CHARACTER",
+        "the option `\(name)` is one character, not `\(text)`")
+    }
     guard text.utf8.count <= 1 else {
       throw Failure(
         "INVALID_OPTION_VALUE", "the option `\(name)` is one ASCII character, not `\(text)`")

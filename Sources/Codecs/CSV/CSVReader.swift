@@ -127,8 +127,11 @@ public final class CSVReader {
         end = recordEnd(start)
         next = end + 1
         if recordEnds == nil, end > start, bytes[end - 1] == 0x0D { end -= 1 }
-      } else if isLineEnd(start) {
-        rest = min(start + lineEndLength, rest.upperBound)..<rest.upperBound
+      } else if isLineEnd(start) || (lineEnd == .carriage && bytes[start] == 0x0A) {
+        rest = behindLineEnd(start)..<rest.upperBound
+        continue
+      } else if options.ignoreLeadingWhiteSpace, let next = blankEnd(start) {
+        rest = next..<rest.upperBound
         continue
       }
       if !keepsBlank, isPassedOver(start, end) {
@@ -169,7 +172,8 @@ public final class CSVReader {
     case .feed: return bytes[at] == 0x0A
     case .carriage: return bytes[at] == 0x0D
     case .carriageFeed:
-      return bytes[at] == 0x0D && at + 1 < rest.upperBound && bytes[at + 1] == 0x0A
+      return bytes[at] == 0x0A
+        || (bytes[at] == 0x0D && at + 1 < rest.upperBound && bytes[at + 1] == 0x0A)
     case .own: return CSVTokenizer.isSeparator(options.lineSeparator, bytes, at, rest.upperBound)
     }
   }
@@ -177,12 +181,23 @@ public final class CSVReader {
   private func lineBreak(_ start: Int) -> Int {
     var at = start
     while at < rest.upperBound, !isLineEnd(at) { at += 1 }
-    return at + lineEndLength
+    return behindLineEnd(at)
   }
 
-  /// Bytes of what ends a record.
-  private var lineEndLength: Int {
-    lineEnd == .own ? options.lineSeparator?.count ?? 1 : lineEnd == .carriageFeed ? 2 : 1
+  private func behindLineEnd(_ at: Int) -> Int {
+    guard at < rest.upperBound else { return rest.upperBound }
+    let first = buffer.typed(UInt8.self)[at]
+    return min(
+      at + CSVTokenizer.lineEndLength(lineEnd, options, first: first), rest.upperBound)
+  }
+
+  /// Where a record of blanks alone ends; nil for any other.
+  private func blankEnd(_ start: Int) -> Int? {
+    let bytes = buffer.typed(UInt8.self)
+    var at = start
+    while at < rest.upperBound, bytes[at] <= 0x20, !isLineEnd(at), bytes[at] != options.separator[0]
+    { at += 1 }
+    return at == rest.upperBound || isLineEnd(at) ? behindLineEnd(at) : nil
   }
 
   /// Comments, and lines of blanks alone.

@@ -124,7 +124,10 @@ struct CSVTokenizer {
     case .none: false
     case .feed: base[position] == 0x0A
     case .carriage: base[position] == 0x0D
-    case .carriageFeed: base[position] == 0x0D && position + 1 < end && base[position + 1] == 0x0A
+    // A line feed alone ends a record too.
+    case .carriageFeed:
+      base[position] == 0x0A
+        || (base[position] == 0x0D && position + 1 < end && base[position + 1] == 0x0A)
     case .own: CSVTokenizer.isSeparator(options.lineSeparator, base, position, end)
     }
   }
@@ -132,12 +135,36 @@ struct CSVTokenizer {
   /// Whether the record that was just started has nothing in it.
   var isBlankRecord: Bool { isRecordEnd }
 
-  /// Where the next record starts, once this one is done.
-  var nextRecord: Int { isAtEnd ? end : at + lineEndLength }
+  /// Where the next line starts, whatever stands in this one.
+  var nextLine: Int {
+    var position = at
+    while position < end, !isLineEnd(position) { position += 1 }
+    return position < end
+      ? position + Self.lineEndLength(lineEnd, options, first: base[position]) : end
+  }
 
-  /// Bytes of what ends a record.
-  private var lineEndLength: Int {
-    lineEnd == .own ? options.lineSeparator?.count ?? 1 : lineEnd == .carriageFeed ? 2 : 1
+  /// Whether the record that was just started has blanks alone, which are left out.
+  var isBlankRecordOnceTrimmed: Bool {
+    guard options.ignoreLeadingWhiteSpace else { return isBlankRecord }
+    var position = at
+    while position < end, base[position] <= 0x20, base[position] != separator,
+      !isLineEnd(position)
+    { position += 1 }
+    return position >= end || isLineEnd(position)
+  }
+
+  /// Where the next record starts, once this one is done.
+  var nextRecord: Int {
+    isAtEnd ? end : at + Self.lineEndLength(lineEnd, options, first: base[at])
+  }
+
+  /// Bytes of what ends a record, by the first of them.
+  static func lineEndLength(_ lineEnd: LineEnd, _ options: CSVOptions, first: UInt8) -> Int {
+    switch lineEnd {
+    case .own: options.lineSeparator?.count ?? 1
+    case .carriageFeed: first == 0x0D ? 2 : 1
+    default: 1
+    }
   }
 
   static func isSeparator(

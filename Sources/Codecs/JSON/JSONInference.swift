@@ -79,15 +79,22 @@ public final class JSONInference {
   /// The columns found: sorted by name; what was always NULL is STRING.
   public func schema() throws -> Schema {
     guard case .structure(let fields)? = canonical(type) else { return Schema([]) }
-    for (index, field) in fields.enumerated() {
-      let twin = fields[..<index].first { $0.name.lowercased() == field.name.lowercased() }
-      guard twin != nil else { continue }
-      throw Failure(
-        "COLUMN_ALREADY_EXISTS",
-        "the column `\(field.name.lowercased())` appears twice in the records",
-        hint: "Give a schema with one of the names")
-    }
+    try check(.structure(fields))
     return Schema(fields)
+  }
+
+  /// Refuses names that stand twice in one object.
+  private func check(_ type: DataType) throws {
+    if case .structure(let fields) = type {
+      var names: Set<String> = []
+      for field in fields where !names.insert(field.name.lowercased()).inserted {
+        throw Failure(
+          "COLUMN_ALREADY_EXISTS",
+          "the column `\(field.name.lowercased())` appears twice in the records",
+          hint: "Give a schema with one of the names")
+      }
+    }
+    for child in type.childTypes { try check(child) }
   }
 
   /// The type of one JSON text, as `schema_of_json` gives it.

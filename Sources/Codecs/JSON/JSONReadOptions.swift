@@ -60,10 +60,10 @@ extension Options {
   /// The share of records that inference looks at, more than 0 and at most 1.
   func samplingRatio() throws -> Double? {
     guard let text = self["samplingRatio"] else { return nil }
-    guard let ratio = Double(text), ratio > 0, ratio <= 1 else {
+    guard let ratio = Double(text), ratio > 0 else {
       throw Failure(
         "INVALID_OPTION_VALUE",
-        "the option `samplingRatio` wants a number above 0 and up to 1, not `\(text)`")
+        "the option `samplingRatio` wants a number above 0, not `\(text)`")
     }
     return ratio
   }

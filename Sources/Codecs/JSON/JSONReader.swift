@@ -286,6 +286,12 @@ public final class JSONReader {
     }
     guard let corruptSlot else { return }
     columns.truncate(corruptSlot, to: row)
+    // A byte order mark is no part of the record.
+    let bytes = buffer.typed(UInt8.self)
+    let hasMark =
+      end - start >= 3 && bytes[start] == 0xEF && bytes[start + 1] == 0xBB
+      && bytes[start + 2] == 0xBF
+    let start = hasMark ? start + 3 : start
     let text = StringView(buffer.pointer + start, count: end - start, block: block, offset: start)
     for _ in row..<columns.count { columns.append(text, to: corruptSlot) }
   }

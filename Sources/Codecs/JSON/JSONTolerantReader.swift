@@ -148,10 +148,57 @@ struct JSONTolerantReader {
       }
       try reader.colon()
       if child < 0 { return try reader.skipValue() }
-      _ = try reader.takes(child, row: row)
+      let (depth, start) = (reader.depth, reader.at)
+      do throws(JSONFault) { _ = try reader.takes(child, row: row) } catch {
+        guard slot == 0, reader.resumes(child, from: start) else { throw error }
+        reader.depth = depth
+        reader.prepare(child, row)
+        reader.columns.appendNull(child)
+      }
     }
     depth -= 1
     columns.endStructure(slot)
+  }
+
+  /// Goes on behind a list or an object that began at `start` and is malformed at one byte before
+  /// its end: what was read of the record is kept, as Spark's parser does.
+  private mutating func resumes(_ slot: Int, from start: Int) -> Bool {
+    // A value of another kind is passed over, and a fault in that ends the record.
+    switch (slots[slot].kind, base[start]) {
+    case (.structure, Ascii.openBrace), (.map, Ascii.openBrace), (.array, Ascii.openBracket),
+      (.string, Ascii.openBrace), (.string, Ascii.openBracket):
+      break
+    default: return false
+    }
+    var open: [UInt8] = []
+    var isInText = false
+    var index = start
+    while index < at {
+      let byte = base[index]
+      if isInText {
+        if byte == Ascii.backslash { index += 1 }
+        isInText = byte != Ascii.quote
+      } else if byte == Ascii.quote {
+        isInText = true
+      } else if byte == Ascii.openBrace || byte == Ascii.openBracket {
+        open.append(byte)
+      } else if byte == Ascii.closeBrace || byte == Ascii.closeBracket {
+        _ = open.popLast()
+      }
+      index += 1
+    }
+    guard let last = open.last, !isInText, at < end else { return false }
+    var next = at + 1
+    if last == Ascii.openBracket {
+      while next < end, Ascii.isBlank(base[next]) { next += 1 }
+      guard next < end, base[next] == Ascii.closeBracket else { return false }
+      next += 1
+    }
+    while next < end, Ascii.isBlank(base[next]) { next += 1 }
+    guard next < end, base[next] == Ascii.closeBrace else { return false }
+    at = next
+    isBad = true
+    return true
   }
 
   /// An element that is refused refuses the array, but its rest is still read as JSON.

@@ -15,9 +15,13 @@ extension DateTimePattern {
     return Int64(exactly: local - Int128(offset))
   }
 
-  /// The local time that the text says; a zone in it is read and ignored.
-  public func timestampWithoutZone(_ bytes: UnsafeBufferPointer<UInt8>) -> Int64? {
-    guard let (_, local) = try? resolve(bytes) else { return nil }
+  /// The local time that the text says; a zone in it is read and ignored, or refuses the text.
+  public func timestampWithoutZone(
+    _ bytes: UnsafeBufferPointer<UInt8>, allowsZone: Bool = true
+  ) -> Int64? {
+    guard let (fields, local) = try? resolve(bytes), allowsZone || fields.zone == nil else {
+      return nil
+    }
     return Int64(exactly: local)
   }
 

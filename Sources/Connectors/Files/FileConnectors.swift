@@ -33,6 +33,11 @@ struct FileConnectors: Sendable {
     if !isStreaming, !partitions.fields.isEmpty { files.removeAll { $0.partition.isEmpty } }
     let fileSchema: Schema
     if let schema = request.schema {
+      var names: Set<String> = []
+      for field in schema.fields where !names.insert(field.name.lowercased()).inserted {
+        throw Failure(
+          "COLUMN_ALREADY_EXISTS", "the schema has the column `\(field.name.lowercased())` twice")
+      }
       fileSchema = partitions.fileSchema(schema)
     } else if format.spec.name == "text" {
       fileSchema = Schema([Field("value", .string)])
