@@ -85,6 +85,7 @@ public struct CalendarInterval: Hashable, Sendable {
 
   private func scaled(_ change: (Double) -> Double) -> Self? {
     let (months, days) = (change(Double(months)), change(Double(days)))
+    if months.isNaN { return Self() }
     guard let wholeMonths = Int32(exactly: months.rounded(.towardZero)),
       let wholeDays = Int32(exactly: days.rounded(.towardZero))
     else { return nil }

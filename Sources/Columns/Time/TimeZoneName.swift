@@ -56,7 +56,7 @@ extension TimeZone {
     }
     let region = String(decoding: text, as: UTF8.self)
     if let short = shortNames[region] { return find(short) }
-    guard let file = regionFile(region) else { return nil }
+    guard let file = regionFile(links[region] ?? region) else { return nil }
     return TimeZone(id: region, file: file)
   }
 
@@ -152,6 +152,12 @@ extension TimeZone {
     }
     return nil
   }
+
+  /// Names that the database of 2024 made links, where the system's copy may be older.
+  private static let links = [
+    "CET": "Europe/Brussels", "MET": "Europe/Brussels", "EET": "Europe/Athens",
+    "WET": "Europe/Lisbon",
+  ]
 
   /// `java.time.ZoneId.SHORT_IDS`.
   private static let shortNames = [

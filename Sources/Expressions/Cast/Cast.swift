@@ -56,6 +56,14 @@ extension Expression {
     return cast(to: target, rule, isTry: false, .implicitCast(target))
   }
 
+  /// As `implicitlyCast`; what the target cannot hold becomes NULL.
+  func implicitlyTryCast(to target: DataType) throws -> Expression {
+    guard let rule = castRule(from: type, to: target, isTry: true) else {
+      throw castForbidden(to: target)
+    }
+    return cast(to: target, rule, isTry: true, .implicitCast(target))
+  }
+
   private func cast(
     to target: DataType, _ rule: CastRule, isTry: Bool, _ notation: ScalarFunction.Notation
   ) -> Expression {

@@ -123,7 +123,7 @@ private func arithmetic(
 /// A string as the number that the other operand asks for; `isTry`: NULL where it is none.
 private func number(_ text: Expression, besides other: DataType, isTry: Bool) throws -> Expression {
   let type: DataType = other.isInteger ? .long : .double
-  return isTry ? try text.cast(to: type, isTry: true) : text.implicitlyCast(to: type)
+  return isTry ? try text.implicitlyTryCast(to: type) : text.implicitlyCast(to: type)
 }
 
 /// Settles the operands' types as Spark's ANSI coercion does.

@@ -19,18 +19,16 @@ func calendarArithmetic(
     (.subtract, .calendarInterval, .calendarInterval),
     (.add, .null, _), (.add, _, .null), (.subtract, .null, _), (.subtract, _, .null):
     return sum(call, operation, isTry: isTry)
-  case (.multiply, .calendarInterval, _) where isFactor(right.type):
+  case (.multiply, .calendarInterval, _) where right.type.isFactor:
     return scaled(call, operation, isTry: isTry)
-  case (.multiply, _, .calendarInterval) where isFactor(left.type):
+  case (.multiply, _, .calendarInterval) where left.type.isFactor:
     return scaled(call.with([right, left]), operation, isTry: isTry)
-  case (.divide, .calendarInterval, _) where isFactor(right.type):
+  case (.divide, .calendarInterval, _) where right.type.isFactor:
     return scaled(call, operation, isTry: isTry)
+  case (.add, _, _), (.subtract, _, _):
+    throw call.unexpectedType(1, expected: "\"INTERVAL\"")
   default: throw differentOperands(call, operation.sign)
   }
-}
-
-private func isFactor(_ type: DataType) -> Bool {
-  type.isNumeric || type == .string || type == .null
 }
 
 private func sum(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) -> Expression {
@@ -57,14 +55,13 @@ private func sum(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) -> 
 
 private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) -> Expression {
   let factor = call[1].implicitlyCast(to: .double)
-  let failure = intervalOverflow(operation)
+  let failure = Failure("ARITHMETIC_OVERFLOW", "integer overflow")
   let zero = Failure(
     "INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero",
     hint: "Use `try_divide` to tolerate a divisor of 0 and return NULL instead")
   let isProduct = operation == .multiply
-  return call.renamed(operation.sign).with([call[0], factor]).result(
-    .calendarInterval, nullable: isTry ? .always : .ofArguments, canFail: true, notation: .infix
-  ) { columns, _ in
+  return call.renamed(isProduct ? "multiply_interval" : "divide_interval").with([call[0], factor])
+    .result(.calendarInterval, nullable: isTry ? .always : .ofArguments, canFail: true) { columns, _ in
     try mappedOrNull(columns[0], columns[1], to: .calendarInterval) {
       (x: Int128, y: Double) -> Int128? in
       let interval = CalendarInterval(bits: x)
@@ -83,7 +80,11 @@ private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) 
 
 /// A date or instant plus or minus an interval. A day is a calendar day of the session's zone.
 private func moved(_ call: FunctionCall, by sign: Int64) throws -> Expression {
-  let base = call[0].type == .string ? call[0].implicitlyCast(to: .timestamp) : call[0]
+  if call[0].type == .string {
+    let instant = call[0].implicitlyCast(to: .timestamp)
+    return try moved(call.with([instant, call[1]]), by: sign).implicitlyCast(to: .string)
+  }
+  let base = call[0]
   let type = base.type
   let name = sign > 0 ? "+" : "-"
   let notation = ScalarFunction.Notation.custom { "\($0[0]) \(name) \($0[1])" }
@@ -141,7 +142,7 @@ extension DatePart {
     let type: DataType
     switch self {
     case .year, .day: type = .int
-    case .quarter, .month, .hour, .minute: type = .byte
+    case .month, .hour, .minute: type = .byte
     case .second: type = .decimal(precision: 8, scale: 6)
     default: return nil
     }
@@ -160,11 +161,15 @@ extension DatePart {
   private func value(_ interval: CalendarInterval) -> Int64 {
     switch self {
     case .year: Int64(interval.months / 12)
-    case .quarter: Int64(interval.months % 12 / 3 + 1)
     case .month: Int64(interval.months % 12)
-    case .day: Int64(interval.days)
+    case .day: Int64(interval.days) + interval.microseconds / Calendar.microsecondsPerDay
     case .hour: interval.microseconds % Calendar.microsecondsPerDay / 3_600_000_000
     default: interval.microseconds % 3_600_000_000 / 60_000_000
     }
   }
+}
+
+extension DataType {
+  /// Whether an interval can be multiplied by a value of this type.
+  fileprivate var isFactor: Bool { isNumeric || self == .string || self == .null }
 }

@@ -81,16 +81,21 @@ private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> 
     amount = amount.implicitlyCast(to: .int)
     return movedByDays(call.with([base, amount]), by: sign, isTry: isTry)
   case (.date, .dayTimeInterval(.day, .day)):
-    let days = call.with([amount]).renamed("extractansiintervaldays").result(.int) { columns, _ in
+    let notation = ScalarFunction.Notation.custom {
+      let days = "extractansiintervaldays(\($0[0]))"
+      return sign > 0 ? days : "(- \(days))"
+    }
+    let days = call.with([amount]).result(.int, notation: notation) { columns, _ in
       try mapped(columns[0], to: .int) { (us: Int64) in
-        Int32(truncatingIfNeeded: us / Calendar.microsecondsPerDay)
+        Int32(truncatingIfNeeded: sign &* (us / Calendar.microsecondsPerDay))
       }
     }
-    return movedByDays(call.with([base, days]), by: sign, isTry: isTry)
+    return movedByDays(call.with([base, days]), by: 1, isTry: isTry)
   case (.date, .dayTimeInterval): base = base.implicitlyCast(to: .timestamp)
   case (.string, .dayTimeInterval):
     // The text of an instant, moved, is a text again.
-    let instant = base.implicitlyCast(to: .timestamp)
+    let instant =
+      isTry ? try base.implicitlyTryCast(to: .timestamp) : base.implicitlyCast(to: .timestamp)
     return try moved(call.with([instant, amount]), by: sign, isTry: isTry)
       .implicitlyCast(to: .string)
   default: break
@@ -101,16 +106,19 @@ private func moved(_ call: FunctionCall, by sign: Int64, isTry: Bool) throws -> 
   let operands = call.renamed(name).with([base, amount])
   switch (type, amount.type) {
   case (.date, .yearMonthInterval):
-    return operands.result(type, canFail: true, notation: notation) { columns, _ in
-      try mapped(columns[0], columns[1], to: type) { (days: Int32, months: Int32) in
+    return operands.result(
+      type, nullable: isTry ? .always : .ofArguments, canFail: !isTry, notation: notation
+    ) { columns, _ in
+      try mappedOrNull(columns[0], columns[1], to: type) { (days: Int32, months: Int32) -> Int32? in
         let moved = Calendar.addMonths(Int(days), Int(sign) * Int(months))
-        guard let value = Int32(exactly: moved) else { throw overflowed("add months to a date") }
-        return value
+        if let value = Int32(exactly: moved) { return value }
+        if isTry { return nil }
+        throw Failure("ARITHMETIC_OVERFLOW", "integer overflow")
       }
     }
   case (.timestamp, .dayTimeInterval), (.timestampNtz, .dayTimeInterval),
     (.timestamp, .yearMonthInterval), (.timestampNtz, .yearMonthInterval):
-    return movedInstant(operands, by: sign, notation)
+    return movedInstant(operands, by: sign, isTry: isTry, notation)
   default:
     throw type == .date
       ? operands.unexpectedType(1, expected: "an \"INT\" or an interval")
@@ -128,35 +136,44 @@ private func movedByDays(_ call: FunctionCall, by sign: Int64, isTry: Bool) -> E
 
 /// An instant plus or minus an interval. A day is a calendar day of the session's zone.
 private func movedInstant(
-  _ call: FunctionCall, by sign: Int64, _ notation: ScalarFunction.Notation
+  _ call: FunctionCall, by sign: Int64, isTry: Bool, _ notation: ScalarFunction.Notation
 ) -> Expression {
   let type = call.types[0]
   let isInMonths = call.types[1].layout == .fixed(width: 4)
-  return call.result(type, canFail: true, notation: notation) { columns, context in
+  return call.result(
+    type, nullable: isTry ? .always : .ofArguments, canFail: !isTry, notation: notation
+  ) { columns, context in
     let zone = type == .timestamp ? try TimeZone.named(context.task.timeZoneId) : .utc
     if isInMonths {
-      return try mapped(columns[0], columns[1], to: type) { (us: Int64, months: Int32) in
-        guard
-          let value = zone.add(months: Int(sign) * Int(months), days: 0, microseconds: 0, to: us)
-        else { throw overflowed("add months to a timestamp") }
-        return value
+      return try mappedOrNull(columns[0], columns[1], to: type) { (us: Int64, months: Int32) in
+        let count = Int(sign) * Int(months)
+        if let value = zone.add(months: count, days: 0, microseconds: 0, to: us) { return value }
+        if isTry { return nil as Int64? }
+        throw overflowed("add months to a timestamp")
       }
     }
-    return try mapped(columns[0], columns[1], to: type) { (us: Int64, interval: Int64) in
-      let amount = sign &* interval
-      let days = amount / Calendar.microsecondsPerDay
-      let rest = amount % Calendar.microsecondsPerDay
-      // Without a zone change a day is 24 hours, and the sum is enough.
-      if days == 0 || zone.fixedOffsetUs != nil {
-        let (sum, overflow) = us.addingReportingOverflow(amount)
-        if overflow { throw overflowed("add an interval to a timestamp") }
-        return sum
-      }
-      guard let value = zone.add(months: 0, days: Int(days), microseconds: rest, to: us)
-      else { throw overflowed("add an interval to a timestamp") }
-      return value
+    return try mappedOrNull(columns[0], columns[1], to: type) { (us: Int64, interval: Int64) in
+      if let value = instant(us, movedBy: interval, sign, zone) { return value }
+      if isTry { return nil as Int64? }
+      throw overflowed("add an interval to a timestamp")
     }
   }
+}
+
+/// nil: beyond the range.
+@inline(__always)
+private func instant(
+  _ us: Int64, movedBy interval: Int64, _ sign: Int64, _ zone: TimeZone
+) -> Int64? {
+  let amount = sign &* interval
+  let days = amount / Calendar.microsecondsPerDay
+  // Without a zone change a day is 24 hours, and the sum is enough.
+  if days == 0 || zone.fixedOffsetUs != nil {
+    let (sum, overflow) = us.addingReportingOverflow(amount)
+    return overflow ? nil : sum
+  }
+  return zone.add(
+    months: 0, days: Int(days), microseconds: amount % Calendar.microsecondsPerDay, to: us)
 }
 
 /// The time between two dates or instants.
@@ -176,7 +193,8 @@ private func difference(_ call: FunctionCall) throws -> Expression {
       }
     }
   }
-  let isInstant = types.contains(.timestamp)
+  // An instant less a wall clock's time is taken by the session's clock.
+  let isInstant = types.contains(.timestamp) && !types.contains(.timestampNtz)
   let type: DataType = isInstant ? .timestamp : .timestampNtz
   let operands = name.with(call.arguments.map { $0.implicitlyCast(to: type) })
   return operands.result(.dayToSecond, canFail: true, notation: .infix) { columns, context in
@@ -236,7 +254,13 @@ private func scaled(
   let type: DataType = isMonths ? .yearToMonth : .dayToSecond
   let interval = call[0].implicitlyCast(to: type)
   let byInteger = call.types[1].isInteger
-  let factor = call[1].implicitlyCast(to: byInteger ? .long : .double)
+  if call.types[1].isDecimal {
+    return scaledByDecimal(call.renamed(operation.sign).with([interval, call[1]]), operation, isTry)
+  }
+  let needed: DataType = byInteger ? .long : .double
+  let factor =
+    isTry && call.types[1] == .string
+    ? try call[1].implicitlyTryCast(to: needed) : call[1].implicitlyCast(to: needed)
   let failure = intervalOverflow(operation)
   let zero = Failure(
     "INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero",
@@ -283,6 +307,47 @@ private func scaled(
       }
     guard isMonths else { return result }
     return try mapped(result, to: type) { (x: Int64) in Int32(truncatingIfNeeded: x) }
+  }
+}
+
+/// The same by a DECIMAL, exactly.
+private func scaledByDecimal(
+  _ call: FunctionCall, _ operation: Arithmetic, _ isTry: Bool
+) -> Expression {
+  guard case .decimal(_, let scale) = call.types[1] else {
+    preconditionFailure("a factor that is no DECIMAL")
+  }
+  let type = call.types[0]
+  let isMonths = type.isYearMonth
+  let (failure, unit) = (intervalOverflow(operation), Decimals.powersOfTen[scale])
+  let zero = Failure(
+    "INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero",
+    hint: "Use `try_divide` to tolerate a divisor of 0 and return NULL instead")
+  @Sendable func exact(_ value: Int64, _ factor: Int128) throws -> Int64? {
+    if operation == .divide, factor == 0 {
+      if isTry { return nil }
+      throw zero
+    }
+    let other = operation == .divide ? unit : factor
+    let divisor = operation == .divide ? factor.magnitude : unit.magnitude
+    let (product, isLost) = Int128(value).multipliedReportingOverflow(by: other)
+    if isLost { return nil }
+    let (quotient, rest) = product.magnitude.quotientAndRemainder(dividingBy: divisor)
+    let rounded = Int128(quotient) + (rest >= divisor - rest ? 1 : 0)
+    let isNegative = (product < 0) != (operation == .divide && factor < 0)
+    guard let result = Int64(exactly: isNegative ? -rounded : rounded) else { return nil }
+    return isMonths && Int32(exactly: result) == nil ? nil : result
+  }
+  return call.result(
+    type, nullable: isTry ? .always : .ofArguments, canFail: true, notation: .infix
+  ) { columns, _ in
+    let result = try mappedOrNull(columns[0].widened(), columns[1], to: .long) {
+      (x: Int64, y: Int128) -> Int64? in
+      if let value = try exact(x, y) { return value }
+      if isTry { return nil }
+      throw failure
+    }
+    return result.narrowed(to: type)
   }
 }
 

@@ -17,14 +17,15 @@ enum CallNames {
   /// Functions that become something else when bound (a cast, a constant, arguments added), but
   /// are named by the call as it was written.
   private static let asWritten: Set<String> = [
-    "bround", "btrim", "ceil", "ceiling", "current_catalog",
+    "bround", "btrim", "ceil", "ceiling", "convert_timezone", "current_catalog",
     "current_database", "current_schema", "current_timezone", "current_user", "decode", "e",
     "floor",
     "format_string",
     "instr", "levenshtein", "negative", "nullifzero", "pi", "pmod", "printf", "round",
     "schema_of_csv", "schema_of_json", "session_user",
     "to_date", "to_timestamp", "to_timestamp_ltz", "to_timestamp_ntz", "try_add", "try_divide",
-    "try_multiply", "try_subtract", "try_to_date", "try_to_timestamp", "typeof", "version",
+    "to_unix_timestamp", "try_mod", "try_multiply", "try_subtract",
+    "unix_timestamp", "user", "try_to_date", "try_to_timestamp", "typeof", "version",
     "zeroifnull",
   ]
 
@@ -36,7 +37,7 @@ enum CallNames {
 
   /// Other names that Spark shows under the first.
   private static let canonical: [String: String] = [
-    "curdate": "current_date", "dateadd": "date_add", "random": "rand", "to_varchar": "to_char",
+    "curdate": "current_date", "current_database": "current_schema", "dateadd": "date_add", "random": "rand", "to_varchar": "to_char",
   ]
 
   /// `name(arguments)`, in the spelling and with the forms that Spark uses.
@@ -49,6 +50,11 @@ enum CallNames {
     case ("ceil", 2), ("floor", 2): return call(name, texts)
     case ("round", 1), ("bround", 1): return call(name, [texts[0], "0"])
     case ("unix_timestamp", 0): return "unix_timestamp(current_timestamp(), yyyy-MM-dd HH:mm:ss)"
+    case ("log", 1): return "LOG(E(), \(texts[0]))"
+    case ("unix_timestamp", 1), ("to_unix_timestamp", 1):
+      return call(name, texts + ["yyyy-MM-dd HH:mm:ss"])
+    case ("convert_timezone", 2): return call(name, ["current_timezone()"] + texts)
+    case ("instr", 3): return call(name, texts + ["1"])
     case ("assert_true", 1): return "assert_true(\(texts[0]), '\(texts[0])' is not true!)"
     case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
       if texts[1] == " " || texts[1] == "' '" { return call(name, [texts[0]]) }

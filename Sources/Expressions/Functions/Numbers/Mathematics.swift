@@ -27,29 +27,28 @@ private func logarithm(
   }
 }
 
-/// Java's `pow`, which knows more NaNs than C's.
-func power(_ base: Double, _ exponent: Double) -> Double {
-  if exponent == 0 { return 1 }
-  if exponent.isNaN || base.isNaN { return .nan }
-  if abs(base) == 1, exponent.isInfinite { return .nan }
-  return pow(base, exponent)
+/// From logarithms, by the size of the number, so that no digit is lost.
+private func inverseSinh(_ x: Double) -> Double {
+  if !x.isFinite || x == 0 { return x }
+  let y = abs(x)
+  let result: Double
+  if y > 0x1p28 {
+    result = StrictMath.log(y) + 6.93147180559945286227e-01
+  } else if y > 2 {
+    result = StrictMath.log(2 * y + 1 / ((x * x + 1).squareRoot() + y))
+  } else {
+    let t = x * x
+    result = log1p(y + t / (1 + (1 + t).squareRoot()))
+  }
+  return x < 0 ? -result : result
 }
 
-/// The cube root, rounded correctly: the C library's may be off by a unit in the last place.
-func cubeRoot(_ x: Double) -> Double {
-  let root = cbrt(x)
-  guard root.isFinite, root != 0 else { return root }
-  let square = root * root
-  let cube = square * root
-  // What rounding took from square and cube.
-  let error = (-square).addingProduct(root, root)
-  let rest = (-cube).addingProduct(square, root) + error * root
-  return root + ((x - cube) - rest) / (3 * square)
-}
-
-/// As Java's callers write it: from the logarithm.
-func inverseSinh(_ x: Double) -> Double {
-  x == -.infinity ? x : log(x + (x * x + 1).squareRoot())
+private func inverseCosh(_ x: Double) -> Double {
+  if x < 1 { return .nan }
+  if x > 0x1p28 { return StrictMath.log(x) + 6.93147180559945286227e-01 }
+  if x > 2 { return StrictMath.log(2 * x - 1 / (x + (x * x - 1).squareRoot())) }
+  let t = x - 1
+  return log1p(t + (2 * t + t * t).squareRoot())
 }
 
 /// Functions over DOUBLE.
@@ -65,39 +64,39 @@ let mathematicsFunctions: [FunctionSpec] = [
   real(
     "cbrt", "The cube root.",
     [Example("cbrt(27.0)", "3.0"), Example("cbrt(-8)", "-2.0"), Example("cbrt(NULL)", "NULL")]
-  ) { cubeRoot($0) },
+  ) { StrictMath.cbrt($0) },
   real(
     "exp", "e to the power of a number.",
     [
       Example("exp(0)", "1.0"), Example("exp(1)", "2.7182818284590455"),
       Example("exp(1000)", "Infinity"), Example("exp(NULL)", "NULL"),
     ]
-  ) { exp($0) },
+  ) { StrictMath.exp($0) },
   real(
     "expm1", "`exp` of a number, less 1.",
     [
       Example("expm1(0)", "0.0"), Example("expm1(1e-10)", "1.00000000005E-10"),
       Example("expm1(NULL)", "NULL"),
     ]
-  ) { expm1($0) },
+  ) { StrictMath.expm1($0) },
   logarithm(
     "ln", "The natural logarithm; NULL for 0 and less.", above: 0,
     [
       Example("ln(1)", "0.0"), Example("ln(10)", "2.302585092994046"), Example("ln(0)", "NULL"),
       Example("ln(NULL)", "NULL"),
     ]
-  ) { log($0) },
+  ) { StrictMath.log($0) },
   logarithm(
     "log10", "The logarithm with base 10; NULL for 0 and less.", above: 0,
     [Example("log10(10)", "1.0"), Example("log10(-1)", "NULL"), Example("log10(NULL)", "NULL")]
-  ) { log10($0) },
+  ) { StrictMath.log10($0) },
   logarithm(
     "log2", "The logarithm with base 2; NULL for 0 and less.", above: 0,
     [
       Example("log2(2)", "1.0"), Example("log2(10)", "3.3219280948873626"),
       Example("log2(0)", "NULL"), Example("log2(NULL)", "NULL"),
     ]
-  ) { log($0) / log(2) },
+  ) { StrictMath.log($0) / StrictMath.log(2) },
   logarithm(
     "log1p", "The natural logarithm of a number and 1; NULL for -1 and less.", above: -1,
     [
@@ -120,12 +119,12 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { call in
     if call.arguments.count == 1 {
       return call.result(.double, nullable: .always) { columns, _ in
-        try mappedOrNull(columns[0], to: .double) { (x: Double) in x <= 0 ? nil : log(x) }
+        try mappedOrNull(columns[0], to: .double) { (x: Double) in x <= 0 ? nil : StrictMath.log(x) }
       }
     }
     return call.result(.double, nullable: .always) { columns, _ in
       try mappedOrNull(columns[0], columns[1], to: .double) { (base: Double, x: Double) in
-        base <= 0 || x <= 0 ? nil : log(x) / log(base)
+        base <= 0 || x <= 0 ? nil : StrictMath.log(x) / StrictMath.log(base)
       }
     }
   },
@@ -138,7 +137,7 @@ let mathematicsFunctions: [FunctionSpec] = [
       Example("pow(1, double('NaN'))", "NaN"), Example("pow(2, NULL)", "NULL"),
     ]
   ) { columns, _ in
-    try mapped(columns[0], columns[1], to: .double) { (x: Double, y: Double) in power(x, y) }
+    try mapped(columns[0], columns[1], to: .double) { (x: Double, y: Double) in StrictMath.pow(x, y) }
   },
   real(
     "sin", "The sine.",
@@ -177,38 +176,38 @@ let mathematicsFunctions: [FunctionSpec] = [
   real(
     "asin", "The arc sine.",
     [Example("asin(0)", "0.0"), Example("asin(2)", "NaN"), Example("asin(NULL)", "NULL")]
-  ) { asin($0) },
+  ) { StrictMath.asin($0) },
   real(
     "acos", "The arc cosine.",
     [Example("acos(1)", "0.0"), Example("acos(2)", "NaN"), Example("acos(NULL)", "NULL")]
-  ) { acos($0) },
+  ) { StrictMath.acos($0) },
   real(
     "atan", "The arc tangent.",
     [Example("atan(1)", "0.7853981633974483"), Example("atan(NULL)", "NULL")]
-  ) { atan($0) },
+  ) { StrictMath.atan($0) },
   real(
     "sinh", "The hyperbolic sine.",
     [Example("sinh(1)", "1.1752011936438014"), Example("sinh(NULL)", "NULL")]
-  ) { sinh($0) },
+  ) { StrictMath.sinh($0) },
   real(
     "cosh", "The hyperbolic cosine.",
     [Example("cosh(1)", "1.543080634815244"), Example("cosh(NULL)", "NULL")]
-  ) { cosh($0) },
+  ) { StrictMath.cosh($0) },
   real(
     "tanh", "The hyperbolic tangent.",
     [Example("tanh(1)", "0.7615941559557649"), Example("tanh(NULL)", "NULL")]
-  ) { tanh($0) },
+  ) { StrictMath.tanh($0) },
   real(
     "asinh", "The inverse hyperbolic sine.",
     [Example("asinh(1)", "0.881373587019543"), Example("asinh(NULL)", "NULL")]
-  ) { $0 == -.infinity ? $0 : log($0 + ($0 * $0 + 1).squareRoot()) },
+  ) { inverseSinh($0) },
   real(
     "acosh", "The inverse hyperbolic cosine.",
     [
       Example("acosh(2)", "1.3169578969248166"), Example("acosh(0)", "NaN"),
       Example("acosh(NULL)", "NULL"),
     ]
-  ) { log($0 + ($0 * $0 - 1).squareRoot()) },
+  ) { inverseCosh($0) },
   real(
     "atanh", "The inverse hyperbolic tangent.",
     [
@@ -227,7 +226,7 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { columns, _ in
     // Adding 0 turns -0.0 into 0.0, as Spark does.
     try mapped(columns[0], columns[1], to: .double) { (y: Double, x: Double) in
-      atan2(y + 0.0, x + 0.0)
+      StrictMath.atan2(y + 0.0, x + 0.0)
     }
   },
   numberFunction(
@@ -235,7 +234,7 @@ let mathematicsFunctions: [FunctionSpec] = [
     [.column("a", .double, "the one side"), .column("b", .double, "the other")], returns: .double,
     [Example("hypot(3, 4)", "5.0"), Example("hypot(NULL, 4)", "NULL")]
   ) { columns, _ in
-    try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in hypot(a, b) }
+    try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in StrictMath.hypot(a, b) }
   },
   real(
     "degrees", "Radians as degrees.",
@@ -252,13 +251,19 @@ let mathematicsFunctions: [FunctionSpec] = [
       Example("rint(NULL)", "NULL"),
     ]
   ) { $0.rounded(.toNearestOrEven) },
-  real(
+  numberFunction(
     "sign", aliases: ["signum"], "-1, 0 or 1, as the number is less than, equal to or more than 0.",
     [
+      .column(
+        "value", .oneOf([.double, .dayTimeInterval, .yearMonthInterval]), "a number or interval")
+    ], returns: .double,
+    [
       Example("sign(40)", "1.0"), Example("sign(-0.5)", "-1.0"), Example("sign(0)", "0.0"),
-      Example("sign(NULL)", "NULL"),
+      Example("sign(INTERVAL '-100' YEAR)", "-1.0"), Example("sign(NULL)", "NULL"),
     ]
-  ) { $0 > 0 ? 1 : ($0 < 0 ? -1 : $0) },
+  ) { columns, _ in
+    try mapped(columns[0].asDoubles(), to: .double) { (x: Double) in x > 0 ? 1 : (x < 0 ? -1 : x) }
+  },
   .scalar(
     "e", category: "numbers", summary: "Euler's number.", [], returns: "DOUBLE",
     examples: [Example("e()", "2.718281828459045")]

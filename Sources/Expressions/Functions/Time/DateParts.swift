@@ -25,6 +25,19 @@ enum DatePart: Sendable {
     }
   }
 
+  /// The unit of intervals that the part is.
+  var unit: IntervalUnit? {
+    switch self {
+    case .year: .year
+    case .month: .month
+    case .day: .day
+    case .hour: .hour
+    case .minute: .minute
+    case .second: .second
+    default: nil
+    }
+  }
+
   var isOfDate: Bool { self != .hour && self != .minute && self != .second }
 
   @inline(__always)
@@ -94,7 +107,18 @@ private func timeValues(
 }
 
 @Sendable private func extractCall(_ call: FunctionCall) throws -> Expression {
-  guard let field = try call.constant(0).text else { return .literal(.null, .int) }
+  guard call.types[0] == .string || call.types[0] == .null,
+    case .literal(let name) = fold(call[0]).kind
+  else {
+    throw Failure(
+      "NON_FOLDABLE_ARGUMENT", "the field of `\(call.name)` must be a constant text",
+      origin: call.origin)
+  }
+  guard let field = name.text else {
+    return call.result(.double, nullable: .always) { columns, _ in
+      .nulls(.double, count: columns[1].count)
+    }
+  }
   let source = call[1]
   func unknown() -> Failure {
     Failure(
@@ -105,9 +129,11 @@ private func timeValues(
   case .calendarInterval:
     guard let value = part.ofCalendarInterval(call.with([source])) else { throw unknown() }
     return value
-  case .dayTimeInterval: return try intervalPart(call, part, unknown)
-  case .yearMonthInterval:
-    guard part == .year || part == .month else { throw unknown() }
+  case .dayTimeInterval(let first, let last):
+    guard let unit = part.unit, (first...last).contains(unit) else { throw unknown() }
+    return try intervalPart(call, part, unknown)
+  case .yearMonthInterval(let first, let last):
+    guard let unit = part.unit, (first...last).contains(unit) else { throw unknown() }
     let type: DataType = part == .year ? .int : .byte
     return call.with([source]).result(type) { columns, _ in
       try mapped(columns[0].widened(), to: .long) { (months: Int64) in
@@ -221,7 +247,7 @@ let timePartFunctions: [FunctionSpec] = [
     "extract", aliases: ["date_part", "datepart"], category: "time",
     summary: "A part of a date, instant or interval.",
     [
-      .value("field", .string, "YEAR, MONTH, DOW, SECOND …"),
+      .value("field", .any, "YEAR, MONTH, DOW, SECOND …"),
       .column("source", .any, "a date, an instant or an interval"),
     ], returns: "INT, or DECIMAL(8,6) for seconds",
     examples: [

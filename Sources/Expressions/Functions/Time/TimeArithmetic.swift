@@ -17,21 +17,22 @@ private func dayFunction(
 }
 
 /// Months from one instant to another, as Spark (and Hive) counts them.
-private func monthsBetween(_ a: Int64, _ b: Int64, rounds: Bool) -> Double {
-  let perDay = Calendar.microsecondsPerDay
-  let (firstDay, secondDay) = (Calendar.floorQuotient(a, perDay), Calendar.floorQuotient(b, perDay))
+private func monthsBetween(
+  _ a: Int64, _ b: Int64, rounds: Bool, _ zone: TimeZone
+) -> Double {
+  let (firstDay, secondDay) = (zone.days(ofInstant: a), zone.days(ofInstant: b))
   let (first, second) = (
-    Calendar.date(ofDays: Int(firstDay)), Calendar.date(ofDays: Int(secondDay))
+    Calendar.date(ofDays: firstDay), Calendar.date(ofDays: secondDay)
   )
   let months = Double(
     (first.year - second.year) * 12 + first.month - second.month)
   let bothEnd =
-    Calendar.lastDay(Int(firstDay)) == Int(firstDay)
-    && Calendar.lastDay(Int(secondDay)) == Int(secondDay)
+    Calendar.lastDay(firstDay) == firstDay
+    && Calendar.lastDay(secondDay) == secondDay
   if first.day == second.day || bothEnd { return months }
   let seconds =
-    Int64(first.day - second.day) * 86_400 + Calendar.floorModulo(a, perDay) / 1_000_000
-    - Calendar.floorModulo(b, perDay) / 1_000_000
+    Int64(first.day - second.day) * 86_400 + (a - zone.startOfDay(firstDay)) / 1_000_000
+    - (b - zone.startOfDay(secondDay)) / 1_000_000
   let difference = months + Double(seconds) / Double(31 * 86_400)
   return rounds ? (difference * 1e8 + 0.5).rounded(.down) / 1e8 : difference
 }
@@ -91,6 +92,12 @@ private func unit(_ call: FunctionCall) throws -> TimeUnit {
   return unit
 }
 
+/// Months or days, which Spark counts in 32 bits; nil: too many.
+private func scaled(_ count: Int64, by size: Int) -> Int? {
+  let (product, isLost) = Int(count).multipliedReportingOverflow(by: size)
+  return isLost || Int32(exactly: product) == nil ? nil : product
+}
+
 @Sendable private func timestampAddCall(_ call: FunctionCall) throws -> Expression {
   let unit = try unit(call)
   let type = call.types[2]
@@ -100,11 +107,13 @@ private func unit(_ call: FunctionCall) throws -> TimeUnit {
       let moved: Int64?
       switch unit {
       case .months(let size):
-        moved = Int(exactly: count).flatMap {
-          zone.add(months: $0 &* size, days: 0, microseconds: 0, to: us)
+        moved = scaled(count, by: size).flatMap {
+          zone.add(months: $0, days: 0, microseconds: 0, to: us)
         }
       case .days(let size):
-        moved = zone.add(months: 0, days: Int(count) &* size, microseconds: 0, to: us)
+        moved = scaled(count, by: size).flatMap {
+          zone.add(months: 0, days: $0, microseconds: 0, to: us)
+        }
       case .microseconds(let size):
         let (span, isLost) = count.multipliedReportingOverflow(by: size)
         moved = isLost ? nil : zone.add(months: 0, days: 0, microseconds: span, to: us)
@@ -119,6 +128,11 @@ private func unit(_ call: FunctionCall) throws -> TimeUnit {
 
 @Sendable private func timestampDiffCall(_ call: FunctionCall) throws -> Expression {
   let unit = try unit(call)
+  if try call.constant(0).text?.uppercased() == "DAYOFYEAR" {
+    throw Failure(
+      "INVALID_PARAMETER_VALUE.DATETIME_UNIT",
+      "`timestampdiff` takes a unit such as DAY or HOUR, not `DAYOFYEAR`", origin: call.origin)
+  }
   return call.with([call[1], call[2]]).result(.long) { columns, context in
     var clock = try ZoneClock(context)
     var other = clock
@@ -159,7 +173,7 @@ let timeArithmeticFunctions: [FunctionSpec] = [
   },
   timeFunction(
     "add_months", "The date so many months later; a day that the month lacks becomes its last.",
-    [dateParameter, .column("months", .int, "how many months")], returns: .date,
+    [dateParameter, .column("months", .int, "how many months")], returns: .date, canFail: true,
     [
       Example("add_months('2016-08-31', 1)", "2016-09-30"),
       Example("add_months('2024-03-31', -1)", "2024-02-29"),
@@ -167,7 +181,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .date) { (date: Int32, months: Int32) in
-      Int32(truncatingIfNeeded: Calendar.addMonths(Int(date), Int(months)))
+      guard let moved = Int32(exactly: Calendar.addMonths(Int(date), Int(months))) else {
+        throw Failure("ARITHMETIC_OVERFLOW", "integer overflow")
+      }
+      return moved
     }
   },
   timeFunction(
@@ -188,11 +205,9 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("months_between(NULL, '2024-01-31')", "NULL"),
     ]
   ) { columns, context in
-    var clock = try ZoneClock(context)
-    var other = clock
+    let zone = try TimeZone.named(context.task.timeZoneId)
     return try mapped(columns[0], columns[1], columns[2], to: .double) {
-      (end: Int64, start: Int64, rounds: Bool) in
-      monthsBetween(clock.local(end), other.local(start), rounds: rounds)
+      (end: Int64, start: Int64, rounds: Bool) in monthsBetween(end, start, rounds: rounds, zone)
     }
   },
   timeFunction(

@@ -18,7 +18,7 @@ private func sinceEpoch(
   ) { columns, _ in
     try mapped(columns[0], to: .timestamp) { (count: Int64) in
       let (us, isLost) = count.multipliedReportingOverflow(by: scale)
-      if isLost { throw Failure("ARITHMETIC_OVERFLOW", "long overflow") }
+      if isLost { throw Failure("DATETIME_OVERFLOW", "the instant lies beyond the range") }
       return us
     }
   }
@@ -99,15 +99,17 @@ private func makeTimestamp(
       let session = type == .timestampNtz ? .utc : try TimeZone.named(context.task.timeZoneId)
       let values = Buffer.zeroed(capacity: shape.computed * 8)
       let validity = try shape.validityOfRows { row in
+        let zone = try zones?[row] ?? session
         let local = localTime(
           parts[0][row], parts[1][row], parts[2][row], parts[3][row], parts[4][row], seconds[row])
-        guard let local else {
+        let instant = local.map { zone.instant(ofLocal: $0) }
+        // At the ends of time the zone's offset may lead beyond them.
+        guard let local, let instant, (local < 0) == (instant < 0) || abs(instant) < 1 << 62 else {
           if isTry { return false }
           let text = parts.map { "\($0[row])" }.joined(separator: " ")
           throw outOfBounds("\(text) \(DecimalText.double(seconds[row], scale: 6))")
         }
-        let zone = try zones?[row] ?? session
-        values.typed(Int64.self)[row] = zone.instant(ofLocal: local)
+        values.typed(Int64.self)[row] = instant
         return true
       }
       return shape.vector(type, values, validity: validity)

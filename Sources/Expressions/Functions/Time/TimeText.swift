@@ -11,13 +11,18 @@ private func pattern(_ defaultText: String?) -> FunctionParameter {
 private let text = FunctionParameter.column(
   "text", .oneOf([.string, .date, .timestamp, .timestampNtz]), "the text, a date or an instant")
 
+private let textOrNumber = FunctionParameter.column(
+  "text", .oneOf([.string, .date, .timestamp, .timestampNtz, .numeric]),
+  "the text, a date, an instant or a count of seconds")
+
 /// TO_TIMESTAMP and its kin: with a pattern, or as a cast reads the text.
 private func toInstant(
   _ name: String, aliases: [String] = [], to type: DataType, isTry: Bool, _ summary: String,
   _ examples: [Example]
 ) -> FunctionSpec {
   .scalar(
-    name, aliases: aliases, category: "time", summary: summary, [text, pattern("")],
+    name, aliases: aliases, category: "time", summary: summary,
+    [type == .timestamp ? textOrNumber : text, pattern("")],
     returns: "\(type)", examples: examples
   ) { call in
     if call.arguments.count == 1 || call.types[0] != .string {
@@ -80,7 +85,9 @@ private func toSeconds(_ name: String, _ parameters: [FunctionParameter], _ exam
       }
     }
     if call.types[0] != .string {
-      return call.with([call[0].implicitlyCast(to: .timestamp)]).result(.long) { columns, _ in
+      let instant =
+        call.types[0] == .timestampNtz ? call[0] : call[0].implicitlyCast(to: .timestamp)
+      return call.with([instant]).result(.long) { columns, _ in
         // Towards 0, as Spark divides here.
         try mapped(columns[0], to: .long) { (us: Int64) in us / 1_000_000 }
       }
@@ -221,8 +228,8 @@ let timeTextFunctions: [FunctionSpec] = [
     "unix_timestamp",
     [
       .column(
-        "text", .oneOf([.string, .date, .timestamp, .timestampNtz]), default: "current_timestamp()",
-        "the text, a date or an instant"),
+        "text", .exactly(.oneOf([.string, .date, .timestamp, .timestampNtz])),
+        default: "current_timestamp()", "the text, a date or an instant"),
       pattern("'\(defaultPattern)'"),
     ],
     [
@@ -233,7 +240,13 @@ let timeTextFunctions: [FunctionSpec] = [
       Example("unix_timestamp(NULL)", "NULL"),
     ]),
   toSeconds(
-    "to_unix_timestamp", [text, pattern("'\(defaultPattern)'")],
+    "to_unix_timestamp",
+    [
+      .column(
+        "text", .exactly(.oneOf([.string, .date, .timestamp, .timestampNtz])),
+        "the text, a date or an instant"),
+      pattern("'\(defaultPattern)'"),
+    ],
     [
       Example("to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"),
       Example("to_unix_timestamp(NULL)", "NULL"),
