@@ -59,7 +59,7 @@ extension Expression {
   /// As `implicitlyCast`; what the target cannot hold becomes NULL.
   func implicitlyTryCast(to target: DataType) throws -> Expression {
     guard let rule = castRule(from: type, to: target, isTry: true) else {
-      throw castForbidden(to: target)
+      throw castForbidden(to: target, isTry: true)
     }
     return cast(to: target, rule, isTry: true, .implicitCast(target))
   }
