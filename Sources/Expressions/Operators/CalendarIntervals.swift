@@ -61,7 +61,8 @@ private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) 
     hint: "Use `try_divide` to tolerate a divisor of 0 and return NULL instead")
   let isProduct = operation == .multiply
   return call.renamed(isProduct ? "multiply_interval" : "divide_interval").with([call[0], factor])
-    .result(.calendarInterval, nullable: isTry ? .always : .ofArguments, canFail: true) { columns, _ in
+    .result(.calendarInterval, nullable: isTry ? .always : .ofArguments, canFail: true) {
+    columns, _ in
     try mappedOrNull(columns[0], columns[1], to: .calendarInterval) {
       (x: Int128, y: Double) -> Int128? in
       let interval = CalendarInterval(bits: x)

@@ -37,7 +37,8 @@ enum CallNames {
 
   /// Other names that Spark shows under the first.
   private static let canonical: [String: String] = [
-    "curdate": "current_date", "current_database": "current_schema", "dateadd": "date_add", "random": "rand", "to_varchar": "to_char",
+    "curdate": "current_date", "current_database": "current_schema", "dateadd": "date_add",
+    "random": "rand", "to_varchar": "to_char",
   ]
 
   /// `name(arguments)`, in the spelling and with the forms that Spark uses.

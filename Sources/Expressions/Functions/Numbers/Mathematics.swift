@@ -119,7 +119,9 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { call in
     if call.arguments.count == 1 {
       return call.result(.double, nullable: .always) { columns, _ in
-        try mappedOrNull(columns[0], to: .double) { (x: Double) in x <= 0 ? nil : StrictMath.log(x) }
+        try mappedOrNull(columns[0], to: .double) { (x: Double) in
+          x <= 0 ? nil : StrictMath.log(x)
+        }
       }
     }
     return call.result(.double, nullable: .always) { columns, _ in
@@ -137,7 +139,9 @@ let mathematicsFunctions: [FunctionSpec] = [
       Example("pow(1, double('NaN'))", "NaN"), Example("pow(2, NULL)", "NULL"),
     ]
   ) { columns, _ in
-    try mapped(columns[0], columns[1], to: .double) { (x: Double, y: Double) in StrictMath.pow(x, y) }
+    try mapped(columns[0], columns[1], to: .double) { (x: Double, y: Double) in
+      StrictMath.pow(x, y)
+    }
   },
   real(
     "sin", "The sine.",
@@ -234,7 +238,9 @@ let mathematicsFunctions: [FunctionSpec] = [
     [.column("a", .double, "the one side"), .column("b", .double, "the other")], returns: .double,
     [Example("hypot(3, 4)", "5.0"), Example("hypot(NULL, 4)", "NULL")]
   ) { columns, _ in
-    try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in StrictMath.hypot(a, b) }
+    try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in
+      StrictMath.hypot(a, b)
+    }
   },
   real(
     "degrees", "Radians as degrees.",
