@@ -1080,12 +1080,12 @@ function F.radians(value) end
 function F.rint(value) end
 
 --- -1, 0 or 1, as the number is less than, equal to or more than 0.
----@param value ColumnOrName the number
+---@param value ColumnOrName a number or interval
 ---@return Column
 function F.sign(value) end
 
 --- -1, 0 or 1, as the number is less than, equal to or more than 0.
----@param value ColumnOrName the number
+---@param value ColumnOrName a number or interval
 ---@return Column
 function F.signum(value) end
 
@@ -2220,13 +2220,13 @@ function F.timestampadd(unit, count, timestamp) end
 function F.timestampdiff(unit, start, end_) end
 
 --- The instant that a text says.
----@param text ColumnOrName the text, a date or an instant
+---@param text ColumnOrName the text, a date, an instant or a count of seconds
 ---@param pattern? any a datetime pattern such as 'yyyy-MM-dd HH:mm:ss'
 ---@return Column
 function F.to_timestamp(text, pattern) end
 
 --- As `to_timestamp`.
----@param text ColumnOrName the text, a date or an instant
+---@param text ColumnOrName the text, a date, an instant or a count of seconds
 ---@param pattern? any a datetime pattern such as 'yyyy-MM-dd HH:mm:ss'
 ---@return Column
 function F.to_timestamp_ltz(text, pattern) end
@@ -2238,7 +2238,7 @@ function F.to_timestamp_ltz(text, pattern) end
 function F.to_timestamp_ntz(text, pattern) end
 
 --- As `to_timestamp`; NULL for a malformed text.
----@param text ColumnOrName the text, a date or an instant
+---@param text ColumnOrName the text, a date, an instant or a count of seconds
 ---@param pattern? any a datetime pattern such as 'yyyy-MM-dd HH:mm:ss'
 ---@return Column
 function F.try_to_timestamp(text, pattern) end
