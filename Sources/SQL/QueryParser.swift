@@ -33,6 +33,21 @@ public struct QueryParser {
     return try Parameters(named: named, listed: listed).filling(plan)
   }
 
+  /// Parses an expression, which may hold queries, with an alias or a star: `F.expr`.
+  public static func expression(
+    _ text: String, timeZoneId: String = "UTC", origin: Origin? = nil
+  ) throws -> UnresolvedExpression {
+    let tokens = try ExpressionParser(text, timeZoneId: timeZoneId, origin: origin)
+    if tokens.peek.kind == .end {
+      throw Failure(
+        "PARSE_EMPTY_STATEMENT", "an expression is expected, and the text is empty", origin: origin)
+    }
+    var parser = QueryParser(tokens, depth: 0, origin: origin)
+    let expression = try parser.tokens.namedExpression()
+    try parser.tokens.expectEnd()
+    return expression
+  }
+
   init(_ text: String, timeZoneId: String, origin: Origin?) throws {
     let tokens = try ExpressionParser(text, timeZoneId: timeZoneId, origin: origin)
     if tokens.peek.kind == .end {

@@ -41,6 +41,7 @@ extension QueryParser {
       } else if tokens.take("ON") {
         arguments["condition"] = .expression(try tokens.expression())
       } else if tokens.take("USING") {
+        guard tokens.peek.isSign("(") else { throw tokens.unexpected() }
         arguments["names"] = texts(try columnNames())
       } else if next.kind == "inner" {
         arguments["kind"] = .text("cross")
@@ -248,7 +249,12 @@ extension QueryParser {
 
   private mutating func aliased(_ plan: UnresolvedPlan) throws -> UnresolvedPlan {
     let isAlias: Bool
-    if tokens.take("AS") {
+    if tokens.peek.isWord("AS"), tokens.peek(1).isSign("(") {
+      // `VALUES (1, 2) AS (a, b)`: names for the columns alone.
+      tokens.advance()
+      return node("toDF", [plan], ["names": texts(try columnNames())])
+    }
+    if !ExpressionParser.endsItem(tokens.peek(1)), tokens.take("AS") {
       isAlias = true
     } else {
       switch tokens.peek.kind {
@@ -265,7 +271,18 @@ extension QueryParser {
   }
 
   /// Whether the next word goes on with the query, so that it is no alias.
-  var wordBehindRelation: Bool { Self.wordsBehindRelation.contains(tokens.peek.keyword) }
+  var wordBehindRelation: Bool {
+    let word = tokens.peek.keyword
+    guard Self.wordsBehindRelation.contains(word) else { return false }
+    // Behind the last word there is nothing for a clause to say, so that it is a name; the words of
+    // joins and of set operations are never names of relations.
+    return Self.wordsNeverAlias.contains(word) || !ExpressionParser.endsItem(tokens.peek(1))
+  }
+
+  private static let wordsNeverAlias: Set<String> = [
+    "ANTI", "CROSS", "EXCEPT", "FULL", "INNER", "INTERSECT", "JOIN", "LATERAL", "LEFT", "NATURAL",
+    "ON", "RIGHT", "SEMI", "MINUS", "UNION", "USING",
+  ]
 
   private static let wordsBehindRelation: Set<String> = [
     "WHERE", "GROUP", "HAVING", "ORDER", "SORT", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT",

@@ -2,6 +2,7 @@
 local check = require "moontide.check"
 local dataframe = require "moontide.dataframe"
 local engine = require "moontide.engine"
+local expression = require "moontide.expression"
 local plan = require "moontide.plan"
 
 local catalog = {}
@@ -15,6 +16,7 @@ local function changed(key, view)
   for name, kept in next, views do copy[name] = kept end
   copy[key] = view
   views = copy
+  expression.useViews(views)
 end
 
 --- The views of the moment.

@@ -1,7 +1,7 @@
 --- Expressions as data: what a Column holds and what the engine reads.
 --
 -- An expression is a table { kind =, origin =, …, [1], [2] … }, its operands in the list part:
---   column { name, plan }   star { name }   literal { type, value }   text { text }
+--   column { name, plan }   star { name }   literal { type, value }   text { text, views? }
 --   call { name, distinct } alias { names } cast { type, try }        extract (value, key)
 --   case (condition, value, …, otherwise)   sort { ascending, nullsFirst }
 --   lambda { parameters, body }  variable { name }  window { partitionBy, orderBy, frame }
@@ -20,6 +20,19 @@ function expression.new(kind, fields)
   return fields
 end
 local new = expression.new
+
+-- The views of the moment, by which queries inside expressions name tables.
+local views = {}
+
+--- Called whenever the views change.
+function expression.useViews(changed) views = changed end
+
+--- An expression as SQL text.
+function expression.text(text)
+  local lower = text:lower()
+  local mayQuery = lower:find "select" or lower:find "values" or lower:find "table"
+  return new("text", { text = text, views = mayQuery and views or nil })
+end
 
 --- A column by name: `*`, `at.*`, `window.end`; `plan` ties it to one DataFrame's plan node.
 function expression.column(name, plan)

@@ -25,7 +25,7 @@ end
 
 --- An expression as SQL text, possibly with its name: `F.expr "a + 1 AS b"`.
 function own.expr(text)
-  return wrap(expression.new("text", { text = check.text(text, check.argument("expr", 1)) }))
+  return wrap(expression.text(check.text(text, check.argument("expr", 1))))
 end
 
 function own.when(...)
@@ -187,7 +187,7 @@ local function defaultOf(spec, operands, position)
   if IS_TEXT[parameter.kind] then
     return expression.literal(default:match "^'(.*)'$" or default)
   end
-  return expression.new("text", { text = default })
+  return expression.text(default)
 end
 
 -- Arguments that a later keyword jumped over get their defaults.

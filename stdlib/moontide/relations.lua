@@ -16,7 +16,7 @@ end
 function methods:selectExpr(...)
   local columns = {}
   for position, text in ipairs(check.names("selectExpr", ...)) do
-    columns[position] = expression.new("text", { text = text })
+    columns[position] = expression.text(text)
   end
   return derive(self, "select", { columns = columns })
 end
@@ -104,7 +104,7 @@ function methods:where(...)
   if type(given) == "function" then return derive(self, "filterRows", { ["function"] = given }) end
   local condition
   if type(given) == "string" then
-    condition = expression.new("text", { text = given })
+    condition = expression.text(given)
   else
     condition = column.condition(given, check.argument("where", 1))
   end

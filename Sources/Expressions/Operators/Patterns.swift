@@ -62,8 +62,11 @@ private func likeAll(
     [.column("text", .string, "the text"), .value("patterns", .string, "the patterns")],
     isVariadic: true, returns: "BOOLEAN"
   ) { call in
-    call.result(
-      .boolean, nullable: .always, canFail: true, notation: .custom { "\(name)(\($0[0]))" }
+    // Spark reads ILIKE as LIKE of small letters, and names it so.
+    let shown = ignoringCase ? name.replacing("ilike", with: "like") : name
+    return call.result(
+      .boolean, nullable: .always, canFail: true,
+      notation: .custom { "\(shown)(\(ignoringCase ? "lower(\($0[0]))" : $0[0]))" }
     ) { columns, _ in
       var found: TruthBits?
       for pattern in columns.dropFirst() {

@@ -154,7 +154,11 @@ extension ExpressionParser {
       try expect(sign: ")")
       return try make(.starExcept(parts, except: names))
     }
-    if take("AS") {
+    // `x AS FROM t` and `x AS, …`: the word itself is the name.
+    let isNamedAs =
+      (peek(1).isWord("FROM") && (peek(2).kind == .word || peek(2).isQuoted || peek(2).isSign("(")))
+      || Self.endsItem(peek(1))
+    if !isNamedAs, take("AS") {
       if take(sign: "(") {
         let names = try identifierList()
         return try make(.alias(expression, names))
@@ -168,10 +172,28 @@ extension ExpressionParser {
     }
     switch peek.kind {
     case .quoted: return try make(.alias(expression, [try identifier()]))
-    case .word where !Self.wordsBehindExpression.contains(peek.keyword):
+    case .word
+    where !Self.wordsBehindExpression.contains(peek.keyword) || isNamedAs && peek.isWord("AS")
+      || Self.endsItem(peek(1)) || (peek(1).isWord("FROM") && !Self.goesWithFrom(peek)):
       return try make(.alias(expression, [try identifier()]))
     default: return expression
     }
+  }
+
+  /// Whether an item of a list is over, so that a word before this can be nothing but its name.
+  public static func endsItem(_ token: Token) -> Bool {
+    switch token.kind {
+    case .end: true
+    case .sign: token.source == "," || token.source == ")" || token.source == ";"
+    default: false
+    }
+  }
+
+  /// Words that FROM may follow for another reason.
+  private static func goesWithFrom(_ token: Token) -> Bool {
+    token.isWord("DISTINCT") || token.isWord("FROM") || token.isWord("UNION")
+      || token.isWord("EXCEPT") || token.isWord("INTERSECT") || token.isWord("MINUS")
+      || token.isWord("ALL")
   }
 
   private mutating func nameParts() throws -> [String] {
@@ -216,14 +238,12 @@ extension ExpressionParser {
     return try balanced("and", parts[...])
   }
 
-  /// `a AND b AND c`, as flat a tree as a long chain allows; a short one nests to the left.
+  /// `a AND b AND c`, as flat a tree as the chain allows, the left half being the longer.
   private func balanced(
     _ name: String, _ parts: ArraySlice<UnresolvedExpression>
   ) throws -> UnresolvedExpression {
-    if parts.count <= 8 {
-      return try parts.dropFirst().reduce(parts[parts.startIndex]) { try call(name, [$0, $1]) }
-    }
-    let middle = parts.startIndex + parts.count / 2
+    if parts.count == 1 { return parts[parts.startIndex] }
+    let middle = parts.startIndex + (parts.count + 1) / 2
     return try call(
       name, [try balanced(name, parts[..<middle]), try balanced(name, parts[middle...])])
   }

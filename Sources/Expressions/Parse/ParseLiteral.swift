@@ -105,14 +105,12 @@ extension ExpressionParser {
       return try make(.literal(.bytes(bytes), .binary))
     }
     guard let type = types[word.keyword] else {
-      // `a 'text'`: the word is a name and the string begins something else.
-      if word.keyword == "TIME" {
-        throw Failure(
-          "UNSUPPORTED_TYPED_LITERAL", "literals of the type \"TIME\" are not supported",
-          origin: origin)
-      }
-      advance()
-      return try make(.name([word.source]))
+      throw Failure(
+        "UNSUPPORTED_TYPED_LITERAL",
+        "literals of the type \"\(word.keyword)\" are not supported",
+        hint: "DATE, TIMESTAMP, TIMESTAMP_NTZ, TIMESTAMP_LTZ, INTERVAL and X are.",
+        details: SyntaxFailure.pointer(Array(self.text.utf8), at: word.range.lowerBound),
+        origin: origin)
     }
     if NamedMoment(.text(text), as: type) != nil
       || (type == .timestamp && TimestampReader.isTimeOnly(text))

@@ -27,10 +27,7 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
   let unresolved = call.expression("condition")
   if unresolved.hasSubquery {
     guard kind == .inner || kind == .cross else {
-      throw Failure(
-        "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_IN_EXISTS_SUBQUERY",
-        "a query cannot stand in the condition of a \(kind.title) join",
-        hint: "Filter the side that it is about before the join.", origin: call.origin)
+      return try joined(call, kind, byQueriesIn: unresolved)
     }
     let pairs = Join(.cross, left.node, right.node, keys: [], conditions: [], origin: call.origin)
     let plan = AnalyzedPlan(pairs, columnsOfPlan: scope.columnsOfPlan)
@@ -49,6 +46,49 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
   return try Join(
     kind, left.node, right.node, keys: split.keys, conditions: split.others, origin: call.origin
   ).withFilteredInputs(call)
+}
+
+/// A join that keeps rows without a match, with queries in its condition: each becomes a column of
+/// the side that it speaks of.
+private func joined(
+  _ call: OperatorCall, _ kind: JoinKind, byQueriesIn condition: UnresolvedExpression
+) throws -> any PlanNode {
+  let joins = SubqueryJoins(call: call)
+  var sides = call.children
+  let shown = Set(sides.flatMap { $0.node.output })
+  let parts = try condition.conjuncts.map { part -> UnresolvedExpression in
+    guard part.hasSubquery else { return part }
+    for side in sides.indices {
+      guard let (made, plan) = try? joins.extract([part], from: sides[side]) else { continue }
+      sides[side] = plan
+      return made[0]
+    }
+    throw Failure(
+      "UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.UNSUPPORTED_CORRELATED_EXPRESSION_IN_JOIN_CONDITION",
+      "a query in the condition of a \(kind.title) join can speak of one side only",
+      hint: "Filter the side that it is about before the join.", origin: call.origin)
+  }
+  let scope = PlanScope(
+    columns: sides[0].node.output + sides[1].node.output,
+    columnsOfPlan: sides[0].columnsOfPlan.merging(sides[1].columnsOfPlan) { a, b in
+      a + b.filter { !a.contains($0) }
+    })
+  let resolver = call.analyzer.resolver(scope)
+  let conditions = try parts.map { part in
+    let condition = try resolver.resolve(part)
+    try checkCondition(condition, "ON")
+    return condition
+  }
+  let split = JoinConditions(
+    all: conditions.flatMap(\.conjuncts), left: Set(sides[0].node.output),
+    right: Set(sides[1].node.output))
+  let join = try Join(
+    kind, sides[0].node, sides[1].node, keys: split.keys, conditions: split.others,
+    origin: call.origin
+  ).withFilteredInputs(call)
+  return Project(
+    join.output.filter(shown.contains).map { NamedExpression(.attribute($0), as: $0) }, join,
+    origin: call.origin)
 }
 
 /// A condition as the equalities between the sides and the rest.

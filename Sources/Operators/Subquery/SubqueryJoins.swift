@@ -62,6 +62,9 @@ struct SubqueryJoins {
   private func existence(
     _ subquery: Subquery, isNegated: Bool, over plan: AnalyzedPlan, _ origin: Origin?
   ) throws -> (any PlanNode, Attribute) {
+    if isNegated, let absence = try Absence(of: subquery, over: plan, call.analyzer, origin) {
+      return try absence.marked(plan.node)
+    }
     let found = try meeting(subquery, isNullAware: isNegated, over: plan, origin)
     let marker = Attribute(found.title, .boolean, isNullable: false)
     let join = found.join(.existence, plan.node, marker: marker, origin)
@@ -81,7 +84,11 @@ struct SubqueryJoins {
     guard case .subquery(let subquery) = inner.node, subquery.use != .scalar,
       !subquery.values.contains(where: \.hasSubquery)
     else { return nil }
-    let node = try withOrigin(inner.origin) {
+    let node: any PlanNode = try withOrigin(inner.origin) {
+      if isNegated, let absence = try Absence(of: subquery, over: plan, call.analyzer, inner.origin)
+      {
+        return try absence.filtered(plan.node)
+      }
       let found = try meeting(subquery, isNullAware: isNegated, over: plan, inner.origin)
       return found.join(isNegated ? .leftAnti : .leftSemi, plan.node, marker: nil, inner.origin)
     }

@@ -2,6 +2,7 @@ import Columns
 import Contract
 import Expressions
 import Plan
+import SQL
 
 /// Reads the Lua tables of Columns (`stdlib/moontide/expression.lua`) into the unresolved tree.
 struct ExpressionReader {
@@ -19,7 +20,7 @@ struct ExpressionReader {
     case "literal": made = literal(node)
     case "text":
       return try withOrigin(origin) {
-        try ExpressionParser.parse(node.text("text"), timeZoneId: timeZoneId, origin: origin)
+        try QueryParser.expression(node.text("text"), timeZoneId: timeZoneId, origin: origin)
       }
     case "call":
       made = .call(

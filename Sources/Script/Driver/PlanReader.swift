@@ -60,13 +60,36 @@ struct PlanReader {
       id: id, name: name, inputs: inputs, arguments: arguments, origin: node.origin)
   }
 
-  private func argument(
+  private mutating func argument(
     _ value: LuaValue, _ shape: Shape, origin: Origin?
   ) throws -> PlanArgument {
     switch shape {
-    case .expression: .expression(try expressions.expression(value))
+    case .expression: return .expression(try expression(value))
     case .expressions:
-      .list(try value.elements.map { .expression(try expressions.expression($0)) })
+      return .list(try value.elements.map { .expression(try expression($0)) })
+    default: return try plainArgument(value, shape, origin: origin)
+    }
+  }
+
+  /// A Column; queries in its text (`F.expr`) read the views that there were when it was made.
+  private mutating func expression(_ value: LuaValue) throws -> UnresolvedExpression {
+    let read = try expressions.expression(value)
+    guard read.hasSubquery else { return read }
+    return try replacingViews(in: read, views: Self.views(of: value) ?? LuaTable())
+  }
+
+  private static func views(of value: LuaValue) -> LuaTable? {
+    guard let node = value.table else { return nil }
+    if node["kind"].text == "text", let views = node["views"].table { return views }
+    return node.list.lazy.compactMap(views).first
+      ?? node.fields.values.lazy.compactMap(views).first
+  }
+
+  private func plainArgument(
+    _ value: LuaValue, _ shape: Shape, origin: Origin?
+  ) throws -> PlanArgument {
+    switch shape {
+    case .expression, .expressions: preconditionFailure("a column is read elsewhere")
     case .text: .text(value.text ?? "")
     case .texts: .list(value.texts.map { .text($0) })
     case .integer: .integer(value.integer ?? 0)
