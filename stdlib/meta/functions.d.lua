@@ -1730,6 +1730,17 @@ function F.from_base32(text) end
 ---@return Column
 function F.hmac(key, message, algorithm) end
 
+--- The collation of a string: there is one.
+---@param text ColumnOrName the string
+---@return Column
+function F.collation(text) end
+
+--- The string with a collation named for it.
+---@param text ColumnOrName the string
+---@param collation any UTF8_BINARY, a constant
+---@return Column
+function F.collate(text, collation) end
+
 --- The text in single quotes, with a backslash before each one in it.
 ---@param text ColumnOrName the text
 ---@return Column

@@ -11,6 +11,9 @@ public struct JSONReadOptions: Sendable {
   public var allowNonNumericNumbers = true
   public var allowBackslashEscapingAnyCharacter = false
   public var allowUnquotedControlChars = false
+  /// Whether a value that is no string, read as a STRING, is written anew as Spark's `from_json`
+  /// writes it. In files it keeps its text, unless an encoding is named.
+  public var writesStringsAnew = false
   public var times = TextTimeOptions()
   // For inference alone.
   public var primitivesAsString = false
@@ -22,7 +25,9 @@ public struct JSONReadOptions: Sendable {
   public init() {}
 
   /// Reads what is among `options`; other names are the caller's business.
-  public init(_ options: Options, timeZoneId: String) throws {
+  public init(
+    _ options: Options, timeZoneId: String, writesStringsAnew: Bool = false
+  ) throws {
     mode = try ParseMode(options) ?? mode
     columnNameOfCorruptRecord = options["columnNameOfCorruptRecord"] ?? columnNameOfCorruptRecord
     func flag(_ name: String, _ value: inout Bool) throws {
@@ -39,6 +44,8 @@ public struct JSONReadOptions: Sendable {
     try flag("prefersDecimal", &prefersDecimal)
     try flag("dropFieldIfAllNull", &dropFieldIfAllNull)
     try flag("inferTimestamp", &inferTimestamp)
+    self.writesStringsAnew =
+      writesStringsAnew || options["encoding"] != nil || options["charset"] != nil
     samplingRatio = try options.samplingRatio() ?? 1
     times = try TextTimeOptions(options, timeZoneId: timeZoneId)
   }

@@ -206,6 +206,7 @@ public final class JSONReader {
     var walker = JSONWalker(
       bytes: bytes, index: positions, slots: columns.slots, shapes: shapes.shapes,
       columns: Unmanaged.passUnretained(columns), hasBackslash: hasBackslash,
+      writesStringsAnew: options.writesStringsAnew,
       block: columns.add(block: buffer),
       blockOffset: origin, at: indexAt, times: times, scratch: scratch)
     var start = rest.lowerBound

@@ -84,7 +84,7 @@ extension JSONTolerantReader {
   }
 
   /// Numbers, and the words that stand for what is none.
-  private func number(_ text: UnsafeBufferPointer<UInt8>, isFloat: Bool) -> Double? {
+  func number(_ text: UnsafeBufferPointer<UInt8>, isFloat: Bool) -> Double? {
     switch text[text.count - 1] {
     case 0x30...0x39:
       return isFloat
@@ -168,18 +168,26 @@ extension JSONTolerantReader {
     return true
   }
 
-  /// A STRING column takes any value: strings decoded, everything else as it is written.
+  /// A STRING column takes any value: strings decoded, everything else as it is written, or written
+  /// anew.
   mutating func string(_ slot: Int, _ row: Int, _ token: Token) throws(JSONFault) {
-    let from = at
     if token == .string {
       let text = try self.text()
       prepare(slot, row)
       columns.append(view(text), to: slot)
       return
     }
-    try skipValue()
+    guard options.writesStringsAnew else {
+      let from = at
+      try skipValue()
+      prepare(slot, row)
+      columns.append(view(UnsafeBufferPointer(start: base + from, count: at - from)), to: slot)
+      return
+    }
+    var copied: [UInt8] = []
+    try copyValue(to: &copied)
     prepare(slot, row)
-    columns.append(view(UnsafeBufferPointer(start: base + from, count: at - from)), to: slot)
+    columns.append(copied.withUnsafeBytes { columns.view(copying: $0) }, to: slot)
   }
 
   /// A view into the block where the text lies there, otherwise into a copy.

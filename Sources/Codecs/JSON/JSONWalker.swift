@@ -16,6 +16,8 @@ struct JSONWalker {
   let columns: Unmanaged<RecordColumns>
   /// Whether a backslash stands anywhere in the indexed bytes.
   let hasBackslash: Bool
+  /// As `JSONReadOptions.writesStringsAnew`.
+  let writesStringsAnew: Bool
   /// The block's number in views, and where `bytes` lies in the block.
   let block: Int
   let blockOffset: Int
@@ -214,11 +216,13 @@ struct JSONWalker {
     }
   }
 
-  /// What is no string keeps its text, as it stands in the record.
+  /// What is no string keeps its text. Where it is to be written anew, it must be what Jackson
+  /// would write of it: otherwise the tolerant reader takes over.
   private mutating func rawText(_ slot: Int, _ start: Int) -> Bool {
     guard skip() else { return false }
     // The last byte before the next structural that is no blank ends the value.
     let end = backOverBlanks(Int(index[at]))
+    if writesStringsAnew, !isWrittenPlainly(start, end) { return false }
     append(
       StringView(bytes + start, count: end &- start, block: block, offset: blockOffset &+ start),
       to: slot)

@@ -57,6 +57,44 @@ public enum JSONText {
     return count
   }
 
+  /// The same as Jackson writes it into bytes: a character beyond the first plane as the escapes
+  /// of its two halves. Half of a pair may stand in `bytes` as its three.
+  public static func appendStringInHalves(_ bytes: [UInt8], to result: inout [UInt8]) {
+    guard bytes.contains(where: { $0 >= 0xED }) else {
+      return bytes.withUnsafeBufferPointer { appendString($0, to: &result) }
+    }
+    result.append(0x22)
+    var position = 0
+    while position < bytes.count {
+      let byte = bytes[position]
+      let length = bytes.withUnsafeBufferPointer { UTF8Text.validLength($0, at: position) }
+      let isHalf = length == 0 && byte == 0xED && position + 2 < bytes.count
+      if isHalf || length == 4 {
+        let count = isHalf ? 3 : 4
+        appendHalves(bytes[position..<(position + count)], to: &result)
+        position += count
+      } else if length == 1, byte >= 0x20, byte != 0x22, byte != 0x5C {
+        result.append(byte)
+        position += 1
+      } else if length > 1 {
+        result += bytes[position..<(position + length)]
+        position += length
+      } else {
+        appendEscaped(byte, to: &result)
+        position += 1
+      }
+    }
+    result.append(0x22)
+  }
+
+  private static func appendHalves(_ bytes: ArraySlice<UInt8>, to result: inout [UInt8]) {
+    var value = UInt32(bytes[bytes.startIndex]) & (bytes.count == 3 ? 0x0F : 0x07)
+    for byte in bytes.dropFirst() { value = value << 6 | UInt32(byte & 0x3F) }
+    let rest = value &- 0x10000
+    let units = bytes.count == 3 ? [value] : [0xD800 | rest >> 10, 0xDC00 | rest & 0x3FF]
+    for unit in units { result += "\\u\(String(unit, radix: 16, uppercase: true))".utf8 }
+  }
+
   private static func appendEscaped(_ byte: UInt8, to result: inout [UInt8]) {
     switch byte {
     case 0x22, 0x5C: result += [0x5C, byte]

@@ -36,13 +36,33 @@ public enum LetterCase {
     var lowered: [UInt8] = []
     appendLower(bytes, to: &lowered)
     var isFirst = true
+    var startsWithDotted = Self.dottedStarts(bytes)[...]
     lowered.withUnsafeBufferPointer { lowered in
-      for scalar in UTF8Text.Scalars(lowered) {
+      var scalars = UTF8Text.Scalars(lowered)
+      while let scalar = scalars.next() {
+        if isFirst, startsWithDotted.popFirst() == true {
+          // The capital i with a dot is small as two characters, and is itself as one again.
+          result.append(contentsOf: "İ".utf8)
+          _ = scalars.next()
+          isFirst = false
+          continue
+        }
         let mapped = isFirst ? scalar.properties.titlecaseMapping : String(scalar)
         result.append(contentsOf: mapped.utf8)
         isFirst = scalar == " "
       }
     }
+  }
+
+  /// For each word, also the empty ones, whether it starts with a capital i with a dot.
+  private static func dottedStarts(_ bytes: UnsafeBufferPointer<UInt8>) -> [Bool] {
+    if UTF8Text.isASCII(bytes) { return [] }
+    var (starts, isFirst): ([Bool], Bool) = ([], true)
+    for scalar in UTF8Text.Scalars(bytes) {
+      if isFirst { starts.append(scalar == "İ") }
+      isFirst = scalar == " "
+    }
+    return starts
   }
 
   private static func appendASCII(

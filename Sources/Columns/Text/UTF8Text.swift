@@ -52,6 +52,25 @@ public enum UTF8Text {
     }
   }
 
+  /// How many bytes at `position`, where no character is well-formed, one U+FFFD stands for: as
+  /// many as some character begins with, as Java's decoder counts them.
+  static func malformedLength(_ bytes: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
+    func byte(_ offset: Int) -> UInt8 {
+      position + offset < bytes.count ? bytes[position + offset] : 0
+    }
+    let continues = byte(1) & 0xC0 == 0x80
+    let isThird = byte(2) & 0xC0 == 0x80
+    switch bytes[position] {
+    case 0xE0: return byte(1) >= 0xA0 && continues ? 2 : 1
+    case 0xED: return byte(1) < 0xA0 && continues ? 2 : 1
+    case 0xE1...0xEF: return continues ? 2 : 1
+    case 0xF0: return byte(1) >= 0x90 && continues ? (isThird ? 3 : 2) : 1
+    case 0xF1...0xF3: return continues ? (isThird ? 3 : 2) : 1
+    case 0xF4: return byte(1) < 0x90 && continues ? (isThird ? 3 : 2) : 1
+    default: return 1
+    }
+  }
+
   /// The length that a first byte announces, 1 for a byte that announces nothing.
   @inlinable
   public static func announcedLength(_ first: UInt8) -> Int {
@@ -137,7 +156,7 @@ public enum UTF8Text {
       guard position < bytes.count else { return nil }
       let length = UTF8Text.validLength(bytes, at: position)
       guard length > 0 else {
-        position += 1
+        position += UTF8Text.malformedLength(bytes, at: position)
         return "\u{FFFD}"
       }
       var value = UInt32(bytes[position])

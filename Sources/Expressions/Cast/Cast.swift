@@ -23,7 +23,10 @@ extension Expression {
       throw castForbidden(to: target, isTry: isTry)
     }
     let name = isTry ? "TRY_CAST" : "CAST"
-    return cast(to: target, rule, isTry: isTry, .custom { "\(name)(\($0[0]) AS \(target))" })
+    // Spark's column names do not show a cast to a nested type.
+    return cast(
+      to: target, rule, isTry: isTry,
+      target.isNested ? .implicitCast(target) : .custom { "\(name)(\($0[0]) AS \(target))" })
   }
 
   /// Spark's classes tell the casts that have another way, or had one before ANSI.
@@ -89,7 +92,7 @@ extension Expression {
   }
 
   /// The casts whose result Spark's schemas call nullable whatever goes in.
-  private static func forcesNull(from: DataType, to: DataType) -> Bool {
+  static func forcesNull(from: DataType, to: DataType) -> Bool {
     switch (from, to) {
     case (.string, .binary): false
     case (.string, _): true

@@ -248,7 +248,12 @@ public enum ImplicitCast {
     case (.array(let x, let xNull), .array(let y, let yNull)):
       return wider(x, y).map { .array($0, containsNull: xNull || yNull) }
     case (.map(let k1, let v1, let null1), .map(let k2, let v2, let null2)):
-      guard let key = wider(k1, k2), let value = wider(v1, v2) else { return nil }
+      // A key must not become NULL on the way.
+      guard let key = wider(k1, k2), let value = wider(v1, v2),
+        [k1, k2].allSatisfy({
+          $0 == key || $0 == .null || !Expression.forcesNull(from: $0, to: key)
+        })
+      else { return nil }
       return .map(key, value, valueContainsNull: null1 || null2)
     case (.structure(let x), .structure(let y)):
       guard x.count == y.count else { return nil }
@@ -286,6 +291,17 @@ extension DataType {
     case .array(let element, _): element.containsMap
     case .structure(let fields): fields.contains { $0.type.containsMap }
     default: false
+    }
+  }
+
+  /// The type in which everything may be NULL but the keys of maps.
+  var holdingNulls: DataType {
+    switch self {
+    case .array(let element, _): .array(element.holdingNulls, containsNull: true)
+    case .map(let key, let value, _):
+      .map(key.holdingNulls, value.holdingNulls, valueContainsNull: true)
+    case .structure(let fields): .structure(fields.map { Field($0.name, $0.type.holdingNulls) })
+    default: self
     }
   }
 

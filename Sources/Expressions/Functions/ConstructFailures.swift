@@ -46,9 +46,11 @@ extension FunctionCall {
   }
 
   /// Spark's `DATATYPE_MISMATCH.DATA_DIFF_TYPES`: no common type for arguments that need one.
-  public func differentTypes(_ arguments: [Expression]) -> Failure {
+  public func differentTypes(
+    _ arguments: [Expression], _ condition: String = "DATA_DIFF_TYPES"
+  ) -> Failure {
     Failure(
-      "DATATYPE_MISMATCH.DATA_DIFF_TYPES",
+      "DATATYPE_MISMATCH.\(condition)",
       "the arguments of `\(name)` must be of one type, but they are "
         + arguments.map { "\"\($0.type)\"" }.joined(separator: ", "),
       origin: origin)

@@ -50,7 +50,7 @@ enum RefusedFunctions {
       "java_method reflect try_reflect", "there is no Java here",
       hint: "Write the function in Lua: `F.udf(fn, type)`."),
     Family(
-      "collate collation collations", "strings are compared by their bytes alone (UTF8_BINARY)"),
+      "collations", "strings are compared by their bytes alone (UTF8_BINARY)"),
     Family(
       "input_file_block_length input_file_block_start", "the parts of files are not told",
       hint: "`input_file_name` tells the file."),

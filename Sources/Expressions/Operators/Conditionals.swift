@@ -31,7 +31,8 @@ let conditionalFunctions: [FunctionSpec] = [
     "coalesce", category: "conditionals", summary: "The first value that is not NULL.",
     [.column("values", .any, "the values")], isVariadic: true,
     returns: "the common type of the values", examples: [
-      Example("coalesce(null, 2, 3)", "2"),
+      Example("coalesce(null, 2, 3)", "2"), Example("coalesce(NULL, '', 'é')", ""),
+      Example("coalesce(NULL, NULL)", "NULL"), Example("coalesce(-1, 1 / 0)", "-1.0"),
       Example("coalesce()", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
     ]
   ) { call in try coalesce(call) },

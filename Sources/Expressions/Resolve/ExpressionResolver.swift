@@ -314,11 +314,22 @@ public struct ExpressionResolver: Sendable {
     return Expression(kind, function.returnType, isNullable: true, origin: origin)
   }
 
+  private func isSame(_ name: String, _ other: String) -> Bool {
+    session.isCaseSensitive ? name == other : name.lowercased() == other.lowercased()
+  }
+
   private func lambda(
     _ names: [String], _ body: UnresolvedExpression, _ parameters: [Field], of function: String,
     _ origin: Origin?
   ) throws -> Expression {
-    guard names.count <= parameters.count else {
+    if let twice = names.indices.first(where: { index in
+      names[..<index].contains { isSame($0, names[index]) }
+    }) {
+      throw Failure(
+        "INVALID_LAMBDA_FUNCTION_CALL.DUPLICATE_ARG_NAMES",
+        "the lambda of `\(function)` has two parameters `\(names[twice])`", origin: origin)
+    }
+    guard names.count == parameters.count else {
       throw Failure(
         "INVALID_LAMBDA_FUNCTION_CALL.NUM_ARGS_MISMATCH",
         "the lambda of `\(function)` has \(names.count) parameters, but is called with "

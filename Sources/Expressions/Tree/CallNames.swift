@@ -23,9 +23,10 @@ enum CallNames {
     "format_string",
     "instr", "levenshtein", "negative", "nullifzero", "pi", "pmod", "printf", "round",
     "schema_of_csv", "schema_of_json", "session_user",
-    "to_date", "to_timestamp", "to_timestamp_ltz", "to_timestamp_ntz", "try_add", "try_divide",
-    "to_unix_timestamp", "try_mod", "try_multiply", "try_subtract",
-    "unix_timestamp", "user", "try_to_date", "try_to_timestamp", "typeof", "version",
+    "to_binary", "to_char", "to_date", "to_timestamp", "to_timestamp_ltz", "to_timestamp_ntz",
+    "to_unix_timestamp", "to_varchar", "try_add", "try_divide", "try_mod", "try_multiply",
+    "try_subtract", "try_to_binary", "try_to_date", "try_to_timestamp", "typeof", "uniform",
+    "unix_timestamp", "user", "version",
     "zeroifnull",
   ]
 
@@ -36,9 +37,9 @@ enum CallNames {
   ]
 
   /// Other names that Spark shows under the first.
-  private static let canonical: [String: String] = [
-    "curdate": "current_date", "current_database": "current_schema", "dateadd": "date_add",
-    "random": "rand", "to_varchar": "to_char",
+  static let canonical: [String: String] = [
+    "array_agg": "collect_list", "curdate": "current_date", "current_database": "current_schema",
+    "dateadd": "date_add", "random": "rand", "to_varchar": "to_char",
   ]
 
   /// `name(arguments)`, in the spelling and with the forms that Spark uses.
@@ -49,13 +50,13 @@ enum CallNames {
     case ("sentences", 1...2):
       return call(name, texts + Array(repeating: "", count: 3 - texts.count))
     case ("ceil", 2), ("floor", 2): return call(name, texts)
+    case ("instr", 3): return call(name, texts + ["1"])
     case ("round", 1), ("bround", 1): return call(name, [texts[0], "0"])
     case ("unix_timestamp", 0): return "unix_timestamp(current_timestamp(), yyyy-MM-dd HH:mm:ss)"
     case ("log", 1): return "LOG(E(), \(texts[0]))"
     case ("unix_timestamp", 1), ("to_unix_timestamp", 1):
       return call(name, texts + ["yyyy-MM-dd HH:mm:ss"])
     case ("convert_timezone", 2): return call(name, ["current_timezone()"] + texts)
-    case ("instr", 3): return call(name, texts + ["1"])
     case ("assert_true", 1): return "assert_true(\(texts[0]), '\(texts[0])' is not true!)"
     case ("trim", 2), ("ltrim", 2), ("rtrim", 2):
       if texts[1] == " " || texts[1] == "' '" { return call(name, [texts[0]]) }
@@ -96,6 +97,7 @@ extension Expression {
   func writingOut(_ written: [Expression], name: String) -> Expression {
     let called = name.lowercased()
     let isAsWritten = CallNames.isAsWritten(called)
+    if called == "from_json", case .map = type { return named("entries") }
     switch kind {
     case .call(let function, let bound):
       if isAsWritten, !written.contains(where: { $0 === self }) {
@@ -107,7 +109,7 @@ extension Expression {
     case .aggregate(let call):
       let made = AggregateCall(
         call.function, call.arguments, isDistinct: call.isDistinct, filter: call.filter,
-        name: call.isDistinct ? call.function.name : called,
+        name: call.isDistinct ? call.function.name : CallNames.canonical[called] ?? called,
         written: call.arguments.count < written.count ? Self.template(written, call.arguments) : nil
       )
       return Expression(.aggregate(made), type, isNullable: isNullable, origin: origin)
@@ -134,9 +136,12 @@ extension Expression {
 
   /// A constant or a column under the name of the call that gave it.
   private func wrapped(_ name: String, _ written: [Expression]) -> Expression {
-    let text = CallNames.text(name, written.map(\.automaticName))
+    named(CallNames.text(name, written.map(\.automaticName)))
+  }
+
+  private func named(_ text: String) -> Expression {
     let function = ScalarFunction(
-      name, notation: .custom { _ in text }, kernel: .whole { columns, _ in columns[0] })
+      "named", notation: .custom { _ in text }, kernel: .whole { columns, _ in columns[0] })
     return Expression(.call(function, [self]), type, isNullable: isNullable, origin: origin)
   }
 

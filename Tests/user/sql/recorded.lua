@@ -76,4 +76,4 @@ for line in io.lines(arg[1]) do
   end
 end
 print(("%d answers as recorded, %d others"):format(passed, failed))
-if failed > 0 or passed < 500 then os.exit(1) end
+if failed > 0 or passed < tonumber(arg[2] or 500) then os.exit(1) end

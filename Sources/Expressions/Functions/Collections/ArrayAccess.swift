@@ -50,7 +50,7 @@ private func elementAt(_ name: String, isTry: Bool, _ summary: String, _ example
     ], returns: "the type of an element", examples
   ) { call in
     if case .map(let key, let value, _) = call.types[0] {
-      guard let common = ImplicitCast.commonTypeWithoutStrings(key, call.types[1]) else {
+      guard let common = ImplicitCast.tightestCommonType(key, call.types[1]) else {
         throw call.differentKey(key)
       }
       let map = DataType.map(common, value, valueContainsNull: true)

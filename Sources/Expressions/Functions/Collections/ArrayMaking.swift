@@ -31,6 +31,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     [
       Example("array_repeat('123', 2)", "[123, 123]"),
       Example("array_repeat(NULL, 2)", "[null, null]"),
+      Example("array_repeat('é', 2)", "[é, é]"),
+      Example("array_repeat(1, 2147483647)", "error COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER"),
       Example("array_repeat(1, -1)", "[]"), Example("array_repeat(1, NULL)", "NULL"),
     ]
   ) { call in
@@ -38,11 +40,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
     return call.result(type, nullable: call[1].isNullable ? .always : .never) { columns, _ in
       try mappedRows([columns[1]], to: type) { row, builder in
         let count = columns[1].integer(row)
-        if count > 2_147_483_632 {
-          throw Failure(
-            "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
-            "`array_repeat` would make \(count) elements")
-        }
+        try requireElements(count, function: "array_repeat")
         for _ in 0..<max(count, 0) {
           builder.children[0].append(columns[0], row: row)
         }
@@ -83,6 +81,9 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("array_insert(array(1), 4, 9)", "[1, null, null, 9]"),
       Example("array_insert(array(1), -4, 9)", "[9, null, null, 1]"),
       Example("array_insert(array(1), 0, 9)", "error INVALID_INDEX_OF_ZERO"),
+      Example(
+        "array_insert(array(1), 2147483647, 9)", "error COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION"),
+      Example("array_insert(array(), 1, 'é')", "[é]"),
       Example("array_insert(array(1), CAST(NULL AS INT), 9)", "NULL"),
     ]
   ) { try insertAtCall($0.withElement(0, 2)) },
@@ -149,7 +150,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
     [
       .column("array", .arrayOf(.orderable), "the array"),
       .value(
-        "ascending", .boolean, default: "true", filler: (.boolean(true), .boolean), "the order"),
+        "ascending", .exactly(.boolean), default: "true", filler: (.boolean(true), .boolean),
+        "the order"),
     ], returns: "the type of `array`",
     [
       Example("sort_array(array('b', 'd', NULL, 'c', 'a'))", "[null, a, b, c, d]"),
@@ -159,6 +161,9 @@ let arrayMakingFunctions: [FunctionSpec] = [
     ]
   ) { call in
     call.result(call.types[0]) { columns, _ in
+      if columns[1].isConstant, columns[1].isNull(0) {
+        return .nulls(columns[0].type, count: columns[0].count)
+      }
       let values = columns[0].flat.children[0]
       var row = 0
       return rearranged(columns[0]) { range in
@@ -254,6 +259,7 @@ private func insertAtCall(_ call: FunctionCall) throws -> Expression {
       }
       let elements = builder.children[0]
       let at = position > 0 ? position - 1 : range.count + position + 1
+      try requireElements(max(abs(position), range.count), function: "array_insert", "FUNCTION")
       if at < 0 {
         elements.append(columns[2], row: row)
         for _ in 0..<(-at) { elements.appendNull() }

@@ -37,7 +37,7 @@ private func setFunction(
     let call = try call.withCommonArrays().refusingMaps()
     let type = call.types[0]
     return call.result(type) { columns, _ in
-      let (a, b) = (columns[0], columns[1])
+      let (a, b) = (columns[0].withoutNegativeZeros, columns[1].withoutNegativeZeros)
       return try mappedRows(columns, to: type) { row, builder in
         body(a.children[0], a.range(row), b.children[0], b.range(row), builder.children[0])
         builder.endList()
@@ -49,19 +49,23 @@ private func setFunction(
 /// Arrays as sets, and what is taken out of arrays.
 let arraySetFunctions: [FunctionSpec] = [
   collectionFunction(
-    "array_distinct", "The array without repeated elements.", [arrayParameter],
+    "array_distinct", "The array without repeated elements.",
+    [.column("array", .arrayOf(.orderable), "the array")],
     returns: "the type of `array`",
     [
       Example("array_distinct(array(1, 2, 3, NULL, 3, NULL))", "[1, 2, 3, null]"),
       Example("array_distinct(array(double('NaN'), double('NaN'), 0d))", "[NaN, 0.0]"),
-      Example("array_distinct(NULL)", "NULL"),
+      Example("array_distinct(NULL)", "NULL"), Example("array_distinct(array())", "[]"),
+      Example("array_distinct(array(-0.0d, 0.0d))", "[0.0]"),
+      Example("array_distinct(array('é', 'e\u{301}', 'é'))", "[é, e\u{301}]"),
     ]
   ) { call in
     try call.refusingMaps().result(call.types[0]) { columns, _ in
-      try mappedRows(columns, to: columns[0].type) { row, builder in
+      if columns[0].type == .null { return columns[0] }
+      let values = columns[0].withoutNegativeZeros.children[0]
+      return try mappedRows(columns, to: columns[0].type) { row, builder in
         var seen: Set<[UInt8]> = []
-        appendDistinct(
-          columns[0].children[0], columns[0].range(row), &seen, to: builder.children[0])
+        appendDistinct(values, columns[0].range(row), &seen, to: builder.children[0])
         builder.endList()
       }
     }

@@ -133,7 +133,10 @@ private func inline(_ name: String, isOuter: Bool, _ summary: String, _ examples
 {
   .function(
     .generator, name, category: "generators", summary: summary,
-    [.column("structs", .arrayOf(.anyStructure), "an array of structs")],
+    [
+      .column(
+        "structs", .exactly(.arrayOf(.anyStructure), orNull: false), "an array of structs")
+    ],
     returns: "the fields of the structs", examples: examples
   ) { call in
     guard case .structure(let fields) = call.types[0].element else {
@@ -200,8 +203,10 @@ let generatorFunctions: [FunctionSpec] = [
       Example("stack(2, 'a', 1, 'b', NULL)", "a, 1 | b, NULL"),
     ]
   ) { call in
+    if call.arguments.count < 2 { throw call.wrongCount(expected: "at least 2") }
     let rows = Int(try call.constantInteger(0))
-    if rows < 1 || call.arguments.count < 2 {
+    try requireElements(rows, function: "stack")
+    if rows < 1 {
       throw Failure(
         "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "`stack` makes at least 1 row of at least 1 value",
         origin: call.origin)

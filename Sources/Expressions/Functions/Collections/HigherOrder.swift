@@ -26,6 +26,17 @@ extension FunctionCall {
     return (expression, body)
   }
 
+  /// A lambda that gives a BOOLEAN, or NULL.
+  func predicate(_ expression: Expression) throws -> Expression {
+    guard case .lambda(_, let body) = expression.kind, [.boolean, .null].contains(body.type) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        "the function of `\(name)` must give \"BOOLEAN\", but gives \"\(expression.type)\"",
+        origin: expression.origin ?? origin)
+    }
+    return castLambda(expression, to: .boolean)
+  }
+
   /// The lambda's body cast to a type.
   func castLambda(_ expression: Expression, to type: DataType) -> Expression {
     guard case .lambda(let parameters, let body) = expression.kind, body.type != type else {
@@ -113,8 +124,9 @@ private func quantified(
     returns: "BOOLEAN", examples,
     notes: "NULL where only an element for which the predicate is NULL could decide."
   ) { call in
-    let predicate = try elementLambda(call)
-    let function = call.castLambda(predicate.lambda, to: .boolean)
+    let element = (name: "x", type: call.types[0].element, isNullable: call.types[0].containsNull)
+    let predicate = try call.resolvedLambda(1, [element])
+    let function = try call.predicate(predicate.expression)
     return call.with([call[0], function]).guarded(
       .boolean, nullable: .always, canFail: predicate.body.canFail
     ) { arguments, context in
@@ -184,7 +196,7 @@ let higherOrderFunctions: [FunctionSpec] = [
     ]
   ) { call in
     let predicate = try elementLambda(call)
-    let function = call.castLambda(predicate.lambda, to: .boolean)
+    let function = try call.predicate(predicate.lambda)
     let type = call.types[0]
     return call.with([call[0], function]).guarded(type, canFail: predicate.body.canFail) {
       arguments, context in
@@ -261,7 +273,8 @@ let higherOrderFunctions: [FunctionSpec] = [
 
 @Sendable private func aggregateCall(_ call: FunctionCall) throws -> Expression {
   let element = (name: "x", type: call.types[0].element, isNullable: call.types[0].containsNull)
-  let start = call[1]
+  // What a step gives may be NULL in it where the start is not.
+  let start = call[1].implicitlyCast(to: call.types[1].holdingNulls)
   let merge = try call.resolvedLambda(2, [("acc", start.type, true), element])
   let type = start.type
   guard merge.body.type == .null || merge.body.type.hasSameShape(as: type) else {
@@ -352,7 +365,7 @@ extension Vector {
   let type = call.types[0]
   if call.arguments.count == 1 {
     guard type.element.isOrderable else {
-      throw call.unexpectedType(0, expected: "an orderable array")
+      throw call.notOrderable(type.element)
     }
     return call.result(type) { columns, _ in
       if columns[0].nullCount == columns[0].count { return columns[0] }
@@ -368,7 +381,13 @@ extension Vector {
   }
   let element = (name: "a", type: type.element, isNullable: type.containsNull)
   let comparison = try call.resolvedLambda(1, [element, ("b", element.type, element.isNullable)])
-  let function = call.castLambda(comparison.expression, to: .int)
+  guard comparison.body.type == .int else {
+    throw Failure(
+      "DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE",
+      "the function of `\(call.name)` must give \"INT\", but gives \"\(comparison.body.type)\"",
+      origin: comparison.body.origin ?? call.origin)
+  }
+  let function = comparison.expression
   return call.with([call[0], function]).guarded(type, canFail: true) { arguments, context in
     let list = try arguments[0].evaluate(context).flat
     if list.nullCount == list.count { return list }

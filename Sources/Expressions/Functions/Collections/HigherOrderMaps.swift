@@ -25,7 +25,7 @@ let higherOrderMapFunctions: [FunctionSpec] = [
     ]
   ) { call in
     let predicate = try mapLambda(call)
-    let function = call.castLambda(predicate.expression, to: .boolean)
+    let function = try call.predicate(predicate.expression)
     return call.with([call[0], function]).guarded(
       call.types[0], canFail: predicate.body.canFail
     ) { arguments, context in
@@ -116,9 +116,11 @@ let higherOrderMapFunctions: [FunctionSpec] = [
 
 @Sendable private func mapZipWithCall(_ call: FunctionCall) throws -> Expression {
   guard case .map(let leftKey, let leftValue, let leftNull) = call.types[0],
-    case .map(let rightKey, let rightValue, let rightNull) = call.types[1],
-    let key = ImplicitCast.leastCommonType(leftKey, rightKey)
-  else { throw call.differentTypes(Array(call.arguments.prefix(2))) }
+    case .map(let rightKey, let rightValue, let rightNull) = call.types[1]
+  else { throw call.unexpectedType(call.types[0].isNested ? 1 : 0, expected: "\"MAP\"") }
+  guard let key = ImplicitCast.commonTypeWithoutStrings(leftKey, rightKey) else {
+    throw call.differentTypes(Array(call.arguments.prefix(2)), "MAP_ZIP_WITH_DIFF_TYPES")
+  }
   let left = call[0].implicitlyCast(to: .map(key, leftValue, valueContainsNull: leftNull))
   let right = call[1].implicitlyCast(to: .map(key, rightValue, valueContainsNull: rightNull))
   let function = try call.resolvedLambda(

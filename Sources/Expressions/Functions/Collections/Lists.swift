@@ -51,6 +51,21 @@ struct ListElements {
   }
 }
 
+/// The longest array that a function makes by counting: a value of that size is held in memory
+/// whole. Spark's own limit is that of Java's arrays.
+let maximumElementCount = 1 << 26
+
+/// Throws Spark's `COLLECTION_SIZE_LIMIT_EXCEEDED` when an array would be too long.
+func requireElements(
+  _ count: some BinaryInteger, function: String, _ cause: String = "PARAMETER"
+) throws {
+  if count > maximumElementCount {
+    throw Failure(
+      "COLLECTION_SIZE_LIMIT_EXCEEDED.\(cause)",
+      "`\(function)` would make \(count) elements; an array has at most \(maximumElementCount)")
+  }
+}
+
 extension DataType {
   /// The element type of an ARRAY; VOID for others (a bare NULL).
   var element: DataType {
@@ -147,5 +162,39 @@ extension FunctionCall {
       "DATATYPE_MISMATCH.MAP_FUNCTION_DIFF_TYPES",
       "`\(name)` takes a map and a key of its type \"\(key)\", but the key is of the type "
         + "\"\(types[1])\"", origin: origin)
+  }
+}
+
+extension Vector {
+  /// The same values with 0.0 for -0.0, at any depth.
+  var withoutNegativeZeros: Vector {
+    let stored = isConstant ? min(count, 1) : count
+    switch type {
+    case .double, .float:
+      let width = type == .double ? 8 : 4
+      let out = Buffer(capacity: stored * width)
+      for row in 0..<stored {
+        if width == 8 {
+          let value = typed(Double.self)[row]
+          out.typed(Double.self)[row] = value == 0 ? 0 : value
+        } else {
+          let value = typed(Float.self)[row]
+          out.typed(Float.self)[row] = value == 0 ? 0 : value
+        }
+      }
+      return Vector(
+        type, count: count, validity: validity, values: out, isConstant: isConstant)
+    case _ where type.isNested && type.holdsFractions:
+      return Vector(
+        type, count: count, validity: validity, values: values, blocks: blocks,
+        children: children.map(\.withoutNegativeZeros), isConstant: isConstant)
+    default: return self
+    }
+  }
+}
+
+extension DataType {
+  fileprivate var holdsFractions: Bool {
+    isFraction || childTypes.contains(where: \.holdsFractions)
   }
 }

@@ -36,6 +36,11 @@ extension FunctionCall {
   }
 }
 
+extension Vector {
+  /// The keys of a map made of these values: there is one zero.
+  fileprivate var asMapKeys: Vector { type.isFraction ? withoutNegativeZeros : self }
+}
+
 extension DataType {
   fileprivate var mapTypes: (key: DataType, value: DataType, containsNull: Bool) {
     if case .map(let key, let value, let containsNull) = self {
@@ -58,6 +63,8 @@ let mapFunctions: [FunctionSpec] = [
       Example("map('a', 1, 'a', 2)", "error DUPLICATED_MAP_KEY"),
       Example("map(NULL, 1)", "error NULL_MAP_KEY"),
       Example("map('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+      Example("map(map(), 1)", "error DATATYPE_MISMATCH.INVALID_MAP_KEY_TYPE"),
+      Example("map(-0.0d, 'é')", "{0.0 -> é}"),
     ], bind: mapCall),
   collectionFunction(
     "map_from_arrays", "A map of an array of keys and an array of values.",
@@ -77,7 +84,7 @@ let mapFunctions: [FunctionSpec] = [
         let (keys, values) = (columns[0].range(row), columns[1].range(row))
         if keys.count != values.count {
           throw Failure(
-            "INVALID_PARAMETER_VALUE.LENGTH",
+            "_LEGACY_ERROR_TEMP_2128",
             "`map_from_arrays` got \(keys.count) keys and \(values.count) values")
         }
         var known = MapKeys()
@@ -113,9 +120,10 @@ let mapFunctions: [FunctionSpec] = [
           return builder.appendNull()
         }
         var known = MapKeys()
+        let keys = entries.children[0].asMapKeys
         for at in columns[0].range(row) {
-          try known.add(entries.children[0], at)
-          builder.children[0].append(entries.children[0], row: at)
+          try known.add(keys, at)
+          builder.children[0].append(keys, row: at)
           builder.children[1].append(entries.children[1], row: at)
         }
         builder.endList()
@@ -189,13 +197,16 @@ let mapFunctions: [FunctionSpec] = [
   ) { $0 },
   collectionFunction(
     "map_contains_key", "Whether the map has a key.",
-    [properMapParameter, .value("key", .any, "the key")], returns: "BOOLEAN",
+    [.column("map", .any, "the map"), .value("key", .any, "the key")], returns: "BOOLEAN",
     [
       Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"),
       Example("map_contains_key(map(1, 'a'), 3)", "false"),
       Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "NULL"),
     ]
   ) { call in
+    guard case .map = call.types[0] else {
+      throw call.differentKey(call.types[0])
+    }
     let types = try call.refusingNull(1).types[0].mapTypes
     guard let common = ImplicitCast.commonTypeWithoutStrings(types.key, call.types[1]) else {
       throw call.differentKey(types.key)
@@ -289,9 +300,12 @@ private func structure(_ call: FunctionCall, _ pairs: [(name: String, value: Exp
   }
   let keys = call.arguments.indices.filter { $0.isMultiple(of: 2) }.map { call[$0] }
   let values = call.arguments.indices.filter { !$0.isMultiple(of: 2) }.map { call[$0] }
-  guard let key = ImplicitCast.leastCommonType(keys.map(\.type)),
-    let value = ImplicitCast.leastCommonType(values.map(\.type))
-  else { throw call.differentTypes(call.arguments) }
+  guard let key = ImplicitCast.leastCommonType(keys.map(\.type)) else {
+    throw call.differentTypes(keys, "CREATE_MAP_KEY_DIFF_TYPES")
+  }
+  guard let value = ImplicitCast.leastCommonType(values.map(\.type)) else {
+    throw call.differentTypes(values, "CREATE_MAP_VALUE_DIFF_TYPES")
+  }
   let type = try call.mapType(
     key, value, valueContainsNull: values.contains(where: \.isNullable))
   let arguments = call.arguments.enumerated().map {
@@ -299,6 +313,7 @@ private func structure(_ call: FunctionCall, _ pairs: [(name: String, value: Exp
   }
   return call.with(arguments).result(type, nullable: .never, canFail: true) { columns, context in
     let builder = VectorBuilder(type, capacity: context.count)
+    let columns = columns.enumerated().map { $0.isMultiple(of: 2) ? $1.asMapKeys : $1 }
     for row in 0..<context.count {
       var known = MapKeys()
       do {

@@ -7,8 +7,6 @@ private func illegal(_ start: Int64, _ stop: Int64, _ step: Int64) -> Failure {
     "`sequence` cannot go from \(start) to \(stop) by steps of \(step)")
 }
 
-private let longest = 2_147_483_632
-
 /// Numbers from `start` to `stop`, both included.
 private func numbers(_ start: Int64, _ stop: Int64, _ step: Int64?) throws -> [Int64] {
   let step = step ?? (start <= stop ? 1 : -1)
@@ -17,14 +15,8 @@ private func numbers(_ start: Int64, _ stop: Int64, _ step: Int64?) throws -> [I
   }
   if step == 0 { return [start] }
   let count = (Int128(stop) - Int128(start)) / Int128(step) + 1
-  try checkLength(count)
+  try requireElements(count, function: "sequence")
   return (0..<Int64(count)).map { start + $0 * step }
-}
-
-private func checkLength(_ count: Int128) throws {
-  guard count > Int128(longest) else { return }
-  throw Failure(
-    "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER", "`sequence` would make \(count) elements")
 }
 
 /// Instants from `start` to `stop` by calendar steps.
@@ -38,7 +30,8 @@ private func instants(
     throw illegal(start, stop, Int64(clamping: length))
   }
   if length == 0 { return [start] }
-  try checkLength((Int128(stop) - Int128(start)) / length + 1)
+  try requireElements(
+    (Int128(stop) - Int128(start)) / length + 1, function: "sequence")
   var found: [Int64] = []
   var index: Int64 = 0
   while let next = zone.add(
@@ -66,7 +59,9 @@ private func instants(
   var call = call
   let types = call.types
   let isTime = types[0].isDatetime || types[1].isDatetime
-  let hasStep = types.dropFirst(2).allSatisfy { $0.isInterval || $0 == .calendarInterval }
+  let hasStep = types.dropFirst(2).allSatisfy {
+    $0.isInterval || $0 == .calendarInterval || $0 == .null
+  }
   let common = ImplicitCast.leastCommonType(Array(isTime ? types.prefix(2) : types[...]))
   guard let common, isTime ? hasStep : common.isInteger else {
     throw Failure(
@@ -157,6 +152,9 @@ let sequenceFunctions: [FunctionSpec] = [
       Example(
         "sequence(timestamp'2018-01-03', timestamp'2018-01-01', INTERVAL '-1' DAY)",
         "[2018-01-03 00:00:00, 2018-01-02 00:00:00, 2018-01-01 00:00:00]"),
+      Example("sequence(1, 9223372036854775807)", "error COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER"),
+      Example("sequence('a', 'é')", "error DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES"),
+      Example("sequence(-2, 2, 3)", "[-2, 1]"),
       Example("sequence(1, NULL)", "NULL"), Example("typeof(sequence(1, 3L))", "array<bigint>"),
     ], bind: sequenceCall)
 ]

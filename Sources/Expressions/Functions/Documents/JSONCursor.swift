@@ -76,7 +76,7 @@ struct JSONCursor {
       try forEachField { cursor, name in
         if !isFirst { out.append(UInt8(ascii: ",")) }
         isFirst = false
-        Self.appendQuoted(name, to: &out)
+        JSONText.appendStringInHalves(name, to: &out)
         out.append(UInt8(ascii: ":"))
         try cursor.copy(to: &out, depth: depth + 1)
       }
@@ -90,7 +90,8 @@ struct JSONCursor {
         try cursor.copy(to: &out, depth: depth + 1)
       }
       out.append(UInt8(ascii: "]"))
-    case UInt8(ascii: "\""), UInt8(ascii: "'"): Self.appendQuoted(try string(), to: &out)
+    case UInt8(ascii: "\""), UInt8(ascii: "'"):
+      JSONText.appendStringInHalves(try string(keepsHalves: true), to: &out)
     case UInt8(ascii: "t"): try word("true", to: &out)
     case UInt8(ascii: "f"): try word("false", to: &out)
     case UInt8(ascii: "n"): try word("null", to: &out)
@@ -131,14 +132,20 @@ struct JSONCursor {
     }
     let number = UnsafeBufferPointer(rebasing: text[start..<at])
     if isFraction {
-      FloatingPointText.append(strtod(String(decoding: number, as: UTF8.self), nil), to: &out)
+      let value = strtod(String(decoding: number, as: UTF8.self), nil)
+      if value.isInfinite { out.append(UInt8(ascii: "\"")) }
+      FloatingPointText.append(value, to: &out)
+      if value.isInfinite { out.append(UInt8(ascii: "\"")) }
     } else {
-      out.append(contentsOf: number)
+      // An integer has no negative zero.
+      let isZero = number.count == 2 && number[0] == 45 && number[1] == 48
+      out.append(contentsOf: isZero ? number.dropFirst() : number[...])
     }
   }
 
-  /// The string here without its quotes and escapes.
-  mutating func string() throws -> [UInt8] {
+  /// The string here without its quotes and escapes. Half of a surrogate pair alone is a question
+  /// mark, as in Java's UTF-8, or is kept as three bytes.
+  mutating func string(keepsHalves: Bool = false) throws -> [UInt8] {
     let quote = peek()
     guard quote == UInt8(ascii: "\"") || quote == UInt8(ascii: "'") else { throw Malformed() }
     at += 1
@@ -162,7 +169,7 @@ struct JSONCursor {
       case UInt8(ascii: "f"): out.append(0x0C)
       case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"), UInt8(ascii: "/"):
         out.append(escape)
-      case UInt8(ascii: "u"): try unicode(to: &out)
+      case UInt8(ascii: "u"): try unicode(keepsHalf: keepsHalves, to: &out)
       default: throw Malformed()
       }
     }
@@ -177,7 +184,7 @@ struct JSONCursor {
     return unit
   }
 
-  private mutating func unicode(to out: inout [UInt8]) throws {
+  private mutating func unicode(keepsHalf: Bool, to out: inout [UInt8]) throws {
     var value = try hexUnit()
     if value >> 10 == 0x36, at + 1 < text.count, text[at] == UInt8(ascii: "\\"),
       text[at + 1] == UInt8(ascii: "u")
@@ -191,13 +198,10 @@ struct JSONCursor {
         at = before
       }
     }
-    // Half of a pair alone has no UTF-8; Java writes a question mark.
-    let scalar = Unicode.Scalar(value) ?? "?"
-    if let encoded = UTF8.encode(scalar) { out.append(contentsOf: encoded) }
-  }
-
-  /// Appends a string in quotes, as Jackson writes it.
-  static func appendQuoted(_ bytes: [UInt8], to out: inout [UInt8]) {
-    bytes.withUnsafeBufferPointer { JSONText.appendString($0, to: &out) }
+    if keepsHalf, Unicode.Scalar(value) == nil {
+      out += [0xED, 0x80 | UInt8(value >> 6 & 0x3F), 0x80 | UInt8(value & 0x3F)]
+    } else if let encoded = UTF8.encode(Unicode.Scalar(value) ?? "?") {
+      out.append(contentsOf: encoded)
+    }
   }
 }

@@ -4,6 +4,7 @@ import Columns
 struct JSONPath {
   enum Step: Equatable {
     case field([UInt8])
+    /// `.*`, which finds nothing in Spark.
     case anyField
     case element(Int)
     case anyElement
@@ -75,7 +76,7 @@ struct JSONPath {
     guard let step = path.first else { return try whole(&cursor, style, token) }
     let rest = path.dropFirst()
     switch (token, step) {
-    case (UInt8(ascii: "{"), .field), (UInt8(ascii: "{"), .anyField):
+    case (UInt8(ascii: "{"), .field):
       return try field(&cursor, style, step, rest)
     case (UInt8(ascii: "["), .anyElement): return try elements(&cursor, style, rest)
     case (UInt8(ascii: "["), .element(let index)):
@@ -118,7 +119,7 @@ struct JSONPath {
     var found: [[UInt8]] = []
     try cursor.forEachField { cursor, name in
       let isNull = cursor.peek() == UInt8(ascii: "n")
-      if found.isEmpty, step == .anyField || (step == .field(name) && !isNull) {
+      if found.isEmpty, step == .field(name), !isNull {
         found = try values(&cursor, style, rest)
       } else {
         try cursor.skip()

@@ -17,6 +17,18 @@ private func rows(_ read: () throws -> Vector) throws -> Vector {
   }
 }
 
+/// The text that a schema is made of.
+private func constantText(_ call: FunctionCall) throws -> [UInt8] {
+  switch try call.constantValue(0) {
+  case .bytes(let bytes): return bytes
+  case .null:
+    throw Failure(
+      "DATATYPE_MISMATCH.UNEXPECTED_NULL", "the text of `\(call.name)` must not be NULL",
+      origin: call.origin)
+  default: throw call.notConstant(0)
+  }
+}
+
 /// The constant options given as argument `index`.
 private func readOptions(
   _ call: FunctionCall, _ index: Int, known: [String]
@@ -114,7 +126,8 @@ let recordFunctions: [FunctionSpec] = [
   ) { call in
     let type = try readType(call, 1)
     let given = try readOptions(call, 2, known: JSONReadOptions.names)
-    let settings = try JSONReadOptions(given, timeZoneId: call.session.timeZoneId)
+    let settings = try JSONReadOptions(
+      given, timeZoneId: call.session.timeZoneId, writesStringsAnew: true)
     // What the options refuse is told when the query is built.
     _ = try JSONColumnReader(type, options: settings)
     return call.with([call[0]]).result(type, nullable: .always, canFail: true) { columns, context in
@@ -126,8 +139,7 @@ let recordFunctions: [FunctionSpec] = [
   document(
     "to_json", "The value as JSON text.",
     [
-      .column("value", .oneOf([.anyStructure, .anyArray, .anyMap]), "a struct, array or map"),
-      options,
+      .column("value", .any, "a struct, array or map"), options,
     ],
     returns: "STRING",
     [
@@ -151,9 +163,20 @@ let recordFunctions: [FunctionSpec] = [
         "to_json(named_struct('d', date'2024-01-01', 'x', 1.50, 't', timestamp'2024-01-01'))",
         "{\"d\":\"2024-01-01\",\"x\":1.50,\"t\":\"2024-01-01T00:00:00.000Z\"}"),
       Example("to_json(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
+      Example("to_json(1)", "error DATATYPE_MISMATCH.INVALID_JSON_SCHEMA"),
     ]
   ) { call in
     let type = call.types[0]
+    switch type {
+    case .structure, .array, .map: break
+    case .null: return call[0].implicitlyCast(to: .string)
+    default:
+      throw Failure(
+        "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA",
+        "`\(call.name)` takes a struct, an array or a map, not the type \"\(type)\"",
+        hint: "Put the value into a struct: `to_json(struct(…))`.",
+        origin: call[0].origin ?? call.origin)
+    }
     let settings = try JSONWriteOptions(
       readOptions(call, 1, known: JSONWriteOptions.names), timeZoneId: call.session.timeZoneId)
     _ = try JSONWriter(type, options: settings)
@@ -174,7 +197,7 @@ let recordFunctions: [FunctionSpec] = [
         "ARRAY<STRUCT<col: BIGINT>>"),
     ]
   ) { call in
-    guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
+    let bytes = try constantText(call)
     let settings = try JSONReadOptions(
       readOptions(call, 1, known: JSONReadOptions.names), timeZoneId: call.session.timeZoneId)
     let type = try bytes.withUnsafeBytes { try JSONInference.type(of: $0, options: settings) }
@@ -220,7 +243,7 @@ let recordFunctions: [FunctionSpec] = [
       Example("schema_of_csv('1.5|2024-01-01', map('sep', '|'))", "STRUCT<_c0: DOUBLE, _c1: DATE>"),
     ]
   ) { call in
-    guard case .bytes(let bytes) = try call.constantValue(0) else { throw call.notConstant(0) }
+    let bytes = try constantText(call)
     var settings = try CSVOptions(
       readOptions(call, 1, known: CSVOptions.readNames), timeZoneId: call.session.timeZoneId)
     settings.inferSchema = true
@@ -233,7 +256,7 @@ let recordFunctions: [FunctionSpec] = [
   },
   document(
     "to_csv", "The struct as CSV text.",
-    [.column("value", .anyStructure, "a struct"), options], returns: "STRING",
+    [.column("value", .any, "a struct"), options], returns: "STRING",
     [
       Example("to_csv(named_struct('a', array(1, 2), 'b', map('x', 1)))", "\"[1, 2]\",{x -> 1}"),
       Example("to_csv(named_struct('a', 1, 'b', 'x,y', 'c', NULL))", "1,\"x,y\","),
@@ -242,9 +265,17 @@ let recordFunctions: [FunctionSpec] = [
         "26/08/2015"),
       Example("to_csv(named_struct('a', 1, 'b', 2), map('sep', '|'))", "1|2"),
       Example("to_csv(CAST(NULL AS STRUCT<a: INT>))", "NULL"),
+      Example("to_csv('a')", "error DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE"),
     ]
   ) { call in
-    guard case .structure(let given) = call.types[0] else { return call[0] }
+    if call.types[0] == .null { return call[0].implicitlyCast(to: .string) }
+    guard case .structure(let given) = call.types[0] else {
+      throw Failure(
+        "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE",
+        "`\(call.name)` takes a struct, not the type \"\(call.types[0])\"",
+        hint: "Put the value into a struct: `to_csv(struct(…))`.",
+        origin: call[0].origin ?? call.origin)
+    }
     // A bare NULL has no text: it is written as a STRING that is NULL. What is nested is written
     // as its cast to STRING.
     let fields = given.map {

@@ -146,7 +146,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
   misc(
     "assert_true", "Raises an error when a condition is not true; else NULL.",
     [
-      .column("condition", .boolean, "the condition"),
+      .column("condition", .exactly(.boolean), "the condition"),
       .column("message", .string, default: "", "the message"),
     ], returns: "VOID",
     [

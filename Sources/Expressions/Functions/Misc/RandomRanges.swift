@@ -89,7 +89,7 @@ let randomRangeFunctions: [FunctionSpec] = [
     "randstr", category: "miscellaneous",
     summary: "A random string of so many digits and letters.",
     [
-      .value("length", .exactly(.oneOf([.int, .type(.short)])), "how many, a constant"),
+      .value("length", .int, "how many, a constant"),
       .value("seed", .exactly(.oneOf([.int, .long])), default: "", "for Spark's own sequence"),
     ], returns: "STRING",
     examples: [
@@ -102,11 +102,13 @@ let randomRangeFunctions: [FunctionSpec] = [
     if let index = call.arguments.indices.first(where: { nonConstant(call, $0) }) {
       throw call.notConstant(index)
     }
-    guard case .integer(let length) = try call.constant(0), length >= 0 else {
+    let given = try call.constant(0)
+    guard case .integer(let length) = given.isNull ? .integer(0) : given, length >= 0 else {
       throw Failure(
         "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "the length of `randstr` must not be negative",
         origin: call.origin)
     }
+    try requireLength(Int(length), function: "randstr")
     let (seed, salt) = (try constantSeed(call, 1), Attribute.newId())
     return call.with([]).result(.string, nullable: .never, isDeterministic: false) { _, context in
       let letters = Array("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)

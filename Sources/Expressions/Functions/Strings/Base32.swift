@@ -19,13 +19,14 @@ enum Base32 {
   }
 
   /// Appends the bytes of a text in base 32 up to its first `=`. Letters may be of either case;
-  /// what is not in the alphabet is passed over, and so are bits that fill no byte.
+  /// what is not in the alphabet is passed over, and so are bits that fill no byte. Only a group
+  /// of one letter gives a byte, filled up from the letters before it: so does the library that
+  /// Spark uses.
   static func appendDecoded(_ text: Bytes, to out: inout [UInt8]) {
-    var (word, bits): (UInt32, Int) = (0, 0)
-    for byte in text {
+    var (word, bits, count): (UInt32, Int, Int) = (0, 0, 0)
+    for byte in text.prefix(while: { $0 != UInt8(ascii: "=") }) {
       let value: UInt8
       switch byte {
-      case UInt8(ascii: "="): return
       case 65...90: value = byte - 65
       case 97...122: value = byte - 97
       case 50...55: value = byte - 24
@@ -33,11 +34,13 @@ enum Base32 {
       }
       word = (word << 5 | UInt32(value)) & 0xFFFF
       bits += 5
+      count += 1
       if bits >= 8 {
         bits -= 8
         out.append(UInt8(truncatingIfNeeded: word >> UInt32(bits)))
       }
     }
+    if count % 8 == 1 { out.append(UInt8(truncatingIfNeeded: word >> 2)) }
   }
 }
 

@@ -34,6 +34,7 @@ enum Base64 {
     var padding = 0
     for byte in text {
       if byte == UInt8(ascii: "=") {
+        if count < 2, padding == 0 { return false }
         padding += 1
         continue
       }

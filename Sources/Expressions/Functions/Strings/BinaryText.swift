@@ -159,6 +159,7 @@ let binaryTextFunctions: [FunctionSpec] = [
       Example("hex(hmac('key', 'message', 'sha-1'))", "2088DF74D5F2146B48146CAF4965377E9D0BE3A4"),
       Example("crc32(hmac(repeat('k', 200), '', 'SHA-512'))", "3058657744"),
       Example("hmac('key', 'message', 'SHA-3')", "error INVALID_PARAMETER_VALUE.HMAC_ALGORITHM"),
+      Example("hmac('', 'message')", "error INVALID_PARAMETER_VALUE.HMAC_CRYPTO_ERROR"),
       Example("hmac('key', NULL)", "NULL"),
     ]
   ) { columns, _ in
@@ -170,8 +171,48 @@ let binaryTextFunctions: [FunctionSpec] = [
           "INVALID_PARAMETER_VALUE.HMAC_ALGORITHM", "`hmac` knows no algorithm `\(name)`",
           hint: "There are MD5, SHA-1, SHA-224, SHA-256, SHA-384 and SHA-512.")
       }
+      if key.isEmpty {
+        throw Failure("INVALID_PARAMETER_VALUE.HMAC_CRYPTO_ERROR", "the key of `hmac` is empty")
+      }
       out.bytes += hmac(key, message, kind, block: block)
     }
+  },
+  .scalar(
+    "collation", category: "strings", summary: "The collation of a string: there is one.",
+    [.column("text", .exactly(.string), "the string")], returns: "STRING",
+    examples: [
+      Example("collation('é')", "SYSTEM.BUILTIN.UTF8_BINARY"),
+      Example("collation('')", "SYSTEM.BUILTIN.UTF8_BINARY"),
+      Example("collation(1)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+    ]
+  ) { call in
+    call.result(.string, nullable: .never) { columns, _ in
+      let text = VectorBuilder(.string, capacity: 1)
+      text.append(text: "SYSTEM.BUILTIN.UTF8_BINARY")
+      return text.finish().gathered(
+        Selection(Array(repeating: 0, count: columns[0].count)))
+    }
+  },
+  .scalar(
+    "collate", category: "strings", summary: "The string with a collation named for it.",
+    [
+      .column("text", .exactly(.string), "the string"),
+      .value("collation", .exactly(.string), "UTF8_BINARY, a constant"),
+    ], returns: "STRING",
+    examples: [
+      Example("collate('é', 'UTF8_BINARY')", "é"), Example("collate('', 'utf8_binary')", ""),
+      Example("collate(CAST(NULL AS STRING), 'UTF8_BINARY')", "NULL"),
+    ], notes: "Strings are compared by their bytes alone: there is no other collation."
+  ) { call in
+    let name = try call.constant(1).text ?? ""
+    let bare = name.uppercased().split(separator: ".").last.map(String.init) ?? ""
+    guard bare == "UTF8_BINARY" else {
+      throw Failure(
+        "UNSUPPORTED_FEATURE.FUNCTION",
+        "strings are compared byte by byte; the collation \(name) is not supported",
+        hint: "Compare `lower(…)` of the strings instead.", origin: call.origin)
+    }
+    return call.with([call[0]]).result(.string) { columns, _ in columns[0] }
   },
   stringFunction(
     "quote", "The text in single quotes, with a backslash before each one in it.",

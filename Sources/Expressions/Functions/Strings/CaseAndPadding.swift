@@ -76,7 +76,8 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
       Example("lpad('hi', 5, '??é')", "??éhi"), Example("lpad('hié', 1, '??')", "h"),
       Example("concat('[', lpad('hi', 4), ']')", "[  hi]"), Example("lpad('hi', -1, 'x')", ""),
       Example("lpad('hi', 5, '')", "hi"), Example("lpad(NULL, 5, 'x')", "NULL"),
-      Example("hex(lpad(unhex('aabb'), 4))", "0000AABB"),
+      Example("hex(lpad(unhex('aabb'), 4))", "0000AABB"), Example("lpad('é😀', -5)", ""),
+      Example("lpad('hi', 2147483647, '')", "hi"),
     ], isLeft: true, "The string, filled up at its start or cut to a length."),
   padFunction(
     "rpad",
@@ -91,10 +92,11 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     [.column("text", .string, "the string"), .column("times", .int, "how often")], canFail: true,
     [
       Example("repeat('12é', 2)", "12é12é"), Example("repeat('a', 0)", ""),
-      Example("repeat('a', -1)", ""), Example("repeat(NULL, 2)", "NULL"),
+      Example("repeat('a', -1)", ""), Example("repeat('', 2147483647)", ""), Example("repeat(NULL, 2)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1]) { (text: Bytes, times: Int32, out) in
+      if text.isEmpty { return }
       try requireLength(text.count * max(Int(times), 0), function: "repeat")
       for _ in 0..<max(Int(times), 0) { out.append(text) }
     }
@@ -107,7 +109,8 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (count: Int32, out) in
-      for _ in 0..<max(count, 0) { out.append(0x20) }
+      try requireLength(Int(count), function: "space")
+      out.bytes.append(contentsOf: repeatElement(0x20, count: max(Int(count), 0)))
     }
   },
 ]
@@ -209,8 +212,8 @@ private func padded(
     out.append(Characters.slice(text, 0..<end))
     return
   }
-  try requireLength(text.count + length - have, function: function)
   if !isLeft { out.append(text) }
+  if !pad.isEmpty { try requireLength(text.count + length - have, function: function) }
   let padCount = isText ? Characters.count(pad) : pad.count
   if padCount > 0 {
     var missing = length - have

@@ -31,14 +31,19 @@ enum CharacterSet {
 
   func encode(_ text: Bytes, to out: inout [UInt8]) throws {
     switch self {
-    case .utf8: out.append(contentsOf: text)
+    case .utf8:
+      if UTF8Text.isValid(text.octets) {
+        out.append(contentsOf: text)
+      } else {
+        out.append(contentsOf: String(decoding: text, as: UTF8.self).utf8)
+      }
     case .ascii, .latin1:
       for scalar in Characters.scalars(text) {
         guard scalar.value < (self == .ascii ? 0x80 : 0x100) else { throw Self.unmappable() }
         out.append(UInt8(scalar.value))
       }
     case .utf16, .utf16BigEndian, .utf16LittleEndian:
-      if self == .utf16 { out += [0xFE, 0xFF] }
+      if self == .utf16, !text.isEmpty { out += [0xFE, 0xFF] }
       for unit in String(decoding: text, as: UTF8.self).utf16 {
         let (high, low) = (UInt8(unit >> 8), UInt8(truncatingIfNeeded: unit))
         out += self == .utf16LittleEndian ? [low, high] : [high, low]
@@ -65,10 +70,15 @@ enum CharacterSet {
     case .utf16, .utf16BigEndian, .utf16LittleEndian: try decode16(bytes, to: &out)
     case .utf32:
       guard bytes.count.isMultiple(of: 4) else { throw Self.unmappable() }
-      for at in stride(from: 0, to: bytes.count, by: 4) {
-        let value = (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(bytes[at + $1]) }
-        guard let scalar = Unicode.Scalar(value) else { throw Self.unmappable() }
-        out.append(contentsOf: UTF8.encode(scalar) ?? .init([]))
+      let isLittle = bytes.starts(with: [0xFF, 0xFE, 0, 0])
+      let start = isLittle || bytes.starts(with: [0, 0, 0xFE, 0xFF]) ? 4 : 0
+      for at in stride(from: start, to: bytes.count, by: 4) {
+        let value = (0..<4).reduce(UInt32(0)) {
+          $0 << 8 | UInt32(bytes[at + (isLittle ? 3 - $1 : $1)])
+        }
+        guard value <= 0x10FFFF else { throw Self.unmappable() }
+        // Half of a surrogate pair has no UTF-8: a question mark, as Java writes it.
+        out.append(contentsOf: UTF8.encode(Unicode.Scalar(value) ?? "?") ?? .init([]))
       }
     }
   }

@@ -151,7 +151,9 @@ let encodingFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
-      for byte in text {
+      var bytes: [UInt8] = []
+      try CharacterSet.utf8.encode(text, to: &bytes)
+      for byte in bytes {
         switch byte {
         case 48...57, 65...90, 97...122, 0x2A, 0x2D, 0x2E, 0x5F: out.append(byte)
         case 0x20: out.append(0x2B)
@@ -289,6 +291,8 @@ private func urlDecode(_ name: String, isTry: Bool, _ examples: [Example]) -> Fu
   // NULL as it is.
   var branches: [Expression] = []
   var rest = call.arguments.dropFirst()
+  // What is given for no match is a STRING where nothing is said.
+  if rest.count.isMultiple(of: 2) { rest.append(.literal(.null, .string, origin: call.origin)) }
   while let search = rest.popFirst() {
     guard let result = rest.popFirst() else {
       branches.append(search)

@@ -15,6 +15,20 @@ private struct FormatItem {
   var conversion: UInt8 = 0
 
   func has(_ flag: Character) -> Bool { flag.asciiValue.map { flags.contains($0) } ?? false }
+  /// What Java would not take about this conversion.
+  var fault: String? {
+    if has("-") && has("0") || has("+") && has(" ") { return "two of its flags exclude each other" }
+    if (has("-") || has("0")) && width == 0 { return "a flag needs a width" }
+    switch kind {
+    case "d", "x", "o", "c":
+      if precision != nil { return "a whole number has no precision" }
+    case "s", "b":
+      if ["0", "+", " ", ",", "("].contains(where: { has($0) }) { return "a text has no such flag" }
+    default: break
+    }
+    return nil
+  }
+
   var isUpper: Bool { conversion >= 65 && conversion <= 90 }
   var kind: Character { Character(Unicode.Scalar(conversion | 0x20)) }
 }
@@ -28,12 +42,13 @@ private func malformed(_ format: Bytes, _ what: String) -> Failure {
 private func parse(_ format: Bytes) throws -> [FormatPiece] {
   var pieces: [FormatPiece] = []
   var text: [UInt8] = []
-  var (at, next) = (0, 0)
-  func number() -> Int? {
+  var (at, next, last) = (0, 0, 0)
+  func number() throws -> Int? {
     var value: Int?
-    while at < format.count, format[at] &- 48 < 10, (value ?? 0) < 100_000 {
+    while at < format.count, format[at] &- 48 < 10 {
       value = (value ?? 0) * 10 + Int(format[at] - 48)
       at += 1
+      try requireLength(value ?? 0, function: "format_string")
     }
     return value
   }
@@ -47,24 +62,26 @@ private func parse(_ format: Bytes) throws -> [FormatPiece] {
     var item = FormatItem()
     var explicit: Int?
     let start = at
-    if let index = number(), at < format.count, format[at] == UInt8(ascii: "$") {
+    if let index = try number(), at < format.count, format[at] == UInt8(ascii: "$") {
       explicit = index
       at += 1
     } else {
       at = start
     }
-    while at < format.count, "-#+ 0,(".utf8.contains(format[at]) {
+    while at < format.count, "-#+ 0,(<".utf8.contains(format[at]) {
       item.flags.insert(format[at])
       at += 1
     }
-    item.width = number() ?? 0
+    if item.has("<") { explicit = last }
+    item.width = try number() ?? 0
     if at < format.count, format[at] == UInt8(ascii: ".") {
       at += 1
-      item.precision = number()
+      item.precision = try number()
     }
     guard at < format.count else { throw malformed(format, "it ends within a conversion") }
     item.conversion = format[at]
     at += 1
+    if let fault = item.fault { throw malformed(format, fault) }
     if item.conversion == UInt8(ascii: "%") {
       text += pad([item.conversion], item)
     } else if item.conversion == UInt8(ascii: "n") {
@@ -76,6 +93,7 @@ private func parse(_ format: Bytes) throws -> [FormatPiece] {
         item.index = next
         next += 1
       }
+      last = item.index + 1
       pieces.append(.text(text))
       text = []
       pieces.append(.item(item))
@@ -85,8 +103,10 @@ private func parse(_ format: Bytes) throws -> [FormatPiece] {
   return pieces
 }
 
+/// Java counts a character beyond the first plane as two.
 private func pad(_ bytes: [UInt8], _ item: FormatItem) -> [UInt8] {
-  let missing = item.width - bytes.withUnsafeBytes { Characters.count($0) }
+  let pairs = bytes.count { $0 >= 0xF0 }
+  let missing = item.width - bytes.withUnsafeBytes { Characters.count($0) } - pairs
   if missing <= 0 { return bytes }
   let blanks = [UInt8](repeating: 0x20, count: missing)
   return item.has("-") ? bytes + blanks : blanks + bytes
@@ -131,6 +151,11 @@ private func appendFraction(_ number: PlainNumber, _ item: FormatItem, to out: i
   appendNumber(number.isNegative, digits, item, to: &out)
 }
 
+extension DataType {
+  /// An integer, or what Spark keeps as one: dates, times and intervals.
+  fileprivate var isCount: Bool { isInteger || isDatetime || isInterval }
+}
+
 private func wrongArgument(_ item: FormatItem, _ type: DataType) -> Failure {
   Failure(
     "INVALID_PARAMETER_VALUE.FORMAT",
@@ -157,7 +182,7 @@ private func append(
   case _ where isNull: shown = Array("null".utf8)
   case "d":
     let number: PlainNumber
-    if vector.type.isInteger {
+    if vector.type.isCount {
       number = PlainNumber(Int128(vector.integer(row)))
     } else {
       throw wrongArgument(item, vector.type)
@@ -166,7 +191,7 @@ private func append(
     number.appendWhole(to: &digits, grouping: item.has(",") ? 3 : 0)
     return appendNumber(number.isNegative, digits, item, to: &out)
   case "x", "o":
-    guard case .fixed(let width) = vector.type.layout, vector.type.isInteger else {
+    guard case .fixed(let width) = vector.type.layout, vector.type.isCount else {
       throw wrongArgument(item, vector.type)
     }
     let bits =
@@ -232,10 +257,21 @@ let formatFunctions: [FunctionSpec] = [
       Example("format_string('%s %d', NULL, CAST(NULL AS INT))", "null null"),
       Example("format_string('%5s|%-5s|%%', 'é', 'ab')", "    é|ab   |%"),
       Example("format_string('%b', true)", "true"),
+      Example("format_string('%5s|', '😀')", "   😀|"),
+      Example("format_string('%s %d', DATE'2024-02-29', -1)", "19782 -1"),
+      Example("format_string('', 1)", ""),
       Example("format_string(NULL, 1)", "NULL"),
     ]
   ) { call in
-    let texts = try call.arguments.dropFirst().map { try $0.cast(to: .string) }
+    // Spark hands over its inner values: a time is a number of days or microseconds.
+    let texts = try call.arguments.dropFirst().map { argument in
+      argument.type.isCount && !argument.type.isInteger
+        ? call.with([argument]).result(.string) { columns, _ in
+          try mappedRows(columns, to: .string) { row, builder in
+            builder.append(text: String(columns[0].integer(row)))
+          }
+        } : try argument.cast(to: .string)
+    }
     let values = call.arguments.count - 1
     let all = call.with(call.arguments + texts)
     return all.result(.string, nullable: call[0].isNullable ? .always : .never, canFail: true) {

@@ -149,7 +149,10 @@ let measureFunctions: [FunctionSpec] = [
       Example("overlay(NULL, 'x', 1)", "NULL"),
     ]
   ) { call in
-    call.result(call.types[0]) { columns, _ in
+    if call.types[0] != call.types[1], !call.types.prefix(2).contains(.null) {
+      throw call.differentTypes(Array(call.arguments.prefix(2)))
+    }
+    return call.result(call.types[0]) { columns, _ in
       let lengths = FixedReader<Int32>(columns[3])
       let positions = FixedReader<Int32>(columns[2])
       let (texts, replacements) = (columns[0].strings, columns[1].strings)

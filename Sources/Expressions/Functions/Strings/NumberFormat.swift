@@ -52,6 +52,9 @@ struct NumberFormat {
       sign = .trailingS
       rest = rest.dropLast()
     }
+    if !rest.contains(where: { $0 == UInt8(ascii: "0") || $0 == UInt8(ascii: "9") }) {
+      throw malformed("WRONG_NUM_DIGIT")
+    }
     for byte in rest {
       switch byte {
       case UInt8(ascii: "0"), UInt8(ascii: "9"):
@@ -64,7 +67,6 @@ struct NumberFormat {
       default: throw malformed("UNEXPECTED_TOKEN")
       }
     }
-    if wholeCount + fraction.count == 0 { throw malformed("WRONG_NUM_DIGIT") }
   }
 
   /// The unscaled digits that a text says; nil: it does not follow the format.

@@ -83,15 +83,16 @@ let regexFunctions: [FunctionSpec] = [
       builder.endList()
     }
   },
-  stringFunction(
-    "regexp_replace", "Every match replaced; `$1` in the replacement is the first group.",
+  .scalar(
+    "regexp_replace", category: "strings",
+    summary: "Every match replaced; `$1` in the replacement is the first group.",
     [
       textParameter, pattern, .value("replacement", .string, "what stands in its place"),
       .value(
         "position", .int, default: "1", filler: (.integer(1), .int),
         "the character at which the search begins"),
-    ], canFail: true,
-    [
+    ], returns: "STRING",
+    examples: [
       Example(#"regexp_replace('100-200', '(\\d+)', 'num')"#, "num-num"),
       Example(#"regexp_replace('100-200', '(\\d+)-(\\d+)', '$2-$1')"#, "200-100"),
       Example(#"regexp_replace('héé', 'é', 'e', 3)"#, "hée"),
@@ -101,29 +102,13 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"regexp_replace('aab', '(?<=a)a', 'é')"#, "aéb"),
       Example(#"regexp_replace(NULL, 'b', '')"#, "NULL"),
     ]
-  ) { columns, _ in
-    var regexes = RegexColumn(columns[1], function: "regexp_replace")
-    let (texts, replacements) = (columns[0].strings, columns[2].strings)
-    let positions = FixedReader<Int32>(columns[3])
-    let shape = KernelShape(of: columns)
-    if shape.isAllNull { return .nulls(.string, count: shape.count) }
-    var out = TextCollector(shape, .string)
-    try shape.forEachRow { row in
-      let regex = try regexes[row]
-      let (text, replacement) = (texts[row], replacements[row])
-      try out.row(row) { writer in
-        let start = Characters.offset(text, max(Int(positions[row]) - 1, 0))
-        var at = 0
-        try regex.forEachMatch(text, from: start) { found in
-          writer.append(Characters.slice(text, at..<found.lowerBound))
-          try appendReplacement(replacement, text, regex, &writer)
-          at = found.upperBound
-          return true
-        }
-        writer.append(Characters.slice(text, at..<text.count))
-      }
+  ) { call in
+    if let position = try? call.constant(3), case .integer(..<1) = position {
+      throw Failure(
+        "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+        "the position of `regexp_replace` must be 1 or more", origin: call.origin)
     }
-    return out.finish()
+    return call.result(.string, canFail: true) { columns, _ in try replaceMatches(columns) }
   },
   stringFunction(
     "regexp_count", "How many matches there are.", [textParameter, pattern], returns: .int,
@@ -207,6 +192,31 @@ private func mappedRegexRows(
   _ columns: [Vector], to type: DataType, _ body: (Int, VectorBuilder) throws -> Void
 ) throws -> Vector {
   try mappedRows(columns, to: type, body)
+}
+
+private func replaceMatches(_ columns: [Vector]) throws -> Vector {
+  var regexes = RegexColumn(columns[1], function: "regexp_replace")
+  let (texts, replacements) = (columns[0].strings, columns[2].strings)
+  let positions = FixedReader<Int32>(columns[3])
+  let shape = KernelShape(of: columns)
+  if shape.isAllNull { return .nulls(.string, count: shape.count) }
+  var out = TextCollector(shape, .string)
+  try shape.forEachRow { row in
+    let regex = try regexes[row]
+    let (text, replacement) = (texts[row], replacements[row])
+    try out.row(row) { writer in
+      let start = Characters.offset(text, max(Int(positions[row]) - 1, 0))
+      var at = 0
+      try regex.forEachMatch(text, from: start) { found in
+        writer.append(Characters.slice(text, at..<found.lowerBound))
+        try appendReplacement(replacement, text, regex, &writer)
+        at = found.upperBound
+        return true
+      }
+      writer.append(Characters.slice(text, at..<text.count))
+    }
+  }
+  return out.finish()
 }
 
 /// Appends a replacement in Java's notation: `$1` and `${name}` are groups, a backslash quotes.

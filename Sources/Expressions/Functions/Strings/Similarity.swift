@@ -2,12 +2,13 @@ import Columns
 import Contract
 
 /// The Jaro similarity of two texts, raised for a common beginning as Winkler does.
-private func jaroWinkler(_ a: [Unicode.Scalar], _ b: [Unicode.Scalar]) -> Double {
+/// Over the halves of UTF-16, as Spark's library sees them.
+private func jaroWinkler(_ a: [UInt16], _ b: [UInt16]) -> Double {
   if a == b { return 1 }
   if a.isEmpty || b.isEmpty { return 0 }
   let reach = max(max(a.count, b.count) / 2 - 1, 0)
   var taken = [Bool](repeating: false, count: b.count)
-  var (matched, places): ([Unicode.Scalar], [Int]) = ([], [])
+  var (matched, places): ([UInt16], [Int]) = ([], [])
   for (i, character) in a.enumerated() {
     let (first, last) = (max(0, i - reach), min(i + reach, b.count - 1))
     guard first <= last,
@@ -101,7 +102,9 @@ let similarityFunctions: [FunctionSpec] = [
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .double) { (a: Bytes, b: Bytes) in
-      jaroWinkler(Characters.scalars(a), Characters.scalars(b))
+      jaroWinkler(
+        Array(String(decoding: a, as: UTF8.self).utf16),
+        Array(String(decoding: b, as: UTF8.self).utf16))
     }
   },
   .scalar(

@@ -12,6 +12,7 @@ private struct URLParts {
     }) {
       return nil
     }
+    if !Self.hasWholeEscapes(text) { return nil }
     var rest = text[...]
     if let hash = rest.firstIndex(of: "#") {
       fragment = rest[rest.index(after: hash)...]
@@ -45,6 +46,16 @@ private struct URLParts {
       if !server.isEmpty { host = server }
     }
     path = rest
+  }
+
+  /// Two hexadecimal digits stand behind every percent sign.
+  private static func hasWholeEscapes(_ text: String) -> Bool {
+    let bytes = Array(text.utf8)
+    return bytes.indices.allSatisfy { at in
+      bytes[at] != UInt8(ascii: "%")
+        || (at + 2 < bytes.count && Hexadecimal.value(bytes[at + 1]) != nil
+          && Hexadecimal.value(bytes[at + 2]) != nil)
+    }
   }
 
   func part(_ name: String) -> Substring? {
@@ -84,6 +95,7 @@ private func parse(_ name: String, isTry: Bool, _ examples: [Example]) -> Functi
         func text(_ index: Int) -> String {
           String(decoding: columns[index].strings[row], as: UTF8.self)
         }
+        if columns.count > 2, text(1) != "QUERY" { return builder.appendNull() }
         guard let url = URLParts(text(0)) else {
           if isTry { return builder.appendNull() }
           throw Failure(
@@ -92,7 +104,7 @@ private func parse(_ name: String, isTry: Bool, _ examples: [Example]) -> Functi
         }
         let found: Substring?
         if columns.count > 2 {
-          found = text(1) == "QUERY" ? url.parameter(text(2)) : nil
+          found = url.parameter(text(2))
         } else {
           found = url.part(text(1))
         }
@@ -116,6 +128,9 @@ let urlFunctions: [FunctionSpec] = [
       Example("parse_url('https://h/p?q#r', 'REF')", "r"),
       Example("parse_url('inva lid://h', 'HOST')", "error INVALID_URL"),
       Example("parse_url('https://h', 'QUERY')", "NULL"),
+      Example("parse_url('inva lid://h', 'HOST', 'a')", "NULL"),
+      Example("parse_url('', 'HOST')", "NULL"),
+      Example("parse_url('https://é.com/ü?a=ß', 'PATH')", "/ü"),
       Example("parse_url(NULL, 'HOST')", "NULL"),
     ]),
   parse(
