@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 // The functions used here have had these signatures since RocksDB 5. All handles are opaque.
 static struct {
@@ -12,9 +13,12 @@ static struct {
   void (*options_set_create_if_missing)(void *, unsigned char);
   void (*options_set_write_buffer_size)(void *, size_t);
   void (*options_set_max_open_files)(void *, int);
+  void (*options_set_compression)(void *, int);
+  void (*options_set_level0_file_num_compaction_trigger)(void *, int);
   void (*options_set_block_based_table_factory)(void *, void *);
   void *(*block_based_options_create)(void);
   void (*block_based_options_destroy)(void *);
+  void (*block_based_options_set_block_size)(void *, size_t);
   void (*block_based_options_set_block_cache)(void *, void *);
   void (*block_based_options_set_cache_index_and_filter_blocks)(void *, unsigned char);
   void *(*cache_create_lru)(size_t);
@@ -73,9 +77,12 @@ static void load(void) {
   FIND(options_set_create_if_missing)
   FIND(options_set_write_buffer_size)
   FIND(options_set_max_open_files)
+  FIND(options_set_compression)
+  FIND(options_set_level0_file_num_compaction_trigger)
   FIND(options_set_block_based_table_factory)
   FIND(block_based_options_create)
   FIND(block_based_options_destroy)
+  FIND(block_based_options_set_block_size)
   FIND(block_based_options_set_block_cache)
   FIND(block_based_options_set_cache_index_and_filter_blocks)
   FIND(cache_create_lru)
@@ -126,12 +133,17 @@ moontide_rocksdb *moontide_rocksdb_open(
   void *cache = rocks.cache_create_lru(cache_bytes);
   void *table = rocks.block_based_options_create();
   rocks.block_based_options_set_block_cache(table, cache);
+  // A batch reads its keys in order, many of them from one block.
+  rocks.block_based_options_set_block_size(table, 16 << 10);
   // Index and filter blocks count against the cache: memory then has a bound.
   rocks.block_based_options_set_cache_index_and_filter_blocks(table, 1);
   void *options = rocks.options_create();
   rocks.options_set_create_if_missing(options, 1);
   rocks.options_set_write_buffer_size(options, buffer_bytes);
   rocks.options_set_max_open_files(options, 256);
+  // What is written soon is written again: merging less often is worth more than small files.
+  rocks.options_set_compression(options, 0);
+  rocks.options_set_level0_file_num_compaction_trigger(options, 8);
   rocks.options_set_block_based_table_factory(options, table);
   void *db = rocks.open(options, path, error);
   rocks.options_destroy(options);
@@ -207,28 +219,55 @@ char *moontide_rocksdb_write(moontide_rocksdb *db, moontide_rocksdb_batch *batch
   return error;
 }
 
+struct moontide_rocksdb_walk {
+  void *iterator;
+  int has_begun;
+};
+
 moontide_rocksdb_walk *moontide_rocksdb_walk_create(moontide_rocksdb *db) {
-  return (moontide_rocksdb_walk *)rocks.create_iterator(db->db, db->read_options);
+  moontide_rocksdb_walk *walk = calloc(1, sizeof *walk);
+  if (walk) walk->iterator = rocks.create_iterator(db->db, db->read_options);
+  return walk;
 }
 
-void moontide_rocksdb_walk_free(moontide_rocksdb_walk *walk) { rocks.iter_destroy(walk); }
-
-void moontide_rocksdb_seek(moontide_rocksdb_walk *walk, const void *key, size_t key_count) {
-  rocks.iter_seek(walk, key, key_count);
+void moontide_rocksdb_walk_free(moontide_rocksdb_walk *walk) {
+  rocks.iter_destroy(walk->iterator);
+  free(walk);
 }
 
-void moontide_rocksdb_next(moontide_rocksdb_walk *walk) { rocks.iter_next(walk); }
+// A step costs a tenth of a search: near keys are walked to, far ones searched for.
+enum { NEAR_STEPS = 8 };
+
+int moontide_rocksdb_advance(moontide_rocksdb_walk *walk, const void *key, size_t key_count) {
+  if (!walk->has_begun) rocks.iter_seek(walk->iterator, key, key_count);
+  walk->has_begun = 1;
+  for (int steps = 0; rocks.iter_valid(walk->iterator); steps++) {
+    size_t count = 0;
+    const char *own = rocks.iter_key(walk->iterator, &count);
+    int order = memcmp(own, key, count < key_count ? count : key_count);
+    if (order == 0) order = count == key_count ? 0 : count < key_count ? -1 : 1;
+    if (order >= 0) return order > 0;
+    if (steps < NEAR_STEPS) {
+      rocks.iter_next(walk->iterator);
+    } else {
+      rocks.iter_seek(walk->iterator, key, key_count);
+    }
+  }
+  return -1;
+}
+
+void moontide_rocksdb_next(moontide_rocksdb_walk *walk) { rocks.iter_next(walk->iterator); }
 
 const void *moontide_rocksdb_key(moontide_rocksdb_walk *walk, size_t *count) {
-  return rocks.iter_valid(walk) ? rocks.iter_key(walk, count) : NULL;
+  return rocks.iter_valid(walk->iterator) ? rocks.iter_key(walk->iterator, count) : NULL;
 }
 
 const void *moontide_rocksdb_value(moontide_rocksdb_walk *walk, size_t *count) {
-  return rocks.iter_valid(walk) ? rocks.iter_value(walk, count) : NULL;
+  return rocks.iter_valid(walk->iterator) ? rocks.iter_value(walk->iterator, count) : NULL;
 }
 
 char *moontide_rocksdb_walk_error(moontide_rocksdb_walk *walk) {
   char *error = NULL;
-  rocks.iter_get_error(walk, &error);
+  rocks.iter_get_error(walk->iterator, &error);
   return error;
 }

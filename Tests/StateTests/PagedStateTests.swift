@@ -5,14 +5,19 @@ import Testing
 
 /// Keys are `group.name`; a value that begins with a number is due then.
 private struct WordLayout: StateLayout {
+  var keysAreGroups: Bool { false }
+
   func group(
     key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
   ) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: key.prefix { $0 != UInt8(ascii: ".") })
   }
 
-  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
-    Int64(String(decoding: value, as: UTF8.self)).map { StateDue(clock: 1, atUs: $0) }
+  func moments(_ entries: UnsafeBufferPointer<StateChange>) -> [StateDue] {
+    entries.map { entry in
+      entry.value.flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
+        .map { StateDue(clock: 1, atUs: $0) } ?? .never
+    }
   }
 }
 
@@ -38,9 +43,14 @@ struct PagedStateTests {
   private func page(
     _ partition: any StatePartition, _ groups: [String]?, dueUpTo: Int64? = nil
   ) throws -> [String: String] {
+    let touched = groups.map { names in
+      let table = KeyTable(width: nil)
+      for name in names { Array(name.utf8).withUnsafeBytes { _ = table.insert($0) } }
+      return table
+    }
     try partition.select(
       StatePage(
-        groups: groups.map { Set($0.map { Array($0.utf8) }) },
+        groups: touched,
         due: dueUpTo.map { [StateDue(clock: 1, atUs: $0)] } ?? []))
     var found: [String: String] = [:]
     try partition.restore { key, value in

@@ -41,8 +41,9 @@ char *_Nullable moontide_rocksdb_write(
 typedef struct moontide_rocksdb_walk moontide_rocksdb_walk;
 moontide_rocksdb_walk *_Nullable moontide_rocksdb_walk_create(moontide_rocksdb *_Nonnull db);
 void moontide_rocksdb_walk_free(moontide_rocksdb_walk *_Nonnull walk);
-/// Goes to the first key that is not before this one.
-void moontide_rocksdb_seek(
+/// Goes on to the first key that is not before this one; the walk must not be behind it yet. 0: it
+/// is this key; 1: a later one; -1: there is none.
+int moontide_rocksdb_advance(
     moontide_rocksdb_walk *_Nonnull walk, const void *_Nonnull key, size_t key_count);
 void moontide_rocksdb_next(moontide_rocksdb_walk *_Nonnull walk);
 /// The key, or NULL behind the last one. Valid until the walk moves.

@@ -80,11 +80,15 @@ private struct AggregateLayout: StateLayout {
   let codec: RowKeyCodec
   let expiry: KeyExpiry?
 
-  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
-    guard let expiry, var base = key.baseAddress else { return nil }
-    let columns = withUnsafeMutablePointer(to: &base) { codec.decode($0, count: 1) }
-    let atUs = expiry.times(columns)[0]
-    return atUs == .max ? nil : StateDue(atUs: atUs)
+  var hasMoments: Bool { expiry != nil }
+
+  func moments(_ entries: UnsafeBufferPointer<StateChange>) -> [StateDue] {
+    var addresses = entries.compactMap(\.key.baseAddress)
+    guard let expiry, addresses.count == entries.count else { return entries.map { _ in .never } }
+    let columns = addresses.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.map { codec.decode($0, count: buffer.count) } ?? []
+    }
+    return expiry.times(columns).map { StateDue(atUs: $0) }
   }
 }
 
@@ -139,11 +143,16 @@ private final class AggregatePartition: HoldsMemory, @unchecked Sendable {
 
   /// The groups that the batch touches, and those that it may evict.
   private func page(_ pieces: [AggregatePiece], _ evictUs: Int64?) -> StatePage {
-    var groups: Set<[UInt8]> = aggregation.keys.isEmpty ? [[]] : []
-    for piece in pieces {
-      for row in 0..<piece.keys.count { groups.insert(Array(piece.keys[row])) }
+    let touched = KeyTable(width: codec.width)
+    if aggregation.keys.isEmpty {
+      _ = touched.insert(UnsafeRawBufferPointer(start: nil, count: 0))
     }
-    return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
+    let numbers = LargeArray<UInt32>()
+    for piece in pieces {
+      numbers.reserve(piece.keys.count)
+      touched.findOrInsert(piece.keys, into: numbers.pointer)
+    }
+    return StatePage(groups: touched, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
   /// Notes that the run changes some groups; of those that are new, also when they expire.

@@ -129,7 +129,7 @@ private final class DistinctOperator: Operator {
 
 /// Keys that were seen. One owner.
 final class KeySet {
-  private(set) var table: KeyTable
+  var table: KeyTable
   private let encoder: RowKeyEncoder
   private var groups = Buffer(capacity: 0)
 
@@ -148,11 +148,12 @@ final class KeySet {
     return Selection(buffer: out, count: found)
   }
 
-  /// Makes the table as small as its keys; gives the new number of each old one.
-  func shrink() -> [UInt32] {
-    let (smaller, numbers) = table.shrunk()
-    table = smaller
-    return numbers
+  /// Inserts the keys of some rows.
+  func insert(_ batches: [Batch], keys: [CompiledExpression], task: TaskContext) throws {
+    for batch in batches.map(\.dense) {
+      let context = EvaluationContext(batch, task: task)
+      _ = insertNew(try keys.map { try $0.evaluate(context) }, batch.count)
+    }
   }
 
   /// The group of each row of the last `insertNew`.

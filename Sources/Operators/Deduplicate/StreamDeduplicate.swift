@@ -78,9 +78,11 @@ final class StreamDeduplicateOperator: StatefulOperator {
 
 /// A key's value is the moment at which it leaves.
 private struct DeduplicateLayout: StateLayout {
-  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
-    let atUs = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
-    return atUs == .max ? nil : StateDue(atUs: atUs)
+  func moments(_ entries: UnsafeBufferPointer<StateChange>) -> [StateDue] {
+    entries.map { entry in
+      guard let value = entry.value else { return .never }
+      return StateDue(atUs: Int64(littleEndian: value.loadUnaligned(as: Int64.self)))
+    }
   }
 }
 
@@ -130,13 +132,11 @@ private final class DeduplicatePartition: HoldsMemory, @unchecked Sendable {
 
   /// The keys that the batch brings, and those that it may evict.
   private func page(_ batches: [Batch], _ evictUs: Int64?) -> StatePage {
-    let encoder = RowKeyEncoder(rules.codec)
-    var groups: Set<[UInt8]> = []
+    let touched = KeySet(rules.codec)
     for batch in batches {
-      let encoded = encoder.encode(rules.places.map { batch.column($0) }, count: batch.count)
-      for row in 0..<batch.count { groups.insert(Array(encoded[row])) }
+      _ = touched.insertNew(rules.places.map { batch.column($0) }, batch.count)
     }
-    return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
+    return StatePage(groups: touched.table, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
   /// Puts new keys into the store and the expiry index.
@@ -176,11 +176,7 @@ private final class DeduplicatePartition: HoldsMemory, @unchecked Sendable {
     for group in expired { changes.add(stored[group], nil) }
     changes.finish()
     keys.table.remove(Selection(expired))
-    if keys.table.isSparse {
-      let numbers = keys.shrink()
-      index.renumber { numbers[Int($0)] }
-      ReturnedMemory.want()
-    }
+    keys.table.shrinkIfSparse(&index) { table, _ in keys.table = table }
     return expired.count
   }
 

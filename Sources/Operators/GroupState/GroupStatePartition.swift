@@ -6,8 +6,8 @@ import State
 
 /// A group's state stands under its key, and acts when its timeout comes.
 struct GroupStateLayout: StateLayout {
-  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
-    GroupStateEntry(encoded: value).timeoutUs.map { StateDue(atUs: $0) }
+  func moments(_ entries: UnsafeBufferPointer<StateChange>) -> [StateDue] {
+    entries.map { $0.value.map { StateDue(atUs: GroupStateEntry.timeoutUs($0)) } ?? .never }
   }
 }
 
@@ -19,8 +19,10 @@ final class GroupStatePartition: KeyedFunctionPartition, @unchecked Sendable {
   private let rows: KeyedInput
   private let store: any StatePartition
   private let valueCodec: ValueCodec
-  private let keys: KeyTable
+  private var keys: KeyTable
   private var entries: [GroupStateEntry] = []
+  /// Of all states, bytes.
+  private var stateBytes = 0
   private var index = ExpiryIndex()
   private var isRestored = false
 
@@ -61,14 +63,26 @@ final class GroupStatePartition: KeyedFunctionPartition, @unchecked Sendable {
         out.append(try call(groups, evictUs, task, hasTimedOut: true, &counts))
       }
     }
+    keys.shrinkIfSparse(&index) { table, numbers in
+      entries = numbers.moved(entries, to: table.groupLimit, empty: GroupStateEntry())
+      keys = table
+    }
     counts.total = store.entryCount ?? keys.count
     counts.memoryBytes = memoryBytes
     return (out, counts)
   }
 
   var memoryBytes: Int {
-    keys.memoryBytes + store.memoryBytes
-      + entries.reduce(0) { $0 + 40 + ($1.bytes?.count ?? 0) }
+    keys.memoryBytes + store.memoryBytes + index.memoryBytes + stateBytes
+      + entries.capacity * MemoryLayout<GroupStateEntry>.stride
+  }
+
+  /// Sets what is kept of a group.
+  private func keep(_ group: UInt32, _ entry: GroupStateEntry) {
+    while entries.count <= Int(group) { entries.append(GroupStateEntry()) }
+    stateBytes += entry.memoryBytes - entries[Int(group)].memoryBytes
+    entries[Int(group)] = entry
+    if let timeoutUs = entry.timeoutUs { index.add(group, at: timeoutUs) }
   }
 
   private func call(
@@ -104,17 +118,15 @@ final class GroupStatePartition: KeyedFunctionPartition, @unchecked Sendable {
       let known = keys.find(bytes)
       if entry.isEmpty {
         if known == KeyTable.none { return }
-        entries[Int(known)] = GroupStateEntry()
+        keep(known, GroupStateEntry())
         keys.remove(Selection([Int(known)]))
         store.remove(key: bytes)
         counts.removed += 1
         return
       }
       let group = keys.insert(bytes)
-      while entries.count <= Int(group) { entries.append(GroupStateEntry()) }
-      if entries[Int(group)] == entry { return }
-      entries[Int(group)] = entry
-      if let timeoutUs = entry.timeoutUs { index.add(group, at: timeoutUs) }
+      if known != KeyTable.none, entries[Int(group)] == entry { return }
+      keep(group, entry)
       entry.encoded.withUnsafeBytes { store.put(key: bytes, value: $0) }
       counts.updated += 1
     }
@@ -124,7 +136,7 @@ final class GroupStatePartition: KeyedFunctionPartition, @unchecked Sendable {
   private func timedOut(before limitUs: Int64) -> [[UInt8]] {
     var seen = Set<UInt32>()
     return index.takeExpired(upTo: limitUs - 1).compactMap { group in
-      guard let timeoutUs = entries[Int(group)].timeoutUs, timeoutUs < limitUs,
+      guard group != KeyTable.none, let timeoutUs = entries[Int(group)].timeoutUs, timeoutUs < limitUs,
         seen.insert(group).inserted
       else { return nil }
       return Array(keys.key(group))
@@ -146,11 +158,7 @@ final class GroupStatePartition: KeyedFunctionPartition, @unchecked Sendable {
 
   private func restore() throws {
     try store.restore { key, value in
-      let group = keys.insert(key)
-      while entries.count <= Int(group) { entries.append(GroupStateEntry()) }
-      let entry = GroupStateEntry(encoded: value)
-      entries[Int(group)] = entry
-      if let timeoutUs = entry.timeoutUs { index.add(group, at: timeoutUs) }
+      keep(keys.insert(key), GroupStateEntry(encoded: value))
     }
   }
 }
@@ -167,6 +175,9 @@ struct GroupStateEntry: Equatable {
 
   var isEmpty: Bool { bytes == nil && timeoutUs == nil }
 
+  /// Of the bytes and what an array of them takes beside.
+  var memoryBytes: Int { bytes.map { $0.count + 32 } ?? 0 }
+
   /// The timeout (the largest number: none), whether there is a state, the state.
   var encoded: [UInt8] {
     var out: [UInt8] = []
@@ -175,8 +186,13 @@ struct GroupStateEntry: Equatable {
     return out + (bytes ?? [])
   }
 
+  /// The largest number: none.
+  static func timeoutUs(_ encoded: UnsafeRawBufferPointer) -> Int64 {
+    Int64(littleEndian: encoded.loadUnaligned(as: Int64.self))
+  }
+
   init(encoded: UnsafeRawBufferPointer) {
-    let timeout = Int64(littleEndian: encoded.loadUnaligned(as: Int64.self))
+    let timeout = Self.timeoutUs(encoded)
     timeoutUs = timeout == .max ? nil : timeout
     bytes = encoded[8] == 0 ? nil : Array(encoded.dropFirst(9))
   }

@@ -168,29 +168,22 @@ extension Join {
   }
 
   private func refused(_ sides: String) -> Failure {
-    Failure(
-      "UNSUPPORTED_STREAMING_JOIN", "\(kind.title) join \(sides) is not supported",
+    StreamingRules.unsupported(
+      "\(kind.title) join \(sides) is not supported",
       hint: "A row of the static side is known to have no match only when the stream ends; "
-        + "swap the sides or use an inner join.", origin: origin)
+        + "swap the sides or use an inner join.", origin)
   }
 
   private var antiRefusal: Failure {
-    Failure(
-      "UNSUPPORTED_STREAMING_JOIN",
+    StreamingRules.unsupported(
       "LeftAnti joins with a streaming DataFrame/Dataset on the right are not supported",
       hint: "Use a leftOuter join with a time bound, and keep the rows whose right side is NULL.",
-      origin: origin)
+      origin)
   }
 
   /// Two streams: unmatched rows can be given only once a watermark says that no match will come.
   private func streamRefusal(_ bounds: JoinBounds) -> Failure? {
     if kind == .leftAnti { return antiRefusal }
-    if kind == .existence || kind == .leftSingle {
-      return Failure(
-        "UNSUPPORTED_STREAMING_JOIN",
-        "a query over a stream is not supported inside an expression over another stream",
-        hint: "Join the streams, with a time bound.", origin: origin)
-    }
     let isBounded: Bool
     switch kind {
     case .leftOuter, .leftSemi: isBounded = bounds.boundsLeft
@@ -199,13 +192,12 @@ extension Join {
     default: isBounded = true
     }
     if isBounded { return nil }
-    return Failure(
-      "UNSUPPORTED_STREAMING_JOIN",
+    return StreamingRules.unsupported(
       "Stream-stream \(kind.title) join between two streaming DataFrame/Datasets is not supported "
         + "without a watermark in the join keys, or a watermark on the nullable side and an "
         + "appropriate range condition",
       hint: "Put withWatermark on both sides and bound the times, as in "
-        + "`rightTime BETWEEN leftTime AND leftTime + INTERVAL 1 HOUR`.", origin: origin)
+        + "`rightTime BETWEEN leftTime AND leftTime + INTERVAL 1 HOUR`.", origin)
   }
 }
 

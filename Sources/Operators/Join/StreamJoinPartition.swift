@@ -66,16 +66,16 @@ final class StreamJoinPartition: HoldsMemory, @unchecked Sendable {
   private func page(
     _ newLeft: [Batch], _ newRight: [Batch], _ evictUs: Int64?, _ task: TaskContext
   ) throws -> StatePage {
-    var page = StatePage(groups: [])
+    let touched = KeySet(sides.left.codec)
+    var page = StatePage(groups: nil)
     for (side, batches, isLeft) in [(sides.left, newLeft, true), (sides.right, newRight, false)] {
-      page.groups?.formUnion(
-        try KeyedRows.groups(
-          batches, keys: side.keys, initial: [], codec: side.codec, task: task))
+      try touched.insert(batches, keys: side.keys, task: task)
       if let evictUs, let bound = side.bound {
         page.due.append(
           StateDue(clock: JoinLayout.clock(isLeft: isLeft), atUs: evictUs + bound.shiftUs))
       }
     }
+    page.groups = touched.table
     return page
   }
 

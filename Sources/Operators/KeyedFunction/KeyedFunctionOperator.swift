@@ -122,8 +122,11 @@ struct KeyedInput: Sendable {
   }
 
   /// The groups that rows and an initial state touch.
-  func groups(_ batches: [Batch], initial rows: [Batch], task: TaskContext) throws -> Set<[UInt8]> {
-    try KeyedRows.groups(batches, keys: keys, initial: rows, codec: codec, task: task)
+  func groups(_ batches: [Batch], initial rows: [Batch], task: TaskContext) throws -> KeyTable {
+    let set = KeySet(codec)
+    try set.insert(batches, keys: keys, task: task)
+    if let initial { try set.insert(rows, keys: initial.keys, task: task) }
+    return set.table
   }
 
   /// Rows sorted into groups; `extra` are encoded keys that get a group without rows where they

@@ -44,25 +44,6 @@ struct KeyedRows {
     withExtendedLifetime(set) {}
   }
 
-  /// The encoded keys of some rows, and of an initial state, whose first columns are the keys.
-  static func groups(
-    _ batches: [Batch], keys: [CompiledExpression], initial: [Batch], codec: RowKeyCodec,
-    task: TaskContext
-  ) throws -> Set<[UInt8]> {
-    let encoder = RowKeyEncoder(codec)
-    var groups: Set<[UInt8]> = []
-    func add(_ columns: [Vector], _ count: Int) {
-      let encoded = encoder.encode(columns, count: count)
-      for row in 0..<count { groups.insert(Array(encoded[row])) }
-    }
-    for batch in batches.map(\.dense) {
-      let context = EvaluationContext(batch, task: task)
-      add(try keys.map { try $0.evaluate(context) }, batch.count)
-    }
-    for batch in initial.map(\.dense) { add(Array(batch.columns.prefix(keys.count)), batch.count) }
-    return groups
-  }
-
   /// Groups without rows, by their encoded keys.
   init(
     keys: [[UInt8]], codec: RowKeyCodec, keySchema: Schema, input: [Attribute], schema: Schema

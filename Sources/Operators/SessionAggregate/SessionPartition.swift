@@ -5,14 +5,16 @@ import State
 
 /// A session stands under its key, start and end; the sessions of a key are a group.
 struct SessionLayout: StateLayout {
+  var keysAreGroups: Bool { false }
+
   func group(
     key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
   ) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: key.dropLast(SessionPartition.sessionBytes))
   }
 
-  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
-    StateDue(atUs: SessionPartition.times(key).1)
+  func moments(_ entries: UnsafeBufferPointer<StateChange>) -> [StateDue] {
+    entries.map { StateDue(atUs: SessionPartition.times($0.key).1) }
   }
 }
 
@@ -39,8 +41,8 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
 
   private let aggregation: Aggregation
   private let store: any StatePartition
-  private let keys = KeyTable(width: nil)
-  private let accumulators: [any Accumulator]
+  private var keys = KeyTable(width: nil)
+  private var accumulators: [any Accumulator]
   private let values: RowKeyEncoder
   private let codec: RowKeyCodec
   private var sessions: [Session] = []
@@ -49,6 +51,8 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
   private var slotsOfKey: [[UInt32]] = []
   private var index = ExpiryIndex()
   private var runs: UInt32 = 0
+  /// The slots that the run has changed, some of them freed since or named twice.
+  private var touched: [UInt32] = []
   private var isRestored = false
 
   init(_ aggregation: Aggregation, store: any StatePartition) {
@@ -72,19 +76,23 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
       isRestored = true
     }
     runs += 1
+    touched = []
     for part in pieces { for piece in part { try merge(piece) } }
     var counts = StateCounts()
-    let changed = sessions.indices.filter { sessions[$0].stamp == runs }
+    let changed = Set(touched).filter { sessions[Int($0)].stamp == runs }.sorted()
     counts.updated = changed.count
-    for slot in changed { index.add(UInt32(slot), at: sessions[slot].endUs) }
+    for slot in changed { index.add(slot, at: sessions[Int(slot)].endUs) }
     let evicted = evictUs.map(expired) ?? []
     let emitted =
       mode == .complete
       ? sessions.indices.filter { sessions[$0].stamp > 0 }.map { UInt32($0) } : evicted
     let batches = try output(emitted, task, batchRows)
     let gone = Set(evicted)
-    try put(changed.map { UInt32($0) }.filter { !gone.contains($0) })
+    try put(changed.filter { !gone.contains($0) })
     for slot in evicted { remove(slot) }
+    if sessions.count > Self.shrinkSlots, (sessions.count - free.count) * 4 < sessions.count {
+      try shrink()
+    }
     counts.removed = evicted.count
     counts.total = store.entryCount ?? sessions.count - free.count
     counts.memoryBytes = memoryBytes
@@ -92,20 +100,58 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
   }
 
   var memoryBytes: Int {
-    accumulators.reduce(keys.memoryBytes + sessions.count * 48 + store.memoryBytes) {
+    let lists =
+      sessions.capacity * MemoryLayout<Session>.stride + slotsOfKey.capacity * 48
+      + free.capacity * 4 + index.memoryBytes
+    return accumulators.reduce(keys.memoryBytes + lists + store.memoryBytes) {
       $0 + $1.memoryBytes
     }
   }
 
   /// The keys whose sessions the batch may change, and those of sessions that may end.
   private func page(_ pieces: [[AggregatePiece]], _ evictUs: Int64?) -> StatePage {
-    var groups: Set<[UInt8]> = []
+    let groups = KeyTable(width: nil)
     for piece in pieces.joined() {
       for row in 0..<piece.keys.count {
-        groups.insert(Array(piece.keys[row].dropLast(Self.sessionBytes)))
+        let prefix = piece.keys[row].dropLast(Self.sessionBytes)
+        _ = groups.insert(UnsafeRawBufferPointer(rebasing: prefix))
       }
     }
     return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
+  }
+
+  /// Tables below this many slots stay as large as they are.
+  private static let shrinkSlots = 1 << 16
+  /// Slots whose results are moved at a time.
+  private static let stepSlots = 4096
+
+  /// Gives the sessions that are left new slots, in tables of their size.
+  private func shrink() throws {
+    let live = sessions.indices.filter { sessions[$0].stamp > 0 }
+    let old = accumulators
+    accumulators = aggregation.calls.map { $0.function.makeAccumulator() }
+    for accumulator in accumulators { accumulator.grow(to: live.count) }
+    for begin in stride(from: 0, to: live.count, by: Self.stepSlots) {
+      let some = Selection(Array(live[begin..<min(begin + Self.stepSlots, live.count)]))
+      let targets = Selection((begin..<begin + some.count).map { $0 })
+      for (from, to) in zip(old, accumulators) {
+        try to.merge(try from.states(some), groups: targets.rows, count: some.count)
+      }
+    }
+    let (table, keyNumbers) = keys.shrunk()
+    var slots = [UInt32](repeating: KeyTable.none, count: sessions.count)
+    for (new, slot) in live.enumerated() { slots[slot] = UInt32(new) }
+    sessions = live.map { slot in
+      var session = sessions[slot]
+      session.key = keyNumbers[Int(session.key)]
+      return session
+    }
+    let numbers = NewNumbers(slots)
+    slotsOfKey = NewNumbers(keyNumbers).moved(slotsOfKey, to: table.groupLimit, empty: [])
+      .map { $0.map { numbers[$0] } }
+    (keys, free) = (table, [])
+    index.renumber { numbers[$0] }
+    ReturnedMemory.want()
   }
 
   // MARK: Merging
@@ -158,20 +204,21 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
     let (start, end) = Self.times(key)
     let number = keys.insert(prefix)
     while slotsOfKey.count <= Int(number) { slotsOfKey.append([]) }
-    var touched: [UInt32] = []
+    var met: [UInt32] = []
     for slot in slotsOfKey[Int(number)] {
       let session = sessions[Int(slot)]
-      if session.startUs <= end, start <= session.endUs { touched.append(slot) }
+      if session.startUs <= end, start <= session.endUs { met.append(slot) }
     }
-    guard let first = touched.first else {
+    guard let first = met.first else {
       let slot = newSlot(Session(key: number, startUs: start, endUs: end, stamp: runs))
       slotsOfKey[Int(number)].append(slot)
       return slot
     }
+    if sessions[Int(first)].stamp != runs { touched.append(first) }
     sessions[Int(first)].startUs = min(sessions[Int(first)].startUs, start)
     sessions[Int(first)].endUs = max(sessions[Int(first)].endUs, end)
     sessions[Int(first)].stamp = runs
-    for slot in touched.dropFirst() {
+    for slot in met.dropFirst() {
       let other = sessions[Int(slot)]
       sessions[Int(first)].startUs = min(sessions[Int(first)].startUs, other.startUs)
       sessions[Int(first)].endUs = max(sessions[Int(first)].endUs, other.endUs)
@@ -179,19 +226,21 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
       sessions[Int(slot)].stamp = 0
       joinedInto[slot] = first
     }
-    if touched.count > 1 {
-      slotsOfKey[Int(number)].removeAll { touched.dropFirst().contains($0) }
+    if met.count > 1 {
+      slotsOfKey[Int(number)].removeAll { met.dropFirst().contains($0) }
     }
     return first
   }
 
   private func newSlot(_ session: Session) -> UInt32 {
-    if let slot = free.popLast() {
+    let slot = free.popLast() ?? UInt32(sessions.count)
+    if Int(slot) == sessions.count {
+      sessions.append(session)
+    } else {
       sessions[Int(slot)] = session
-      return slot
     }
-    sessions.append(session)
-    return UInt32(sessions.count - 1)
+    touched.append(slot)
+    return slot
   }
 
   /// Start and end at the back of an encoded key: a marker, then each behind its own.
@@ -211,7 +260,7 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
     var seen = Set<UInt32>()
     return index.takeExpired(upTo: limitUs).filter { slot in
       // A session that has grown, or a slot with another session, stands in the index again.
-      sessions[Int(slot)].stamp > 0 && sessions[Int(slot)].endUs <= limitUs
+      Int(slot) < sessions.count && sessions[Int(slot)].stamp > 0 && sessions[Int(slot)].endUs <= limitUs
         && seen.insert(slot).inserted
     }
   }

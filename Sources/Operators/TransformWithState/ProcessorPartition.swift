@@ -96,11 +96,14 @@ final class ProcessorPartition: KeyedFunctionPartition, @unchecked Sendable {
     states.groups = timers.map(\.group)
     states.firing = timers
     defer { states.firing = [] }
+    let began = SystemTime.monotonicNs
     let keys = KeyedRows.batch(states.groups, rows.codec)
     let batch = try processor.handleExpiredTimers(
       keys: keys, keySchema: rows.keySchema, timesUs: timers.map(\.timeUs), task: task)
     states.endTimers(before: timers.count)
     states.counts["numExpiredTimers", default: 0] += Int64(timers.count)
+    let spentMs = (SystemTime.monotonicNs - began) / 1_000_000
+    states.counts["timerProcessingTimeMs", default: 0] += spentMs
     return [batch]
   }
 
@@ -126,7 +129,14 @@ final class RunningStates: ProcessorStates {
   var isRunning = false
   /// The keys of the groups that the running call is about.
   var groups: [[UInt8]] = []
-  var counts: [String: Int64] = [:]
+  /// As Spark's progress names them; each is there, however few there are.
+  var counts = Dictionary(uniqueKeysWithValues: countNames.map { ($0, Int64(0)) })
+  private static let countNames = [
+    "numValueStateVars", "numListStateVars", "numMapStateVars", "numDeletedStateVars",
+    "timerProcessingTimeMs", "numRegisteredTimers", "numDeletedTimers", "numExpiredTimers",
+    "numValueStateWithTTLVars", "numListStateWithTTLVars", "numMapStateWithTTLVars",
+    "numValuesRemovedDueToTTLExpiry",
+  ]
   private let store: ProcessorStore
   private let node: TransformWithState
   private let eventTimeUs: Int64?
@@ -197,7 +207,7 @@ final class RunningStates: ProcessorStates {
     stores.append(
       .init(
         name, kind: kind.lowercased(), value: value, mapKey: key, hasTimeToLive: ttlUs != nil))
-    counts["num\(kind)StateVars\(ttlUs == nil ? "" : "WithTTL")", default: 0] += 1
+    counts["num\(kind)State\(ttlUs == nil ? "" : "WithTTL")Vars", default: 0] += 1
   }
 
   func value(_ name: String, _ schema: Schema, ttlUs: Int64?) throws -> any ValueState {

@@ -1,3 +1,4 @@
+import Columns
 import Contract
 import State
 
@@ -51,7 +52,7 @@ final class ProcessorStore {
 
   /// Says what a batch needs: some groups, those with a timer at or before a moment, and those with
   /// something that has outlived its time.
-  func select(_ groups: Set<[UInt8]>, timersUpTo: Int64?, expiredUpTo: Int64) throws {
+  func select(_ groups: KeyTable, timersUpTo: Int64?, expiredUpTo: Int64) throws {
     var due = [StateDue(clock: ProcessorLayout.lifetimes, atUs: expiredUpTo)]
     if let timersUpTo { due.append(StateDue(clock: ProcessorLayout.timers, atUs: timersUpTo)) }
     try store.select(StatePage(groups: groups, due: due))
@@ -74,7 +75,8 @@ final class ProcessorStore {
   }
 
   /// How much of a stored key is its place.
-  fileprivate static func placeCount(_ key: [UInt8]) -> Int {
+  fileprivate static func placeCount<Key: RandomAccessCollection>(_ key: Key) -> Int
+  where Key.Element == UInt8, Key.Index == Int {
     let name = key.dropFirst().firstIndex(of: 0).map { $0 + 1 } ?? key.count
     var length = 0
     for byte in key[name..<min(name + 4, key.count)] { length = length << 8 | Int(byte) }
@@ -106,7 +108,7 @@ final class ProcessorStore {
     withUnsafeBytes(of: (UInt64(bitPattern: number) ^ (1 << 63)).bigEndian) { Array($0) }
   }
 
-  static func number(_ bytes: ArraySlice<UInt8>) -> Int64 {
+  static func number<Bytes: Sequence<UInt8>>(_ bytes: Bytes) -> Int64 {
     var bits: UInt64 = 0
     for byte in bytes { bits = bits << 8 | UInt64(byte) }
     return Int64(bitPattern: bits ^ (1 << 63))
@@ -193,7 +195,15 @@ final class ProcessorStore {
     }
     before = [:]
     sinceMark = []
+    shrinkIfSparse()
     return counts
+  }
+
+  /// A table that was much larger leaves memory.
+  private func shrinkIfSparse() {
+    guard buckets.capacity > 1 << 16, buckets.count * 4 < buckets.capacity else { return }
+    buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.key, $0.value) })
+    ReturnedMemory.want()
   }
 
   func restore() throws {
@@ -239,6 +249,8 @@ final class ProcessorStore {
 /// All states and timers of a group belong together; timers act, and what has a time to live
 /// leaves.
 struct ProcessorLayout: StateLayout {
+  var keysAreGroups: Bool { false }
+
   static let timers: UInt8 = 0
   static let lifetimes: UInt8 = 1
 
@@ -246,18 +258,20 @@ struct ProcessorLayout: StateLayout {
     key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
   ) -> UnsafeRawBufferPointer {
     let name = key.dropFirst().firstIndex(of: 0).map { $0 + 1 } ?? key.count
-    let end = ProcessorStore.placeCount(Array(key))
+    let end = ProcessorStore.placeCount(key)
     return UnsafeRawBufferPointer(rebasing: key[(name + 4)..<end])
   }
 
-  func due(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> StateDue? {
-    let bytes = Array(key)
-    if bytes[0] == ProcessorStore.Kind.timer.rawValue {
-      let atUs = ProcessorStore.number(bytes[ProcessorStore.placeCount(bytes)...])
-      return StateDue(clock: Self.timers, atUs: atUs)
+  func moments(_ entries: UnsafeBufferPointer<StateChange>) -> [StateDue] {
+    entries.map { entry in
+      guard let value = entry.value else { return .never }
+      if entry.key[0] == ProcessorStore.Kind.timer.rawValue {
+        let atUs = ProcessorStore.number(entry.key[ProcessorStore.placeCount(entry.key)...])
+        return StateDue(clock: Self.timers, atUs: atUs)
+      }
+      let expires = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
+      return StateDue(clock: Self.lifetimes, atUs: expires)
     }
-    let expires = Int64(littleEndian: value.loadUnaligned(as: Int64.self))
-    return expires == .max ? nil : StateDue(clock: Self.lifetimes, atUs: expires)
   }
 }
 

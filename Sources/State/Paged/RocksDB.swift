@@ -74,11 +74,16 @@ final class RocksDBChanges {
 
   deinit { moontide_rocksdb_batch_free(batch) }
 
-  func put(_ key: [UInt8], _ value: UnsafeRawBufferPointer) {
-    moontide_rocksdb_put(batch, key, key.count, value.baseAddress, value.count)
+  /// A key has at least one byte.
+  func put(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    guard let start = key.baseAddress else { return }
+    moontide_rocksdb_put(batch, start, key.count, value.baseAddress, value.count)
   }
 
-  func delete(_ key: [UInt8]) { moontide_rocksdb_delete(batch, key, key.count) }
+  func delete(_ key: UnsafeRawBufferPointer) {
+    guard let start = key.baseAddress else { return }
+    moontide_rocksdb_delete(batch, start, key.count)
+  }
 
   var isFull: Bool { moontide_rocksdb_batch_size(batch) > Self.fullBytes }
 
@@ -100,22 +105,43 @@ final class RocksDBWalk {
 
   deinit { moontide_rocksdb_walk_free(walk) }
 
-  /// Visits the entries with the prefix until `visit` says that it is enough (false). The bytes
-  /// are valid during the call; the key comes without the prefix.
+  /// Goes on to the first key that is not before this one; the walk has not yet been behind it.
+  /// Gives the value if it is that very key. Valid until the walk goes on.
+  @inline(__always)
+  func value(at key: UnsafeRawBufferPointer) throws -> UnsafeRawBufferPointer? {
+    guard let start = key.baseAddress else { return nil }
+    switch moontide_rocksdb_advance(walk, start, key.count) {
+    case 0:
+      var count = 0
+      let value = moontide_rocksdb_value(walk, &count)
+      return UnsafeRawBufferPointer(start: value, count: count)
+    case let order:
+      if order < 0 { try check() }
+      return nil
+    }
+  }
+
+  /// A walk that ends ends at the last key, or where something failed.
+  private func check() throws { try RocksDB.check(moontide_rocksdb_walk_error(walk)) }
+
+  /// Visits the entries with the prefix until `visit` says that it is enough (false). The walk has
+  /// not yet been behind them. The bytes are valid during the call; the key comes without the
+  /// prefix.
   func visit(
-    _ prefix: [UInt8],
+    _ prefix: UnsafeRawBufferPointer,
     _ visit: (_ rest: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Bool
   ) throws {
-    moontide_rocksdb_seek(walk, prefix, prefix.count)
+    guard let start = prefix.baseAddress else { return }
+    _ = moontide_rocksdb_advance(walk, start, prefix.count)
     var count = 0
     while let key = moontide_rocksdb_key(walk, &count) {
-      guard count >= prefix.count, memcmp(key, prefix, prefix.count) == 0 else { return }
+      guard count >= prefix.count, memcmp(key, start, prefix.count) == 0 else { return }
       let rest = UnsafeRawBufferPointer(start: key + prefix.count, count: count - prefix.count)
       var valueCount = 0
       let value = moontide_rocksdb_value(walk, &valueCount)
       guard try visit(rest, UnsafeRawBufferPointer(start: value, count: valueCount)) else { return }
       moontide_rocksdb_next(walk)
     }
-    try RocksDB.check(moontide_rocksdb_walk_error(walk))
+    try check()
   }
 }
