@@ -50,8 +50,8 @@ public struct StreamingFacts: Sendable {
   public var refusal: Failure?
   /// What Spark says to the node in some output modes.
   public var refusals: [OutputMode: Failure]
-  /// What Spark says where an aggregation stands in the same query.
-  public var refusalBesideAggregation: Failure?
+  /// What Spark says where a stateful operator of some kind stands in the same query.
+  public var refusalsBeside: [StateFacts.Kind: Failure]
   /// The modes in which the node may emit rows behind the watermark, which a stateful operator
   /// above
   /// would drop.
@@ -61,12 +61,13 @@ public struct StreamingFacts: Sendable {
 
   public init(
     state: StateFacts? = nil, refusal: Failure? = nil,
-    refusals: [OutputMode: Failure] = [:], emitsLateRows: Set<OutputMode> = [],
-    watermark: WatermarkEffect = .passes
+    refusals: [OutputMode: Failure] = [:], refusalsBeside: [StateFacts.Kind: Failure] = [:],
+    emitsLateRows: Set<OutputMode> = [], watermark: WatermarkEffect = .passes
   ) {
     self.state = state
     self.refusal = refusal
     self.refusals = refusals
+    self.refusalsBeside = refusalsBeside
     self.emitsLateRows = emitsLateRows
     self.watermark = watermark
   }

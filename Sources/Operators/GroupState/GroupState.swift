@@ -44,13 +44,38 @@ struct GroupState: KeyedFunctionNode {
     }
     if call.mode == .update {
       facts.refusals[.complete] = refusal(.complete)
-      let own = returnsOneRow ? "" : " in update mode"
-      facts.refusalBesideAggregation = StreamingRules.unsupported(
-        "\(method)\(own) is not supported with aggregation on a streaming DataFrame/Dataset",
-        hint: "Write its rows with one query and aggregate them in another"
+    }
+    facts.refusalsBeside = refusalsBeside
+    return facts
+  }
+
+  /// Only rows that are appended may go on to other groups, and only to them.
+  private var refusalsBeside: [StateFacts.Kind: Failure] {
+    let isAppended = call.mode == .append
+    let below = children[0].nodes.compactMap { $0.streaming.state?.kind }
+    func refuse(_ message: String) -> Failure {
+      StreamingRules.unsupported(
+        message, hint: "Write the rows of one with one query, and read them in another"
           + (returnsOneRow ? "." : ", or give them in append mode."), origin)
     }
-    return facts
+    var refusals: [StateFacts.Kind: Failure] = [:]
+    if !isAppended {
+      let own = returnsOneRow ? "" : " in update mode"
+      let refusal = refuse(
+        "\(method)\(own) is not supported with aggregation on a streaming DataFrame/Dataset")
+      (refusals[.aggregate], refusals[.sessionAggregate]) = (refusal, refusal)
+      refusals[.groupState] = refuse(
+        returnsOneRow
+          ? "Multiple mapGroupsWithStates are not supported on a streaming DataFrames/Datasets"
+          : "Multiple flatMapGroupsWithStates are not supported when they are not all in append "
+            + "mode or the output mode is not append on a streaming DataFrames/Datasets")
+    } else if below.contains(where: \.isAggregation) {
+      let refusal = refuse(
+        "\(method) in append mode is not supported after aggregation on a streaming "
+          + "DataFrame/Dataset")
+      (refusals[.aggregate], refusals[.sessionAggregate]) = (refusal, refusal)
+    }
+    return refusals
   }
 
   func partition(_ rows: KeyedInput, store: any StatePartition) -> GroupStatePartition {

@@ -185,7 +185,14 @@ struct SubqueryJoins {
     guard let query = subquery.query as? UnresolvedPlan else {
       preconditionFailure("a query that is no plan")
     }
-    return try call.analyzer.analyze(subquery: query, outer: plan.scope)
+    let analyzed = try call.analyzer.analyze(subquery: query, outer: plan.scope)
+    if analyzed.isStreaming {
+      throw Failure(
+        "INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY",
+        "Invalid subquery: Streaming query is not allowed in subquery expressions.",
+        hint: "Join the streams, with a time bound.")
+    }
+    return analyzed
   }
 
   // MARK: One value

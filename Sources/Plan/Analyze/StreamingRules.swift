@@ -19,10 +19,11 @@ public enum StreamingRules {
       if let refusal = node.streaming.refusal { throw refusal.at(node.origin) }
       if let refusal = node.streaming.refusals[mode] { throw refusal.at(node.origin) }
     }
-    let hasAggregation = streaming.contains(where: \.isStreamingAggregation)
-    for node in streaming {
-      if hasAggregation, let refusal = node.streaming.refusalBesideAggregation {
-        throw refusal.at(node.origin)
+    let kinds = streaming.map { $0.streaming.state?.kind }
+    for (index, node) in streaming.enumerated() {
+      let refusals = node.streaming.refusalsBeside
+      for (other, kind) in kinds.enumerated() where other != index {
+        if let kind, let refusal = refusals[kind] { throw refusal.at(node.origin) }
       }
       try checkExpressions(node)
       try checkEventTime(node)
@@ -41,11 +42,9 @@ public enum StreamingRules {
   public static func checkBatch(_ plan: any PlanNode) throws {
     guard let source = plan.nodes.first(where: { $0.children.isEmpty && $0.isStreaming })
     else { return }
-    throw Failure(
-      "CALL_ON_STREAMING_DATASET_UNSUPPORTED",
-      "queries with streaming sources must be executed with `df.writeStream…:start()`",
-      hint: "`collect`, `show`, `count` and `write` are for data that ends.",
-      origin: source.origin)
+    throw unsupported(
+      "Queries with streaming sources must be executed with `df.writeStream…:start()`",
+      hint: "`collect`, `show`, `count` and `write` are for data that ends.", source.origin)
   }
 
   /// Spark's refusal of an output mode.

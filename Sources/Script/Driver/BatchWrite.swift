@@ -12,7 +12,14 @@ extension Driver {
     [
       "write": { [unowned self] call in
         let request = try call.table(2)
-        let query = try session.batchQuery(analyzed(call, willRun: true) { $0 })
+        let plan = try analyzed(call, willRun: true) { $0 }
+        if plan.isStreaming {
+          throw Failure(
+            "CALL_ON_STREAMING_DATASET_UNSUPPORTED",
+            "The method `write` can not be called on streaming Dataset/DataFrame.",
+            hint: "`df.writeStream` writes one that streams.", origin: call.origin)
+        }
+        let query = try session.batchQuery(plan)
         try withOrigin(call.origin) {
           if checksOnly { return try session.checkWrite(request) }
           if let name = request["table"].string {

@@ -1,4 +1,4 @@
--- expect: CALL_ON_STREAMING_DATASET_UNSUPPORTED
+-- expect: _LEGACY_ERROR_TEMP_3102
 local moontide = require "moontide"
 local session = moontide.session {}
 local rows = session.readStream:format("rate"):load() -- here

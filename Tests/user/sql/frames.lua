@@ -87,7 +87,7 @@ input:addData { { 1 }, { 2 }, { 9 } }
 query:processAllAvailable()
 query:stop()
 expect(shown(session:sql "SELECT * FROM out ORDER BY id"), "id,known: 2,true; 9,false")
-refused("UNSUPPORTED_STREAMING_JOIN", function()
+refused("INVALID_SUBQUERY_EXPRESSION.STREAMING_QUERY", function()
   session:sql "SELECT d, d IN (SELECT id FROM events) FROM sales".writeStream:format "noop":start()
 end)
 print "all is well"
