@@ -27,6 +27,8 @@ public protocol StreamSource: AnyObject {
   var schema: Schema { get }
   /// As the progress shows it: `FileStreamSource[file:/data]`.
   var description: String { get }
+  /// Says, before anything is asked of it for a batch, whose batch it is.
+  func begin(batch id: Int64, of queryTitle: String)
   /// Where a new query starts; nil: before all data.
   func initialOffset() throws -> SourceOffset?
   /// The furthest position that the next batch may reach from `start`; equal to `start` (or nil)
@@ -47,6 +49,7 @@ public protocol StreamSource: AnyObject {
 }
 
 extension StreamSource {
+  public func begin(batch id: Int64, of queryTitle: String) {}
   public var takesEverything: Bool { true }
   public func freezeForAvailableNow() throws {}
   public func commit(_ end: SourceOffset) throws {}

@@ -61,7 +61,11 @@ struct StateFolder {
   }
 
   /// Looks at the folder and checks that nothing is missing up to `end`; nil: nothing is committed.
-  init(directory: String, owner: String, end: StateMark?, storage: any Storage) throws {
+  /// `from`: the version of the only snapshot that may be chosen, where one is asked for.
+  init(
+    directory: String, owner: String, end: StateMark?, from snapshotVersion: Int64? = nil,
+    storage: any Storage
+  ) throws {
     var behind: [String] = []
     var snapshots: [(Int64, String)] = []
     var changeNames: [String] = []
@@ -75,7 +79,7 @@ struct StateFolder {
         continue
       }
       if name.hasPrefix("snapshot-") {
-        snapshots.append((version, name))
+        if snapshotVersion ?? version == version { snapshots.append((version, name)) }
       } else {
         changeNames.append(name)
       }
@@ -95,6 +99,10 @@ struct StateFolder {
         damaged.append(failure)
         snapshots.removeLast()
       }
+    }
+    if let snapshotVersion, chosen == nil {
+      throw damaged.first
+        ?? Failure("STATE_SNAPSHOT_MISSING", "there is no snapshot of version \(snapshotVersion)")
     }
     snapshot = chosen
     snapshotVersions = snapshots.map(\.0)

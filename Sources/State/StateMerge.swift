@@ -62,6 +62,21 @@ struct StateMerge {
     }
   }
 
+  /// Calls `visit` for each change in some versions, in their order.
+  func visitChanges(
+    _ place: StatePlace, _ versions: ClosedRange<Int64>,
+    _ visit: (Int64, UnsafeRawBufferPointer, UnsafeRawBufferPointer?) throws -> Void
+  ) throws {
+    for file in changes {
+      let own = file.blocks.filter { $0.place == place && versions.contains($0.version) }
+      for block in own {
+        try eachStep([block], of: file, StateKeys(part: 0, of: 1)) { step in
+          for found in step { try visit(block.version, found.entry.key, found.entry.value) }
+        }
+      }
+    }
+  }
+
   private struct Found {
     let entry: StateEntries.Entry
     let hash: UInt64

@@ -6,13 +6,18 @@ public struct StateReader: Sendable {
   /// Snapshots that were found damaged; an older one stood in.
   public let damagedSnapshots: [Failure]
 
-  /// `mark` is what the batch's commit says of the state; nil: nothing had been stored yet.
-  public init(directory: String, queryId: String, mark: String?, storage: any Storage) throws {
+  /// `mark` is what the batch's commit says of the state; nil: nothing had been stored yet. `from`
+  /// is the version of the snapshot to begin with, where it is not to be the newest.
+  public init(
+    directory: String, queryId: String, mark: String?, from snapshotVersion: Int64? = nil,
+    storage: any Storage
+  ) throws {
     guard let end = try mark.map({ try StateMark($0) }) else {
       (merge, damagedSnapshots) = (nil, [])
       return
     }
-    let folder = try StateFolder(directory: directory, owner: queryId, end: end, storage: storage)
+    let folder = try StateFolder(
+      directory: directory, owner: queryId, end: end, from: snapshotVersion, storage: storage)
     damagedSnapshots = folder.damaged
     merge = StateMerge(
       storage: storage, snapshot: folder.snapshot, changes: folder.changes, version: end.version)
@@ -29,6 +34,23 @@ public struct StateReader: Sendable {
     _ visit: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws -> Void
   ) throws {
     try merge?.visit(StatePlace(operatorId: operatorId, partition: partition), visit)
+  }
+}
+
+extension StateReader {
+  /// The first version whose changes can still be told.
+  public var firstChangedVersion: Int64 { (merge?.changes.first?.versionBefore ?? 0) + 1 }
+
+  /// Calls `visit` for each change of a partition in these versions, in their order; without a
+  /// value: the key went. The bytes are valid during the call.
+  public func visitChanges(
+    _ operatorId: String, partition: Int, versions: ClosedRange<Int64>,
+    _ visit: (
+      _ version: Int64, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?
+    ) throws -> Void
+  ) throws {
+    try merge?.visitChanges(
+      StatePlace(operatorId: operatorId, partition: partition), versions, visit)
   }
 }
 

@@ -43,6 +43,41 @@ struct DurableStateStoreTests {
     return found
   }
 
+  @Test func changesAreToldAndSnapshotsChosen() throws {
+    let folder = TemporaryFolder()
+    var limits = DurableStateStore.Limits()
+    limits.changeFileVersions = 0
+    let store = try open(folder, nil, limits: limits)
+    let partition = store.open("op", partition: 0, layout: KeyLayout())
+    var mark: String?
+    for (version, changes) in [["a": "1", "b": "2"], ["a": nil], ["c": "3"]].enumerated() {
+      store.begin(version: Int64(version) + 1)
+      for (key, value) in changes.sorted(by: { $0.key < $1.key }) { put(partition, key, value) }
+      mark = try store.commit()
+      store.maintain()
+    }
+    store.close()
+    func reader(from version: Int64? = nil) throws -> StateReader {
+      try StateReader(
+        directory: folder.path + "/state", queryId: "q", mark: mark, from: version,
+        storage: PosixStorage())
+    }
+    var told: [String] = []
+    try reader().visitChanges("op", partition: 0, versions: 1...2) { version, key, value in
+      let text = value.map { String(decoding: $0, as: UTF8.self) } ?? "gone"
+      told.append("\(version) \(String(decoding: key, as: UTF8.self)) \(text)")
+    }
+    #expect(told == ["1 a 1", "1 b 2", "2 a gone"])
+    for version in [nil, 1, 2] as [Int64?] {
+      var found: Set<String> = []
+      try reader(from: version).visit("op", partition: 0) { key, _ in
+        found.insert(String(decoding: key, as: UTF8.self))
+      }
+      #expect(found == ["b", "c"])
+    }
+    #expect(throws: Failure.self) { try reader(from: 7) }
+  }
+
   @Test func versionsComeBack() throws {
     let folder = TemporaryFolder()
     var store = try open(folder, nil)

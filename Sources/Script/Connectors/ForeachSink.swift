@@ -54,7 +54,7 @@ final class ForeachSink: StreamSink {
 
   func begin(batch id: Int64, mode: OutputMode) -> (any SinkBatch)? {
     ForeachBatch(
-      place: BatchPlace(query: queryTitle, id: id), functions: functions, schema: schema,
+      id: id, place: BatchPlace(query: queryTitle, id: id), functions: functions, schema: schema,
       instances: instances)
   }
 }
@@ -68,6 +68,7 @@ private final class ForeachInstances: Sendable {
 }
 
 private struct ForeachBatch: SinkBatch {
+  let id: Int64
   let place: BatchPlace
   let functions: ForeachFunctions
   let schema: Schema
@@ -94,7 +95,7 @@ private final class ForeachWriter: BatchWriter {
     self.batch = batch
     instance.begin(batch.place)
     let opened = try Self.user {
-      try instance.call("open", [.integer(Int64(partition)), .integer(batch.place.id)])
+      try instance.call("open", [.integer(Int64(partition)), .integer(batch.id)])
     }
     takesRows = !instance.has("open") || opened.boolean == true
   }

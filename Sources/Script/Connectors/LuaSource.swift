@@ -33,6 +33,10 @@ final class LuaSource: StreamSource {
 
   var description: String { "\(name)[]" }
 
+  func begin(batch id: Int64, of queryTitle: String) {
+    instance.begin(BatchPlace(query: queryTitle, id: id))
+  }
+
   func initialOffset() throws -> SourceOffset? {
     try instance.call("initialOffset").text.map { SourceOffset($0) }
   }
@@ -144,6 +148,7 @@ private struct LuaTableSource: StaticSource {
 
   func splits() throws -> [any InputSplit] {
     let source = try open()
+    source.instance.begin(BatchPlace(query: QueryTitle.batch, id: nil))
     let start = try source.initialOffset()
     guard let end = try source.latestOffset(from: start, limit: .everything), end != start else {
       source.stop()

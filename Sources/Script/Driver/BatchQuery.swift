@@ -28,7 +28,7 @@ struct BatchQuery {
       state: NoStateStore(), outputMode: .complete, operatorId: { $0.kind.rawValue })
     let task = TaskContext(
       batchTimeUs: clock.nowUs, seed: UInt64.random(in: .min ... .max),
-      timeZoneId: settings[text: "moontide.session.timeZone"])
+      timeZoneId: settings[text: "moontide.session.timeZone"], queryTitle: QueryTitle.batch)
     let run = BatchRun(
       task: task, pool: pool, inputs: [:],
       batchRows: Int(settings[integer: "moontide.columnBatch.rows"]))

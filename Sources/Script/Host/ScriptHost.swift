@@ -108,11 +108,17 @@ public final class ScriptHost {
     return String(hash, radix: 16)
   }
 
-  /// As Lua's own interpreter sets `arg`: the script at 0, its arguments from 1.
+  /// As Lua's own interpreter sets `arg`: the script at 0, its arguments from 1, what stands before
+  /// the script below 0.
   private static func argumentTable(_ path: String, _ arguments: [String]) -> LuaValue {
-    .table(
+    let before = CommandLine.arguments.dropLast(arguments.count + 1).reversed()
+    let others = [path] + before
+    return .table(
       LuaTable(
-        arguments.map { .string($0) }, others: [(key: .integer(0), value: .string(path))]))
+        arguments.map { .string($0) },
+        others: others.enumerated().map { place, text in
+          (key: .integer(-Int64(place)), value: .string(text))
+        }))
   }
 
   /// A script's text, its `#!` line made a comment.

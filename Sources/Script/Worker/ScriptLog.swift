@@ -53,9 +53,10 @@ public enum ScriptLog {
 /// What a worker's lines in the log say of where they come from.
 struct BatchPlace: Sendable, CustomStringConvertible {
   let query: String
-  let id: Int64
+  /// nil: the query has no batches, since its rows end.
+  let id: Int64?
 
-  var description: String { "\(query), batch \(id)" }
+  var description: String { id.map { "\(query), batch \($0)" } ?? query }
 }
 
 extension LuaValue {

@@ -34,7 +34,10 @@ extension BatchContext {
     self.init(
       batchTimeUs: task.batchTimeUs, seed: task.seed, partition: task.partition,
       firstRow: firstRow, timeZoneId: task.timeZoneId,
-      place: task.queryTitle.isEmpty ? nil : BatchPlace(query: task.queryTitle, id: task.batchId))
+      place: task.queryTitle.isEmpty
+        ? nil
+        : BatchPlace(
+          query: task.queryTitle, id: task.queryTitle == QueryTitle.batch ? nil : task.batchId))
   }
 }
 

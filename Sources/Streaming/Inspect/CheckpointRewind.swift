@@ -114,6 +114,9 @@ public struct CheckpointRewind: Sendable {
     let path = contents.path
     try RewindIntent.write(path, to: batchId, storage)
     try ledger()?.cut(after: batchId)
+    if let badRows = contents.runs.last?.sink.badRows {
+      try BadRowFile.cut(badRows, queryId: contents.queryId, after: batchId, storage: storage)
+    }
     let (log, records) = try RecordLog.open(
       path + "/" + BatchLog.fileName, kind: BatchLog.kind, owner: contents.queryId,
       storage: storage)
@@ -146,6 +149,9 @@ public struct CheckpointRewind: Sendable {
           ? "What they wrote to `\(sink.path ?? "")` has been removed."
           : "The sink `\(sink.format)` keeps no log: what they wrote there stays, and comes again "
             + "from batch \(batchId + 1) on.")
+      if let badRows = sink.badRows {
+        lines.append("The rows that they put aside in `\(badRows)` have been removed.")
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -18,6 +18,22 @@ public enum StateSource {
     Parameter(
       "readRegisteredTimers", .boolean, default: "false",
       "The timers of `transformWithState` instead of a state."),
+    Parameter(
+      "flattenCollectionTypes", .boolean, default: "true",
+      "A row for each element of a list and entry of a map; otherwise one for each key, with "
+        + "`list_value` or `map_value`."),
+    Parameter(
+      "snapshotStartBatchId", .integer, default: "the newest snapshot",
+      "The batch whose snapshot is read before the changes since; needs `snapshotPartitionId`."),
+    Parameter(
+      "snapshotPartitionId", .integer, default: "all",
+      "The only partition that is read, with `snapshotStartBatchId`."),
+    Parameter(
+      "readChangeFeed", .boolean, default: "false",
+      "The changes of some batches instead of the state: `batch_id` and `change_type` (`update`, "
+        + "`delete`) stand before the other columns."),
+    Parameter("changeStartBatchId", .integer, default: "none", "The first batch of the changes."),
+    Parameter("changeEndBatchId", .integer, default: "the last", "The last batch of the changes."),
   ]
 
   private static let notes = """
@@ -51,8 +67,9 @@ public enum StateSource {
     let path = try checkpointPath(options)
     let contents = try CheckpointContents(path, storage: storage)
     if let problem = contents.problems.first { throw problem }
-    let batch = try contents.committed(
-      try options.integer("batchId", in: 0...Int64.max))
+    let reading = try StateReading(options)
+    let batch = try contents.committed(reading.lastBatch)
+    try reading.check(last: batch.offsets.batchId)
     guard let run = contents.run(batch.commit?.runId ?? batch.offsets.runId) else {
       throw Failure(
         "STDS_FAILED_TO_READ_STATE_SCHEMA",
@@ -60,12 +77,13 @@ public enum StateSource {
         hint: "Run the query once more")
     }
     let one = try stateful(run, options)
-    let rows = StateRows(one.layout, try part(one, options))
+    let reader = try reading.reader(
+      path, contents.queryId, mark: batch.commit?.stateMark, storage)
     return StateTable(
-      path: path, operatorId: one.id, rows: rows,
-      reader: try StateReader(
-        directory: path + "/state", queryId: contents.queryId, mark: batch.commit?.stateMark,
-        storage: storage))
+      path: path, operatorId: one.id,
+      rows: StateRows(one.layout, try part(one, options), reading.shape), reader: reader,
+      onlyPartition: reading.partition,
+      versions: reading.firstChanged.map { $0 + 1...batch.offsets.batchId + 1 })
   }
 
   static func checkpointPath(_ options: Options) throws -> String {
@@ -75,7 +93,7 @@ public enum StateSource {
     return LocalPath.absolute(path)
   }
 
-  private static func invalid(_ option: String, _ why: String, _ hint: String) -> Failure {
+  static func invalid(_ option: String, _ why: String, _ hint: String) -> Failure {
     Failure(
       "STDS_INVALID_OPTION_VALUE.WITH_MESSAGE",
       "Invalid value for source option '\(option)': \(why)", hint: hint)
@@ -147,12 +165,16 @@ private struct StateTable: StaticSource {
   let operatorId: String
   let rows: StateRows
   let reader: StateReader
+  let onlyPartition: Int?
+  /// Whose changes are wanted; nil: the state is.
+  let versions: ClosedRange<Int64>?
 
   var schema: Schema { rows.schema }
   var description: String { "StateStore[\(path)]" }
 
   func splits() -> [any InputSplit] {
-    reader.partitions(of: operatorId).map { StateSplit(table: self, partition: $0) }
+    reader.partitions(of: operatorId).filter { $0 == onlyPartition ?? $0 }
+      .map { StateSplit(table: self, partition: $0) }
   }
 }
 
@@ -163,8 +185,13 @@ private struct StateSplit: InputSplit {
   var description: String { "\(table.path), partition \(partition)" }
 
   func open(_ request: ReadRequest) throws -> any BatchStream {
-    let all = try table.rows.batch(
-      table.reader, operatorId: table.operatorId, partition: partition)
+    let all =
+      if let versions = table.versions {
+        try table.rows.changes(
+          table.reader, operatorId: table.operatorId, partition: partition, versions: versions)
+      } else {
+        try table.rows.batch(table.reader, operatorId: table.operatorId, partition: partition)
+      }
     return BatchList(all.choosing(request.columns).chunks(of: request.batchRows))
   }
 }

@@ -47,17 +47,23 @@ public struct RunRecord: Sendable, Hashable {
     public let description: String
     /// Its `path`, absolute; nil: it has none.
     public let path: String?
+    /// The folder of the rows that were put aside; nil: none is kept.
+    public let badRows: String?
 
-    public init(format: String, description: String = "", path: String? = nil) {
+    public init(
+      format: String, description: String = "", path: String? = nil, badRows: String? = nil
+    ) {
       self.format = format
       self.description = description
       self.path = path
+      self.badRows = badRows
     }
 
     var json: JSON {
       .of([
         "format": .text(format), "description": .text(description),
         "path": path.map { .text($0) } ?? .null,
+        "badRows": badRows.map { .text($0) } ?? .null,
       ])
     }
 
@@ -65,7 +71,9 @@ public struct RunRecord: Sendable, Hashable {
       guard let format = json["format"]?.text, let description = json["description"]?.text else {
         return nil
       }
-      self.init(format: format, description: description, path: json["path"]?.text)
+      self.init(
+        format: format, description: description, path: json["path"]?.text,
+        badRows: json["badRows"]?.text)
     }
   }
 

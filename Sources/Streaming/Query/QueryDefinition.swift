@@ -47,12 +47,12 @@ public struct QueryDefinition: Sendable {
 
 extension RunRecord.Sink {
   /// The sink that a definition opened.
-  init(_ definition: QueryDefinition, _ sink: any StreamSink) {
+  init(_ definition: QueryDefinition, _ sink: any StreamSink, _ badRows: BadRowFile?) {
     self.init(
       format: definition.format, description: sink.description,
       path: definition.options["path"].map {
         sink.lastLoggedBatch == nil ? $0 : LocalPath.absolute($0)
-      })
+      }, badRows: badRows?.path.map { LocalPath.absolute($0) })
   }
 }
 

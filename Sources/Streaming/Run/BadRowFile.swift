@@ -61,6 +61,9 @@ final class BadRowFile: Sendable {
     return batch
   }
 
+  /// Where rows are kept; nil: they are dropped.
+  var path: String? { directory }
+
   private func name(_ batch: Int64) -> String { "batch-\(batch)-\(queryId).json" }
 
   /// Makes the bad rows of the batch durable, out of sight.
@@ -84,6 +87,18 @@ final class BadRowFile: Sendable {
     let path = "\(directory)/\(name(batch))"
     try storage.remove(path)
     try storage.move("\(directory)/\(hidden)", to: path)
+  }
+
+  /// Removes the rows of the batches after this one, which have been taken back.
+  static func cut(
+    _ directory: String, queryId: String, after last: Int64, storage: any Storage
+  ) throws {
+    guard try storage.exists(directory) else { return }
+    let (start, end) = ("batch-", "-\(queryId).json")
+    for found in try storage.list(directory) where found.hasPrefix(start) && found.hasSuffix(end) {
+      guard let batch = Int64(found.dropFirst(start.count).dropLast(end.count)) else { continue }
+      if batch > last { try storage.remove("\(directory)/\(found)") }
+    }
   }
 
   /// Finishes what the last run left.

@@ -101,7 +101,7 @@ final class QueryRun {
         TaskContext(
           batchId: machine.batchId, batchTimeUs: clock.nowUs,
           timeZoneId: settings[text: "moontide.session.timeZone"])),
-      sink: RunRecord.Sink(definition, sink), outputMode: definition.outputMode.rawValue,
+      sink: RunRecord.Sink(definition, sink, badRows), outputMode: definition.outputMode.rawValue,
       script: definition.scriptHash,
       functions: definition.functionHashes.map { JSONMember($0.name, .text($0.hash)) },
       settings: settings.pinned.map { JSONMember($0.name, .text($0.text)) })
@@ -255,6 +255,7 @@ final class QueryRun {
     try trigger.timed("latestOffset") {
       try zip(sources, question.starts).map { source, start in
         query.set(status: "Getting offsets from \(source.source.description)")
+        source.source.begin(batch: question.batchId, of: query.title)
         return try source.source.latestOffset(from: start ?? source.initial, limit: question.limit)
       }
     }
