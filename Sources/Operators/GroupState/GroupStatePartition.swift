@@ -136,8 +136,8 @@ final class GroupStatePartition: KeyedFunctionPartition, @unchecked Sendable {
   private func timedOut(before limitUs: Int64) -> [[UInt8]] {
     var seen = Set<UInt32>()
     return index.takeExpired(upTo: limitUs - 1).compactMap { group in
-      guard group != KeyTable.none, let timeoutUs = entries[Int(group)].timeoutUs, timeoutUs < limitUs,
-        seen.insert(group).inserted
+      guard group != KeyTable.none, let timeoutUs = entries[Int(group)].timeoutUs,
+        timeoutUs < limitUs, seen.insert(group).inserted
       else { return nil }
       return Array(keys.key(group))
     }

@@ -260,8 +260,8 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
     var seen = Set<UInt32>()
     return index.takeExpired(upTo: limitUs).filter { slot in
       // A session that has grown, or a slot with another session, stands in the index again.
-      Int(slot) < sessions.count && sessions[Int(slot)].stamp > 0 && sessions[Int(slot)].endUs <= limitUs
-        && seen.insert(slot).inserted
+      Int(slot) < sessions.count && sessions[Int(slot)].stamp > 0
+        && sessions[Int(slot)].endUs <= limitUs && seen.insert(slot).inserted
     }
   }
 

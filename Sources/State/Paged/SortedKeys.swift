@@ -1,8 +1,8 @@
 import Columns
 import Glibc
 
-/// Puts byte strings in order: by their first bytes that differ, whole columns at a time, and by the
-/// rest where those are the same.
+/// Puts byte strings in order: by their first bytes that differ, whole columns at a time, and by
+/// the rest where those are the same.
 enum SortedKeys {
   struct Entry {
     /// Bytes behind what all have in common, the first the highest.

@@ -3,8 +3,8 @@ import Contract
 import Operators
 import State
 
-/// What a state reader's options say of versions: which batch, from which snapshot, or the changes of
-/// which batches.
+/// What a state reader's options say of versions: which batch, from which snapshot, or the changes
+/// of which batches.
 struct StateReading {
   let shape: StateRows.Shape
   /// nil: the last committed one.
