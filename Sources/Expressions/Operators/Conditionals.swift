@@ -21,7 +21,8 @@ let conditionalFunctions: [FunctionSpec] = [
       .column("condition", .exactly(.boolean), "the condition"),
       .column("a", .any, "the value where it holds"),
       .column("b", .any, "the value elsewhere"),
-    ], returns: "the common type of the values", examples: [Example("if(1 < 2, 'a', 'b')", "a")]
+    ], returns: "the common type of the values", examples: [Example("if(1 < 2, 'a', 'b')", "a"),
+      Example("if(NULL, 1, -1)", "-1")]
   ) { call in
     // Other than CASE, it takes a bare NULL for its condition.
     let arguments = [call[0].implicitlyCast(to: .boolean), call[1], call[2]]

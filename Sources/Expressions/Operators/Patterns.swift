@@ -26,6 +26,12 @@ private func like(_ name: String, ignoringCase: Bool) -> FunctionSpec {
     ], returns: "BOOLEAN",
     examples: [
       Example("'spark' \(name) 's%k'", "true"), Example("'a_c' \(name) 'a!_c' escape '!'", "true"),
+      Example("ilike('ÉTÉ', 'é%')", "true"),
+      Example("ilike('', '')", "true"),
+      Example("ilike(NULL, 'a')", "NULL"),
+      Example("'' LIKE '%'", "true"),
+      Example("'Żółw' LIKE '__ł_'", "true"),
+      Example("NULL LIKE 'a'", "NULL"),
     ]
   ) { call in
     var escape: UInt8 = UInt8(ascii: "\\")

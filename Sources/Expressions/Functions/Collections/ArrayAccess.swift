@@ -92,7 +92,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
   ) { $0.result(.int) { columns, _ in try listSize(columns[0]) } },
   collectionFunction(
     "array_size", "How many elements an array has.", [arrayParameter], returns: "INT",
-    [Example("array_size(array(1, NULL))", "2"), Example("array_size(NULL)", "NULL")]
+    [Example("array_size(array(1, NULL))", "2"), Example("array_size(NULL)", "NULL"),
+      Example("array_size(array())", "0")]
   ) { $0.result(.int) { columns, _ in try listSize(columns[0]) } },
   elementAt(
     "element_at", isTry: false,
@@ -106,6 +107,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("element_at(map(1, 'a', 2, 'b'), 2)", "b"),
       Example("element_at(map(1, 'a'), 3)", "NULL"),
       Example("element_at(array(1), CAST(NULL AS INT))", "NULL"),
+      Example("element_at(map('', 'é'), '')", "é"),
     ]),
   elementAt(
     "try_element_at", isTry: true, "As `element_at`; NULL beyond the array.",
@@ -114,6 +116,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("try_element_at(map('a', 1), 'b')", "NULL"),
       Example("try_element_at(array(1, 2, 3), 0)", "error INVALID_INDEX_OF_ZERO"),
       Example("try_element_at(array(1, NULL), 2)", "NULL"),
+      Example("try_element_at(map('', -1), '')", "-1"),
+      Example("try_element_at(array('é'), -2)", "NULL"),
     ]),
   collectionFunction(
     "get", "The element at a position from 0; NULL beyond the array.",
@@ -122,6 +126,8 @@ let arrayAccessFunctions: [FunctionSpec] = [
     [
       Example("get(array(1, 2, 3), 0)", "1"), Example("get(array(1, 2, 3), 3)", "NULL"),
       Example("get(array(1, 2, 3), -1)", "NULL"), Example("get(array(1), NULL)", "NULL"),
+      Example("get(array(), 0)", "NULL"),
+      Example("get(array(1), 2147483647)", "NULL"),
     ]
   ) { call in
     call.result(call.types[0].element, nullable: .always) { columns, _ in
@@ -169,6 +175,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("array_position(array(1), 2)", "0"),
       Example("array_position(array(NULL, 2), 2)", "2"),
       Example("array_position(array(1), NULL)", "NULL"),
+      Example("array_position(array(), 'é')", "0"),
     ]
   ) { call in
     let call = try call.refusingNull(0).refusingNonArray(0).withElement().refusingNull(1)
@@ -207,6 +214,7 @@ let arrayAccessFunctions: [FunctionSpec] = [
       Example("slice(array(1, 2), 0, 2)", "error INVALID_PARAMETER_VALUE.START"),
       Example("slice(array(1, 2), 1, -1)", "error INVALID_PARAMETER_VALUE.LENGTH"),
       Example("slice(NULL, 1, 1)", "NULL"),
+      Example("slice(array(), 1, 2)", "[]"),
     ]
   ) { call in
     call.result(call.types[0], canFail: true) { columns, _ in

@@ -55,6 +55,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("array_append(array('b', 'd'), 'x')", "[b, d, x]"),
       Example("array_append(array(1), NULL)", "[1, null]"),
       Example("array_append(CAST(NULL AS ARRAY<INT>), 1)", "NULL"),
+      Example("array_append(array(), 'é')", "[é]"),
     ]
   ) { try insertCall($0.withElement(), position: nil) { range, _ in range.count } },
   collectionFunction(
@@ -64,6 +65,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("array_prepend(array('b', 'd'), 'x')", "[x, b, d]"),
       Example("array_prepend(array(1), NULL)", "[null, 1]"),
       Example("array_prepend(CAST(NULL AS ARRAY<INT>), 1)", "NULL"),
+      Example("array_prepend(array(), 'é')", "[é]"),
     ]
   ) { try insertCall($0.withElement(), position: nil) { _, _ in 0 } },
   collectionFunction(
@@ -95,6 +97,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("reverse('Spark SQL')", "LQS krapS"), Example("reverse('aé漢')", "漢éa"),
       Example("reverse(array(2, 1, NULL))", "[null, 1, 2]"),
       Example("reverse(NULL)", "NULL"),
+      Example("reverse('')", ""),
+      Example("reverse(array())", "[]"),
     ]
   ) { call in
     let type = call.types[0]
@@ -120,6 +124,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("concat(array(1, 2), array(3), array(NULL))", "[1, 2, 3, null]"),
       Example("concat('a', NULL)", "NULL"), Example("concat()", ""),
       Example("hex(concat(X'01', X'02'))", "0102"),
+      Example("concat('', 'é', '😀')", "é😀"),
     ], bind: concatCall),
   collectionFunction(
     "flatten", "An array of arrays as one array; NULL when one of them is.",
@@ -129,6 +134,7 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("flatten(array(array(1, 2), array(3, NULL)))", "[1, 2, 3, null]"),
       Example("flatten(array(array(1), NULL))", "NULL"),
       Example("flatten(CAST(NULL AS ARRAY<ARRAY<INT>>))", "NULL"),
+      Example("flatten(array(array(), array('é')))", "[é]"),
     ]
   ) { call in
     let type = call.types[0].element
@@ -158,6 +164,8 @@ let arrayMakingFunctions: [FunctionSpec] = [
       Example("sort_array(array('b', 'd', NULL, 'c', 'a'), false)", "[d, c, b, a, null]"),
       Example("sort_array(array(double('NaN'), 1d, double('Infinity')))", "[1.0, Infinity, NaN]"),
       Example("sort_array(NULL)", "NULL"),
+      Example("sort_array(array())", "[]"),
+      Example("sort_array(array('é', 'B', '', 'a'))", "[, B, a, é]"),
     ]
   ) { call in
     call.result(call.types[0]) { columns, _ in

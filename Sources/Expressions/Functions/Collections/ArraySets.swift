@@ -76,6 +76,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("array_union(array(1, 2, 3), array(1, 3, 5))", "[1, 2, 3, 5]"),
       Example("array_union(array(1, NULL), array(NULL))", "[1, null]"),
       Example("array_union(CAST(NULL AS ARRAY<INT>), array(1))", "NULL"),
+      Example("array_union(array(), array('é', 'é'))", "[é]"),
     ]
   ) { a, aRange, b, bRange, out in
     var seen: Set<[UInt8]> = []
@@ -88,6 +89,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("array_intersect(array(1, 2, 3), array(1, 3, 5))", "[1, 3]"),
       Example("array_intersect(array(1, NULL), array(NULL))", "[null]"),
       Example("array_intersect(CAST(NULL AS ARRAY<INT>), array(1))", "NULL"),
+      Example("array_intersect(array('é'), array())", "[]"),
     ]
   ) { a, aRange, b, bRange, out in
     let wanted = keys(b, bRange)
@@ -100,6 +102,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("array_except(array(1, 2, 2, 3), array(1, 3, 5))", "[2]"),
       Example("array_except(array(1, NULL), array(NULL))", "[1]"),
       Example("array_except(array(1), CAST(NULL AS ARRAY<INT>))", "NULL"),
+      Example("array_except(array('é', 'e'), array())", "[é, e]"),
     ]
   ) { a, aRange, b, bRange, out in
     let unwanted = keys(b, bRange)
@@ -141,6 +144,7 @@ let arraySetFunctions: [FunctionSpec] = [
     [
       Example("array_remove(array(1, 2, 3, NULL, 3), 3)", "[1, 2, null]"),
       Example("array_remove(array(1), NULL)", "NULL"),
+      Example("array_remove(array('', 'é'), '')", "[é]"),
     ]
   ) { call in
     let call = try call.withElement().refusingMaps()
@@ -161,6 +165,7 @@ let arraySetFunctions: [FunctionSpec] = [
     [
       Example("array_compact(array(1, 2, NULL, 3))", "[1, 2, 3]"),
       Example("array_compact(NULL)", "NULL"),
+      Example("array_compact(array())", "[]"),
     ]
   ) { call in
     let type = DataType.array(call.types[0].element, containsNull: false)
@@ -187,6 +192,8 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("array_join(array('hello', NULL, 'world'), ' ', ',')", "hello , world"),
       Example("array_join(array(1, 2), '-')", "1-2"),
       Example("array_join(NULL, ' ')", "NULL"),
+      Example("array_join(array(), ',')", ""),
+      Example("array_join(array('é', '', '😀'), 'ß')", "éßß😀"),
     ]
   ) { call in
     call.result(.string) { columns, _ in
@@ -213,6 +220,7 @@ let arraySetFunctions: [FunctionSpec] = [
       Example("arrays_zip(array(1, 2, 3), array(2, 3, 4))", "[{1, 2}, {2, 3}, {3, 4}]"),
       Example("arrays_zip(array(1, 2), array('a'))", "[{1, a}, {2, null}]"),
       Example("arrays_zip(array(1), NULL)", "NULL"),
+      Example("arrays_zip(array(), array('é'))", "[{null, é}]"),
     ]
   ) { call in
     let fields = call.arguments.enumerated().map { index, argument in

@@ -160,6 +160,7 @@ let generatorFunctions: [FunctionSpec] = [
       Example("explode(map('a', 1, 'b', 2))", "a, 1 | b, 2"),
       Example("explode(CAST(NULL AS ARRAY<INT>))", ""),
       Example("explode('a')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+      Example("explode(array())", ""),
     ]),
   explode(
     "explode_outer", isOuter: true, hasPosition: false,
@@ -167,6 +168,7 @@ let generatorFunctions: [FunctionSpec] = [
     [
       Example("explode_outer(array(10, 20))", "10 | 20"),
       Example("explode_outer(CAST(NULL AS ARRAY<INT>))", "NULL"),
+      Example("explode_outer(array())", "NULL"),
     ]),
   explode(
     "posexplode", isOuter: false, hasPosition: true,
@@ -174,6 +176,8 @@ let generatorFunctions: [FunctionSpec] = [
     [
       Example("posexplode(array(10, 20))", "0, 10 | 1, 20"),
       Example("posexplode(map('a', 1))", "0, a, 1"),
+      Example("posexplode(array())", ""),
+      Example("posexplode(CAST(NULL AS ARRAY<INT>))", ""),
     ]),
   explode(
     "posexplode_outer", isOuter: true, hasPosition: true,
@@ -181,15 +185,18 @@ let generatorFunctions: [FunctionSpec] = [
     [
       Example("posexplode_outer(array(10, 20))", "0, 10 | 1, 20"),
       Example("posexplode_outer(CAST(NULL AS ARRAY<INT>))", "NULL, NULL"),
+      Example("posexplode_outer(array())", "NULL, NULL"),
     ]),
   inline(
     "inline", isOuter: false, "A row for each struct of an array, a column for each field.",
-    [Example("inline(array(struct(1, 'a'), struct(2, 'b'), NULL))", "1, a | 2, b | NULL, NULL")]),
+    [Example("inline(array(struct(1, 'a'), struct(2, 'b'), NULL))", "1, a | 2, b | NULL, NULL"),
+      Example("inline(CAST(array() AS ARRAY<STRUCT<a: INT>>))", "")]),
   inline(
     "inline_outer", isOuter: true, "As `inline`; an empty array or NULL gives a row of NULLs.",
     [
       Example("inline_outer(array(struct(1, 'a'), struct(2, 'b')))", "1, a | 2, b"),
       Example("inline_outer(CAST(NULL AS ARRAY<STRUCT<a: INT, b: INT>>))", "NULL, NULL"),
+      Example("inline_outer(CAST(array() AS ARRAY<STRUCT<a: INT>>))", "NULL"),
     ]),
   .function(
     .generator, "stack", category: "generators",
@@ -201,6 +208,8 @@ let generatorFunctions: [FunctionSpec] = [
     examples: [
       Example("stack(2, 1, 2, 3)", "1, 2 | 3, NULL"),
       Example("stack(2, 'a', 1, 'b', NULL)", "a, 1 | b, NULL"),
+      Example("stack(-1, 'a')", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("stack(3, 'é')", "é | NULL | NULL"),
     ]
   ) { call in
     if call.arguments.count < 2 { throw call.wrongCount(expected: "at least 2") }

@@ -267,7 +267,11 @@ let higherOrderFunctions: [FunctionSpec] = [
       Example(
         "array_sort(array('bc', 'ab', 'dc'), (a, b) -> if(a > b, -1, if(a < b, 1, 0)))",
         "[dc, bc, ab]"),
+      Example(
+        "array_sort(sequence(1, 1000), (a, b) -> if(a > b, -1, if(a < b, 1, 0)))[0]", "1000"),
       Example("array_sort(CAST(NULL AS ARRAY<INT>))", "NULL"),
+      Example("array_sort(array('b', 'é', '', 'B'))", "[, B, b, é]"),
+      Example("array_sort(array())", "[]"),
     ], bind: arraySortCall),
 ]
 
@@ -392,36 +396,64 @@ extension Vector {
     let list = try arguments[0].evaluate(context).flat
     if list.nullCount == list.count { return list }
     let elements = ListElements(list)
-    // The comparison is asked for all pairs of each array at once.
-    var (firsts, seconds, rows, starts): ([Int], [Int], [Int], [Int]) = ([], [], [], [])
-    for row in 0..<list.count {
-      starts.append(firsts.count)
-      for a in elements.range(row) {
-        for b in elements.range(row) {
-          firsts.append(a)
-          seconds.append(b)
-          rows.append(row)
-        }
-      }
-    }
     let values = elements.children[0]
-    let answers = try arguments[1].evaluate(
-      [values.gathered(Selection(firsts)), values.gathered(Selection(seconds))],
-      rows: Selection(rows), in: context)
-    if answers.nullCount > 0, let null = (0..<answers.count).first(where: { answers.isNull($0) }) {
-      throw RowFailure(
-        row: rows[null],
-        Failure("COMPARATOR_RETURNS_NULL", "the comparison given to `array_sort` returned NULL"))
-    }
-    let picks = (0..<list.count).flatMap { row -> [Int] in
-      let range = elements.range(row)
-      return range.sortedStably { a, b in
-        let at = starts[row] + (a - range.lowerBound) * range.count + (b - range.lowerBound)
-        return Int(answers.integer(at))
-      }
+    let picks = try sortedByComparison(elements, rows: list.count) { firsts, seconds, rows in
+      try arguments[1].evaluate(
+        [values.gathered(Selection(firsts)), values.gathered(Selection(seconds))],
+        rows: Selection(rows), in: context)
     }
     return Vector(
       type, count: list.count, validity: list.validity, values: elements.offsets,
       children: [values.gathered(Selection(picks))])
   }
+}
+
+/// The elements in the order that `compare` says, each array for itself. Every round compares each
+/// element with one of its run, in all arrays at once, and parts the run by the answers: so there
+/// are few rounds, and equal elements stay as they came.
+private func sortedByComparison(
+  _ elements: ListElements, rows: Int, _ compare: ([Int], [Int], [Int]) throws -> Vector
+) throws -> [Int] {
+  var order = Array(0..<elements.count)
+  var runs = (0..<rows).map { (row: $0, places: elements.range($0)) }.filter { $0.places.count > 1 }
+  while !runs.isEmpty {
+    var (firsts, seconds, owners): ([Int], [Int], [Int]) = ([], [], [])
+    for run in runs {
+      let pivot = order[run.places.lowerBound + run.places.count / 2]
+      for place in run.places where order[place] != pivot {
+        firsts.append(order[place])
+        seconds.append(pivot)
+        owners.append(run.row)
+      }
+    }
+    let answers = try compare(firsts, seconds, owners)
+    if answers.nullCount > 0, let null = (0..<answers.count).first(where: { answers.isNull($0) }) {
+      throw RowFailure(
+        row: owners[null],
+        Failure("COMPARATOR_RETURNS_NULL", "the comparison given to `array_sort` returned NULL"))
+    }
+    var (next, parted): ([(row: Int, places: Range<Int>)], Int) = ([], 0)
+    for run in runs {
+      let pivot = order[run.places.lowerBound + run.places.count / 2]
+      var (less, same, greater): ([Int], [Int], [Int]) = ([], [], [])
+      for place in run.places {
+        let answer = order[place] == pivot ? 0 : answers.integer(parted)
+        if order[place] != pivot { parted += 1 }
+        if answer < 0 {
+          less.append(order[place])
+        } else if answer > 0 {
+          greater.append(order[place])
+        } else {
+          same.append(order[place])
+        }
+      }
+      order.replaceSubrange(run.places, with: less + same + greater)
+      let start = run.places.lowerBound
+      let lows = start..<(start + less.count)
+      let highs = (lows.upperBound + same.count)..<run.places.upperBound
+      next += [lows, highs].filter { $0.count > 1 }.map { (run.row, $0) }
+    }
+    runs = next
+  }
+  return order
 }

@@ -106,6 +106,7 @@ let mapFunctions: [FunctionSpec] = [
       Example(
         "map_from_entries(array(struct(1, 'a'), struct(1, 'b')))", "error DUPLICATED_MAP_KEY"),
       Example("map_from_entries(CAST(NULL AS ARRAY<STRUCT<a: INT, b: INT>>))", "NULL"),
+      Example("map_from_entries(CAST(array() AS ARRAY<STRUCT<a: INT, b: INT>>))", "{}"),
     ]
   ) { call in
     guard case .structure(let fields) = call.types[0].element, fields.count == 2 else {
@@ -178,6 +179,7 @@ let mapFunctions: [FunctionSpec] = [
     "map_values", "The values of the map.",
     [
       Example("map_values(map(1, 'a', 2, NULL))", "[a, null]"), Example("map_values(NULL)", "NULL"),
+      Example("map_values(map())", "[]"),
     ],
     { .array($0.value, containsNull: $0.containsNull) }
   ) { [$0[1]] },
@@ -186,6 +188,7 @@ let mapFunctions: [FunctionSpec] = [
     [
       Example("map_entries(map(1, 'a', 2, 'b'))", "[{1, a}, {2, b}]"),
       Example("map_entries(NULL)", "NULL"),
+      Example("map_entries(map())", "[]"),
     ],
     {
       .array(
@@ -202,6 +205,7 @@ let mapFunctions: [FunctionSpec] = [
       Example("map_contains_key(map(1, 'a', 2, 'b'), 1)", "true"),
       Example("map_contains_key(map(1, 'a'), 3)", "false"),
       Example("map_contains_key(map(1, 'a'), CAST(NULL AS INT))", "NULL"),
+      Example("map_contains_key(map(), 'a')", "false"),
     ]
   ) { call in
     guard case .map = call.types[0] else {
@@ -242,6 +246,7 @@ let mapFunctions: [FunctionSpec] = [
       Example("str_to_map('a:1,a:2')", "error DUPLICATED_MAP_KEY"),
       Example("str_to_map('a:1:2,b')", "{a -> 1:2, b -> null}"),
       Example("str_to_map(NULL)", "NULL"),
+      Example("str_to_map('é=ß;ł=', ';', '=')", "{é -> ß, ł -> }"),
     ]
   ) { call in
     let type = DataType.map(.string, .string, valueContainsNull: true)
@@ -266,6 +271,7 @@ let mapFunctions: [FunctionSpec] = [
       Example("named_struct('a', 1, 'b', 2, 'c', NULL)", "{1, 2, null}"),
       Example("named_struct('a', 1).a", "1"),
       Example("named_struct('a')", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+      Example("named_struct('é', '', 'b', array())", "{, []}"),
     ]
   ) { call in
     guard call.arguments.count.isMultiple(of: 2) else {

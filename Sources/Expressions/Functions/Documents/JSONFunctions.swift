@@ -52,6 +52,11 @@ let jsonPathFunctions: [FunctionSpec] = [
       Example(#"get_json_object('{"a":1e2}', '$.a')"#, "100.0"),
       Example(#"get_json_object('{"a":1}', 'a')"#, "NULL"),
       Example(#"get_json_object(NULL, '$.a')"#, "NULL"),
+      Example("get_json_object('', '$.a')", "NULL"),
+      Example("get_json_object('{\"é\":\"ü😀\"}', '$.é')", "ü😀"),
+      Example(
+        "get_json_object('{\"a\":[1.50, 1e2, \"😀\"]}', '$.a')",
+        "[1.5,100.0,\"\\uD83D\\uDE00\"]"),
     ]
   ) { call in
     call.result(.string, nullable: .always) { columns, _ in
@@ -72,6 +77,7 @@ let jsonPathFunctions: [FunctionSpec] = [
       Example(#"json_array_length('[1,2,[3,4]]')"#, "3"),
       Example(#"json_array_length('{"a":1}')"#, "NULL"), Example(#"json_array_length('[]')"#, "0"),
       Example(#"json_array_length('[1,2')"#, "NULL"), Example("json_array_length(NULL)", "NULL"),
+      Example("json_array_length('[\"é\", {\"a\": [1]}]')", "2"),
     ]
   ) { call in
     parsed(call, .int) { cursor, builder in
@@ -92,6 +98,7 @@ let jsonPathFunctions: [FunctionSpec] = [
       Example(#"json_object_keys('{"f1":"abc","f2":{"f3":"a"}}')"#, "[f1, f2]"),
       Example(#"json_object_keys('{}')"#, "[]"), Example(#"json_object_keys('[1]')"#, "NULL"),
       Example(#"json_object_keys('')"#, "NULL"), Example("json_object_keys(NULL)", "NULL"),
+      Example("json_object_keys('{\"é\": 1, \"\": 2}')", "[é, ]"),
     ]
   ) { call in
     parsed(call, .array(.string, containsNull: true)) { cursor, builder in
@@ -114,6 +121,8 @@ let jsonPathFunctions: [FunctionSpec] = [
       Example(#"json_tuple('{"a":1, "b":"x", "c":[1]}', 'a', 'b', 'c', 'd')"#, "1, x, [1], NULL"),
       Example(#"json_tuple('{"a":1', 'a')"#, "NULL"),
       Example("json_tuple(CAST(NULL AS STRING), 'a')", "NULL"),
+      Example("json_tuple('', 'a')", "NULL"),
+      Example("json_tuple('{\"é\": \"ü\", \"a\": [\"😀\"]}', 'é', 'a')", "ü, [\"\\uD83D\\uDE00\"]"),
     ]
   ) { call in
     if call.arguments.count < 2 { throw call.wrongCount(expected: "> 1") }

@@ -195,6 +195,9 @@ let recordFunctions: [FunctionSpec] = [
       Example(
         #"schema_of_json('[{"col":01}]', map('allowNumericLeadingZeros', 'true'))"#,
         "ARRAY<STRUCT<col: BIGINT>>"),
+      Example("schema_of_json('{\"é\": []}')", "STRUCT<`é`: ARRAY<STRING>>"),
+      Example("schema_of_json('')", "STRING"),
+      Example("schema_of_json(NULL)", "error DATATYPE_MISMATCH.UNEXPECTED_NULL"),
     ]
   ) { call in
     let bytes = try constantText(call)
@@ -241,6 +244,8 @@ let recordFunctions: [FunctionSpec] = [
     [
       Example("schema_of_csv('1,abc')", "STRUCT<_c0: INT, _c1: STRING>"),
       Example("schema_of_csv('1.5|2024-01-01', map('sep', '|'))", "STRUCT<_c0: DOUBLE, _c1: DATE>"),
+      Example("schema_of_csv('é,,-1')", "STRUCT<_c0: STRING, _c1: STRING, _c2: INT>"),
+      Example("schema_of_csv(NULL)", "error DATATYPE_MISMATCH.UNEXPECTED_NULL"),
     ]
   ) { call in
     let bytes = try constantText(call)

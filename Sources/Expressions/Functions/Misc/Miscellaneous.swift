@@ -89,6 +89,7 @@ let miscellaneousFunctions: [FunctionSpec] = [
       Example(
         "hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "-1629402237"
       ), Example("hash(struct(1, 'abcde'))", "79092290"),
+      Example("hash('', array())", "142593372"),
     ]
   ) { Murmur3.fold($0, into: $1, count: $2) },
   hashFunction(
@@ -97,6 +98,8 @@ let miscellaneousFunctions: [FunctionSpec] = [
       Example("xxhash64('Spark', array(123), 2)", "5602566077635097486"),
       Example("xxhash64(NULL)", "42"),
       Example("xxhash64(repeat('abc', 30), 1.5f)", "-3419151454774360446"),
+      Example("xxhash64('')", "-7444071767201028348"),
+      Example("xxhash64('é')", "2065146811275570100"),
     ]
   ) { XXHash64.fold($0, into: $1, count: $2) },
   misc(
@@ -135,7 +138,9 @@ let miscellaneousFunctions: [FunctionSpec] = [
   misc(
     "raise_error", "Raises an error with a message.",
     [.column("message", .string, "the message")], returns: "VOID",
-    [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION")]
+    [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION"),
+      Example("raise_error(NULL)", "error USER_RAISED_EXCEPTION"),
+      Example("raise_error('')", "error USER_RAISED_EXCEPTION")]
   ) { call in
     call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
       columns, context in

@@ -55,6 +55,7 @@ let randomRangeFunctions: [FunctionSpec] = [
       Example("uniform(-5L, 5, -1)", "-1"), Example("uniform(1.5D, 2, 3)", "1.6286907175298113"),
       Example("uniform(1.5, 2.25, 3)", "1.69"), Example("uniform(1.5F, 2, 3)", "1.6286907"),
       Example("uniform(NULL, 2, 3)", "NULL"),
+      Example("uniform(0, 10, NULL)", "7"),
     ]
   ) { call in
     if let index = call.arguments.indices.first(where: { nonConstant(call, $0) }) {
@@ -97,6 +98,7 @@ let randomRangeFunctions: [FunctionSpec] = [
       Example("randstr(0, 1)", ""),
       Example("randstr(-1, 1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
       Example("length(randstr(12))", "12"),
+      Example("randstr(NULL)", ""),
     ]
   ) { call in
     if let index = call.arguments.indices.first(where: { nonConstant(call, $0) }) {

@@ -150,6 +150,7 @@ let integerFunctions: [FunctionSpec] = [
       Example("bit_get(11, 0)", "1"), Example("bit_get(11, 2)", "0"),
       Example("bit_get(11, 40)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
       Example("bit_get(NULL, 2)", "NULL"),
+      Example("bit_get(-1, 63)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
     ]
   ) { columns, _ in
     let bits: Int32

@@ -116,6 +116,8 @@ let binaryTextFunctions: [FunctionSpec] = [
       Example("try_to_binary('a', 'base64')", "NULL"),
       Example("try_to_binary('a', 'utf-9')", "NULL"),
       Example("try_to_binary(NULL)", "NULL"),
+      Example("hex(try_to_binary('', 'hex'))", ""),
+      Example("hex(try_to_binary('é', 'utf-8'))", "C3A9"),
     ]),
   stringFunction(
     "to_base32", "The bytes in base 32.",
@@ -136,6 +138,7 @@ let binaryTextFunctions: [FunctionSpec] = [
       Example("from_base32('mzxw6===')", "foo"),
       Example("from_base32('1')", ""), Example("string(from_base32(''))", ""),
       Example("from_base32(NULL)", "NULL"),
+      Example("hex(from_base32('é=A'))", ""),
     ]
   ) { columns, _ in
     try mappedText(columns[0], to: .binary) { (text: Bytes, out) in
@@ -184,6 +187,7 @@ let binaryTextFunctions: [FunctionSpec] = [
       Example("collation('é')", "SYSTEM.BUILTIN.UTF8_BINARY"),
       Example("collation('')", "SYSTEM.BUILTIN.UTF8_BINARY"),
       Example("collation(1)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
+      Example("collation(NULL)", "SYSTEM.BUILTIN.UTF8_BINARY"),
     ]
   ) { call in
     call.result(.string, nullable: .never) { columns, _ in
@@ -238,11 +242,13 @@ let binaryTextFunctions: [FunctionSpec] = [
       Example("validate_utf8('é')", "é"),
       Example("validate_utf8(X'80')", "error INVALID_UTF8_STRING"),
       Example("validate_utf8(NULL)", "NULL"),
+      Example("validate_utf8('')", ""),
     ]),
   validated(
     "try_validate_utf8", isTry: true,
     [
       Example("try_validate_utf8('é')", "é"), Example("try_validate_utf8(X'61C262')", "NULL"),
       Example("try_validate_utf8(NULL)", "NULL"),
+      Example("try_validate_utf8('')", ""),
     ]),
 ]

@@ -37,6 +37,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
       Example("initcap('sPark sql')", "Spark Sql"),
       Example("initcap('élan-vital ÖL  x')", "Élan-vital Öl  X"),
       Example("initcap(NULL)", "NULL"),
+      Example("initcap('')", ""),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
@@ -49,12 +50,14 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
       Example("concat('[', trim('  é x  '), ']')", "[é x]"), Example("trim('   ')", ""),
       Example("trim(NULL)", "NULL"),
       Example("trim(BOTH 'SLé' FROM 'éSSparkSQLS')", "parkSQ"),
+      Example("trim('')", ""),
     ], left: true, right: true, "The string without blanks at its ends."),
   trimFunction(
     "btrim",
     [
       Example("concat('[', btrim('  é x  '), ']')", "[é x]"), Example("btrim('   ')", ""),
       Example("btrim(NULL)", "NULL"),
+      Example("btrim('', 'é')", ""),
     ], left: true, right: true, "As `trim`."),
   trimFunction(
     "ltrim",
@@ -62,6 +65,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
       Example("concat('[', ltrim('  é x  '), ']')", "[é x  ]"), Example("ltrim('   ')", ""),
       Example("ltrim(NULL)", "NULL"),
       Example("trim(LEADING 'SLé' FROM 'éSSparkSQLS')", "parkSQLS"),
+      Example("ltrim('', 'é')", "é"),
     ], left: true, right: false, "The string without blanks at its start."),
   trimFunction(
     "rtrim",
@@ -69,6 +73,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
       Example("concat('[', rtrim('  é x  '), ']')", "[  é x]"), Example("rtrim('   ')", ""),
       Example("rtrim(NULL)", "NULL"),
       Example("trim(TRAILING 'SLé' FROM 'éSSparkSQLS')", "éSSparkSQ"),
+      Example("rtrim('', 'é')", "é"),
     ], left: false, right: true, "The string without blanks at its end."),
   padFunction(
     "lpad",
@@ -86,13 +91,17 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
       Example("concat('[', rpad('hi', 4), ']')", "[hi  ]"), Example("rpad('hi', -1, 'x')", ""),
       Example("rpad('hi', 5, '')", "hi"), Example("rpad(NULL, 5, 'x')", "NULL"),
       Example("hex(rpad(unhex('aabb'), 4))", "AABB0000"),
+      Example("rpad('é', -5)", ""),
+      Example("rpad('hi', 2147483647, '')", "hi"),
     ], isLeft: false, "The string, filled up at its end or cut to a length."),
   stringFunction(
     "repeat", "The string, several times over.",
     [.column("text", .string, "the string"), .column("times", .int, "how often")], canFail: true,
     [
       Example("repeat('12é', 2)", "12é12é"), Example("repeat('a', 0)", ""),
-      Example("repeat('a', -1)", ""), Example("repeat('', 2147483647)", ""), Example("repeat(NULL, 2)", "NULL"),
+      Example("repeat('a', -1)", ""),
+      Example("repeat('', 2147483647)", ""),
+      Example("repeat(NULL, 2)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1]) { (text: Bytes, times: Int32, out) in
@@ -106,6 +115,7 @@ let caseAndPaddingFunctions: [FunctionSpec] = [
     [
       Example("concat(space(2), '1')", "  1"), Example("concat(space(-2), '1')", "1"),
       Example("space(NULL)", "NULL"),
+      Example("length(space(100000))", "100000"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (count: Int32, out) in

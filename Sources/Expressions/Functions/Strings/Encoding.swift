@@ -46,6 +46,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example("string(unbase64('U3BhcmsgU1FM'))", "Spark SQL"),
       Example("string(unbase64('U3Bh\ncmsgU1FM'))", "Spark SQL"),
       Example("string(unbase64('abc'))", "i�"), Example("unbase64(NULL)", "NULL"),
+      Example("hex(unbase64(''))", ""),
     ]
   ) { columns, _ in
     try mappedText(columns[0], to: .binary) { (text: Bytes, out) in
@@ -62,6 +63,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example("hex(17)", "11"), Example("hex(-1)", "FFFFFFFFFFFFFFFF"), Example("hex(0)", "0"),
       Example("hex('Spark é')", "537061726B20C3A9"),
       Example("hex(X'0AFF')", "0AFF"), Example("hex(NULL)", "NULL"),
+      Example("hex('')", ""),
     ]
   ) { call in
     let isNumber = call.types[0] == .long
@@ -86,6 +88,8 @@ let encodingFunctions: [FunctionSpec] = [
       Example("string(unhex('537061726B2053514C'))", "Spark SQL"),
       Example("hex(unhex('F0a'))", "0F0A"),
       Example("unhex('xy')", "NULL"), Example("unhex(NULL)", "NULL"),
+      Example("hex(unhex(''))", ""),
+      Example("unhex('é')", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], to: .binary) { (text: Bytes, out) in
@@ -100,6 +104,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example("md5('')", "d41d8cd98f00b204e9800998ecf8427e"),
       Example("md5(repeat('a', 70))", "0f5c6c4e740bfcc08c3c26ccb2673d46"),
       Example("md5(NULL)", "NULL"),
+      Example("md5('é')", "66ddcd97cfdeabb2f6fb8a999b4bc76f"),
     ]),
   digest(
     "sha1", aliases: ["sha"], 1, "The SHA-1 digest in hexadecimal.",
@@ -107,6 +112,8 @@ let encodingFunctions: [FunctionSpec] = [
       Example("sha1('Spark')", "85f5955f4b27a9a4c2aab6ffe5d7189fc298b92c"),
       Example("sha1(repeat('a', 60))", "13d956033d9af449bfe2c4ef78c17c20469c4bf1"),
       Example("sha1(NULL)", "NULL"),
+      Example("sha1('')", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+      Example("sha1('é')", "bf15be717ac1b080b4f1c456692825891ff5073d"),
     ]),
   stringFunction(
     "sha2", "The SHA-2 digest of 224, 256, 384 or 512 bits in hexadecimal.",
@@ -121,6 +128,8 @@ let encodingFunctions: [FunctionSpec] = [
       Example("md5(sha2(repeat('é', 100), 512))", "e29fe2a03d810d4bf863235bdbdf11eb"),
       Example("sha2('Spark', 1)", "NULL"),
       Example("sha2(NULL, 256)", "NULL"),
+      Example("sha2('', 0)", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+      Example("sha2('é', -1)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1]) { (bytes: Bytes, bits: Int32, out) in
@@ -136,6 +145,7 @@ let encodingFunctions: [FunctionSpec] = [
     [
       Example("crc32('Spark')", "1557323817"), Example("crc32('')", "0"),
       Example("crc32(NULL)", "NULL"),
+      Example("crc32('é')", "235179326"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .long) { (bytes: Bytes) in
@@ -148,6 +158,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example(
         "url_encode('https://spark.apache.org/é x*-_.~')",
         "https%3A%2F%2Fspark.apache.org%2F%C3%A9+x*-_.%7E"), Example("url_encode(NULL)", "NULL"),
+      Example("url_encode('')", ""),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
@@ -170,10 +181,14 @@ let encodingFunctions: [FunctionSpec] = [
     [
       Example("url_decode('https%3A%2F%2Fspark.apache.org+x')", "https://spark.apache.org x"),
       Example("url_decode('%zz')", "error CANNOT_DECODE_URL"), Example("url_decode(NULL)", "NULL"),
+      Example("url_decode('')", ""),
+      Example("url_decode('%C3%A9+é')", "é é"),
     ]),
   urlDecode(
     "try_url_decode", isTry: true,
-    [Example("try_url_decode('a%20b')", "a b"), Example("try_url_decode('%zz')", "NULL")]),
+    [Example("try_url_decode('a%20b')", "a b"), Example("try_url_decode('%zz')", "NULL"),
+      Example("try_url_decode('')", ""),
+      Example("try_url_decode('%C3%A9+é')", "é é")]),
   stringFunction(
     "encode", "The text as bytes of a character set.",
     [
@@ -190,6 +205,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example("encode('aé', 'US-ASCII')", "error MALFORMED_CHARACTER_CODING"),
       Example("encode('a', 'KOI')", "error INVALID_PARAMETER_VALUE.CHARSET"),
       Example("encode(NULL, 'utf-8')", "NULL"),
+      Example("hex(encode('', 'UTF-16'))", ""),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1], to: .binary) { (text: Bytes, name: Bytes, out) in
@@ -201,6 +217,7 @@ let encodingFunctions: [FunctionSpec] = [
     [
       Example("is_valid_utf8('é')", "true"), Example("is_valid_utf8(X'80')", "false"),
       Example("is_valid_utf8(NULL)", "NULL"),
+      Example("is_valid_utf8('')", "true"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .boolean) { (text: Bytes) in UTF8Text.isValid(text.octets) }
@@ -212,6 +229,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example("make_valid_utf8('é')", "é"),
       Example("hex(make_valid_utf8(X'61C262'))", "61EFBFBD62"),
       Example("make_valid_utf8(NULL)", "NULL"),
+      Example("make_valid_utf8('')", ""),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (text: Bytes, out) in
@@ -239,6 +257,7 @@ let encodingFunctions: [FunctionSpec] = [
       Example("decode(2, 1, 'Southlake', 2, 'San Francisco', 'Non domestic')", "San Francisco"),
       Example("decode(NULL, 6, 'Spark', NULL, 'SQL')", "SQL"), Example("decode(7, 1, 'a')", "NULL"),
       Example("decode(NULL, 'utf-8')", "NULL"),
+      Example("decode(X'', 'UTF-16')", ""),
     ], bind: decodeCall),
 ]
 

@@ -21,6 +21,7 @@ let joiningFunctions: [FunctionSpec] = [
       Example("concat_ws(' ', 'Spark', 'SQL')", "Spark SQL"), Example("concat_ws('s')", ""),
       Example("concat_ws('/', 'foo', NULL, array('bar', NULL, 'é'))", "foo/bar/é"),
       Example("concat_ws(',', 1, true)", "1,true"), Example("concat_ws(NULL, 'a')", "NULL"),
+      Example("concat_ws('', 'é', '')", "é"),
     ]
   ) { call in
     call.result(.string, nullable: call[0].isNullable ? .always : .never) { columns, context in
@@ -61,6 +62,9 @@ let joiningFunctions: [FunctionSpec] = [
     examples: [
       Example("elt(1, 'scala', 'java')", "scala"), Example("elt(2, 'a', NULL)", "NULL"),
       Example("elt(3, 'a', 'b')", "error INVALID_ARRAY_INDEX"), Example("elt(NULL, 'a')", "NULL"),
+      Example("elt(1, '', 'é')", ""),
+      Example("elt(-1, 'a', 'b')", "error INVALID_ARRAY_INDEX"),
+      Example("elt(2, 'a', 'é')", "é"),
     ]
   ) { call in
     let type = call.types.dropFirst().allSatisfy { $0 == .binary } ? DataType.binary : .string
@@ -102,6 +106,12 @@ let joiningFunctions: [FunctionSpec] = [
       Example("mask('abcd-EFGH-8765-4321')", "xxxx-XXXX-nnnn-nnnn"),
       Example("mask('AbCD123-@$#', 'Q', 'q', 'd', 'o')", "QqQQdddoooo"),
       Example("mask('AbCD123-@$#', NULL, 'q')", "AqCDnnn-@$#"), Example("mask(NULL)", "NULL"),
+      Example("lower('')", ""),
+      Example("lower('ΌΔΟΣ ΑΣΑ')", "όδος ασα"),
+      Example("mask('')", ""),
+      Example("mask('AbÉé1😀', 'Ω', 'ω', '0', '*')", "ΩωΩω0*"),
+      Example("upper('')", ""),
+      Example("upper('ŉ ﬁ ΐ')", "ʼN FI Ϊ́"),
     ]
   ) { call in
     for index in 1..<call.arguments.count {
@@ -146,6 +156,7 @@ let joiningFunctions: [FunctionSpec] = [
       Example("luhn_check('79927398714')", "false"),
       Example("luhn_check('')", "false"), Example("luhn_check('12a')", "false"),
       Example("luhn_check(NULL)", "NULL"),
+      Example("luhn_check('é')", "false"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .boolean) { (text: Bytes) in

@@ -27,13 +27,15 @@ let measureFunctions: [FunctionSpec] = [
     [
       Example("octet_length('aé')", "3"), Example("octet_length(X'0102')", "2"),
       Example("octet_length(NULL)", "NULL"),
+      Example("octet_length('')", "0"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .int) { (text: Bytes) in Int32(truncatingIfNeeded: text.count) }
   },
   stringFunction(
     "bit_length", "How many bits it has.", [anyText], returns: .int,
-    [Example("bit_length('aé')", "24"), Example("bit_length(NULL)", "NULL")]
+    [Example("bit_length('aé')", "24"), Example("bit_length(NULL)", "NULL"),
+      Example("bit_length('')", "0")]
   ) { columns, _ in
     try mapped(columns[0], to: .int) { (text: Bytes) in
       Int32(truncatingIfNeeded: text.count &* 8)
@@ -103,6 +105,7 @@ let measureFunctions: [FunctionSpec] = [
       Example("translate('AaBbCc', 'abc', '123')", "A1B2C3"),
       Example("translate('AaBbCc', 'abc', '1')", "A1BC"),
       Example("translate('aéa', 'éa', 'xy')", "yxy"), Example("translate(NULL, 'a', 'b')", "NULL"),
+      Example("translate('', 'é', 'e')", ""),
     ]
   ) { columns, _ in
     // The lists are constant in practice: the table of the last row serves the next.
@@ -147,6 +150,9 @@ let measureFunctions: [FunctionSpec] = [
       Example("overlay('Späék', 'tructured', 2, 4)", "Structured"),
       Example("overlay('ab', 'x', 9)", "abx"),
       Example("overlay(NULL, 'x', 1)", "NULL"),
+      Example("overlay('', 'é', 1)", "é"),
+      Example("overlay('abc', 'x', -2)", "xc"),
+      Example("overlay('abc', 'é', 2147483647, -1)", "abcé"),
     ]
   ) { call in
     if call.types[0] != call.types[1], !call.types.prefix(2).contains(.null) {
@@ -187,6 +193,8 @@ let measureFunctions: [FunctionSpec] = [
       Example("levenshtein('kitten', 'sitting')", "3"),
       Example("levenshtein('kitten', 'sitting', 2)", "-1"),
       Example("levenshtein('', 'é')", "1"), Example("levenshtein(NULL, 'a')", "NULL"),
+      Example("levenshtein('é', 'e', -1)", "-1"),
+      Example("levenshtein('', '😀😀', 2147483647)", "2"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], columns[2], to: .int) {

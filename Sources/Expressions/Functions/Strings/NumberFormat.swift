@@ -243,6 +243,8 @@ let numberTextFunctions: [FunctionSpec] = [
       Example("to_char(-12454.8, '99G999D9S')", "12,454.8-"),
       Example("concat('[', to_char(5, '999'), ']')", "[  5]"), Example("to_char(1234, '99')", "##"),
       Example("to_char(date'2016-04-08', 'y')", "2016"), Example("to_char(NULL, '99')", "NULL"),
+      Example("to_char(-5, '9')", "5"),
+      Example("to_char(12345, '999')", "###"),
     ]
   ) { call in
     if call.types[0].isDatetime {

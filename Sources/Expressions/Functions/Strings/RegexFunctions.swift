@@ -50,6 +50,9 @@ let regexFunctions: [FunctionSpec] = [
       Example(
         #"regexp_extract('foo', '(o)', 2)"#, "error INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
       Example(#"regexp_extract(NULL, '(o)', 1)"#, "NULL"),
+      Example("regexp_extract('', '(a)?', 1)", ""),
+      Example("regexp_extract('naïve été', '(\\\\p{L}+)$', 1)", "été"),
+      Example("regexp_extract('a', 'a', -1)", "error INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_extract")
@@ -69,6 +72,11 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"regexp_extract_all('100-200, 300-400', '(\\d+)-(\\d+)', 0)"#, "[100-200, 300-400]"),
       Example(#"regexp_extract_all('foo', '(\\d+)')"#, "[]"),
       Example(#"regexp_extract_all(NULL, '(\\d+)')"#, "NULL"),
+      Example("regexp_extract_all('', 'a', 0)", "[]"),
+      Example("regexp_extract_all('é1ß2', '(\\\\p{L})(\\\\d)', 1)", "[é, ß]"),
+      Example(
+        "regexp_extract_all('a', 'a', -1)",
+        "error INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_extract_all")
@@ -101,6 +109,8 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"regexp_replace('abc', 'b', '$1')"#, "error INVALID_REGEXP_REPLACE"),
       Example(#"regexp_replace('aab', '(?<=a)a', 'é')"#, "aéb"),
       Example(#"regexp_replace(NULL, 'b', '')"#, "NULL"),
+      Example("regexp_replace('abc', 'b', 'x', -1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("regexp_replace('', '^', 'é')", "é"),
     ]
   ) { call in
     if let position = try? call.constant(3), case .integer(..<1) = position {
@@ -116,6 +126,7 @@ let regexFunctions: [FunctionSpec] = [
     [
       Example(#"regexp_count('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "2"),
       Example(#"regexp_count('abc', 'x*')"#, "4"), Example(#"regexp_count(NULL, 'x')"#, "NULL"),
+      Example("regexp_count('👨‍👩‍👧', '.')", "5"), Example("regexp_count('', 'a')", "0"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_count")
@@ -140,6 +151,7 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"regexp_instr('user@spark.apache.org', '@[^.]*')"#, "5"),
       Example(#"regexp_instr('éa1', '[0-9]')"#, "3"), Example(#"regexp_instr('a', 'b')"#, "0"),
       Example(#"regexp_instr(NULL, 'b')"#, "NULL"),
+      Example("regexp_instr('', 'a')", "0"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_instr")
@@ -159,6 +171,8 @@ let regexFunctions: [FunctionSpec] = [
     [
       Example(#"regexp_substr('Steven Jones and Stephen Smith', 'Ste(v|ph)en')"#, "Steven"),
       Example(#"regexp_substr('abc', 'x')"#, "NULL"), Example(#"regexp_substr(NULL, 'x')"#, "NULL"),
+      Example("regexp_substr('été', '[^a-z]')", "é"),
+      Example("regexp_substr('', 'a')", "NULL"),
     ]
   ) { columns, _ in
     var regexes = RegexColumn(columns[1], function: "regexp_substr")
@@ -183,6 +197,8 @@ let regexFunctions: [FunctionSpec] = [
       Example(#"split('abc', '(?=b)')"#, "[a, bc]"),
       Example(#"split('a.b', '.')"#, "[, , , ]"), Example(#"split('a.b', '\\.', 0)"#, "[a, b]"),
       Example(#"split(NULL, ',')"#, "NULL"),
+      Example("split('aéb', 'é', -5)", "[a, b]"),
+      Example("split('aéb', 'é', 2147483647)", "[a, b]"),
     ]
   ) { columns, _ in try splitColumn(columns) },
 ]

@@ -47,6 +47,12 @@ let partFunctions: [FunctionSpec] = [
       Example("substring('abc', 0, 2)", "ab"), Example("substring('abc', -5, 3)", "a"),
       Example("substring('abc', 2, -1)", ""), Example("substring(NULL, 1, 1)", "NULL"),
       Example("hex(substring(X'0A0B0C', 2, 1))", "0B"),
+      Example("length('')", "0"),
+      Example("position('', 'abc')", "1"),
+      Example("position('a', 'abc', 2147483647)", "0"),
+      Example("substring('', 1, 2)", ""),
+      Example("substring('é😀', -5, 4)", "é"),
+      Example("substring('é😀', 2147483647, 2147483647)", ""),
     ], aliases: ["substr"]),
   .scalar(
     "left", category: "strings", summary: "The first characters, or bytes of a BINARY.",
@@ -55,6 +61,8 @@ let partFunctions: [FunctionSpec] = [
       Example("left('Spark SQL', 3)", "Spa"), Example("left('éa', 1)", "é"),
       Example("hex(left(X'00FFAA', 2))", "00FF"),
       Example("left('abc', -1)", ""), Example("left(NULL, 3)", "NULL"),
+      Example("left('', 3)", ""),
+      Example("left('é😀', 2147483647)", "é😀"),
     ]
   ) { call in
     let isText = call.types[0] == .string
@@ -72,6 +80,8 @@ let partFunctions: [FunctionSpec] = [
     [
       Example("right('Spark SQL', 3)", "SQL"), Example("right('aé', 1)", "é"),
       Example("right('abc', -1)", ""), Example("right(NULL, 3)", "NULL"),
+      Example("right('', 3)", ""),
+      Example("right('é😀', 2147483647)", "é😀"),
     ]
   ) { columns, _ in
     let lengths = FixedReader<Int32>(columns[1])
@@ -94,6 +104,8 @@ let partFunctions: [FunctionSpec] = [
       Example("substring_index('www.apache.org', '', 1)", ""),
       Example("substring_index('a', '.', 2)", "a"), Example("substring_index('a.b', '.', 0)", ""),
       Example("substring_index(NULL, '.', 2)", "NULL"),
+      Example("substring_index('aéßéc', 'é', -2)", "ßéc"),
+      Example("substring_index('a.b', '.', -2147483648)", "a.b"),
     ]
   ) { columns, _ in
     let (delimiters, counts) = (columns[1].strings, FixedReader<Int32>(columns[2]))
@@ -114,6 +126,8 @@ let partFunctions: [FunctionSpec] = [
       Example("split_part('11.12.13', '.', 0)", "error INVALID_INDEX_OF_ZERO"),
       Example("split_part('abc', '', 1)", "abc"),
       Example("split_part(NULL, '.', 1)", "NULL"),
+      Example("split_part('aé😀éb', 'é', -2)", "😀"),
+      Example("split_part('', ',', 2147483647)", ""),
     ]
   ) { columns, _ in
     let (delimiters, parts) = (columns[1].strings, FixedReader<Int32>(columns[2]))
@@ -167,6 +181,9 @@ let partFunctions: [FunctionSpec] = [
       Example("locate('bar', 'foobarbar')", "4"), Example("locate('bar', 'foobarbar', 5)", "7"),
       Example("locate('bar', 'foobarbar', 0)", "0"), Example("locate('', 'abc', 2)", "1"),
       Example("locate(NULL, 'abc')", "NULL"),
+      Example("locate('é', 'aéé', 3)", "3"),
+      Example("locate('a', 'abc', -1)", "0"),
+      Example("locate('a', 'abc', 2147483647)", "0"),
     ]
   ) { columns, context in
     // A position of NULL is before the text.
@@ -188,6 +205,8 @@ let partFunctions: [FunctionSpec] = [
       Example("contains('Spark SQL', 'SQL')", "true"),
       Example("contains('Spark SQL', 'Spark')", "true"),
       Example("contains('Spark SQL', '')", "true"), Example("contains('Spark SQL', NULL)", "NULL"),
+      Example("contains('Żółw', 'ółw')", "true"),
+      Example("contains('é', '')", "true"),
     ], "Whether the first string contains the second."
   ) { text, part in
     Characters.find(part, in: text) != nil
@@ -199,6 +218,8 @@ let partFunctions: [FunctionSpec] = [
       Example("startswith('Spark SQL', 'Spark')", "true"),
       Example("startswith('Spark SQL', '')", "true"),
       Example("startswith('Spark SQL', NULL)", "NULL"),
+      Example("startswith('Żółw', 'Ż')", "true"),
+      Example("startswith('é', '')", "true"),
     ], "Whether the first string begins with the second."
   ) { text, part in
     text.count >= part.count && Characters.equal(Characters.slice(text, 0..<part.count), part)
@@ -209,6 +230,8 @@ let partFunctions: [FunctionSpec] = [
       Example("endswith('Spark SQL', 'SQL')", "true"),
       Example("endswith('Spark SQL', 'Spark')", "false"),
       Example("endswith('Spark SQL', '')", "true"), Example("endswith('Spark SQL', NULL)", "NULL"),
+      Example("endswith('Żółw', 'łw')", "true"),
+      Example("endswith('é', '')", "true"),
     ], "Whether the first string ends with the second."
   ) { text, part in
     text.count >= part.count
@@ -220,6 +243,7 @@ let partFunctions: [FunctionSpec] = [
     [
       Example("find_in_set('ab', 'abc,b,ab,c,def')", "3"), Example("find_in_set('', 'a,,b')", "2"),
       Example("find_in_set('a,b', 'a,b')", "0"), Example("find_in_set(NULL, 'a')", "NULL"),
+      Example("find_in_set('é', 'a,é')", "2"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .int) { (text: Bytes, list: Bytes) in

@@ -138,5 +138,7 @@ let urlFunctions: [FunctionSpec] = [
     [
       Example("try_parse_url('inva lid://h', 'HOST')", "NULL"),
       Example("try_parse_url('http://spark.apache.org/p', 'PATH')", "/p"),
+      Example("try_parse_url('', 'HOST')", "NULL"),
+      Example("try_parse_url('http://é/ü', 'PATH')", "/ü"),
     ]),
 ]
