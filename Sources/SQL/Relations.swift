@@ -336,9 +336,13 @@ extension QueryParser {
     try tokens.expect("VALUES")
     var rows: [PlanArgument] = []
     repeat {
+      let isTuple = tokens.peek.isSign("(")
+      let isCall = tokens.peek(1).isWord("NAMED_STRUCT")
       let row = try tokens.expression()
-      // `(1, 'a')` reads as a struct.
-      if case .call("named_struct", let fields, _, _) = row.node {
+      // `(1, 'a')` reads as a struct with fields `col1`, …: a call that makes a struct has others.
+      if isTuple, case .call("named_struct", let fields, _, _) = row.node, !fields.isEmpty,
+        !isCall || fields[0].literalText == "col1"
+      {
         rows.append(expressions(stride(from: 1, to: fields.count, by: 2).map { fields[$0] }))
       } else {
         rows.append(expressions([row]))
@@ -378,5 +382,12 @@ extension QueryParser {
     var arguments: [String: PlanArgument] = ["generator": .expression(made)]
     if let table { arguments["table"] = .text(table) }
     return node("generate", [plan], arguments)
+  }
+}
+
+extension UnresolvedExpression {
+  /// The text of a text literal.
+  fileprivate var literalText: String? {
+    if case .literal(let value, _) = node { value.text } else { nil }
   }
 }

@@ -128,6 +128,15 @@ final class ExactAverageAccumulator: Accumulator {
     counts.pointer[group] = .min
   }
 
+  private var resultOutOfRange: Failure {
+    guard case .decimal(let precision, let scale) = type else {
+      return Failure("ARITHMETIC_OVERFLOW", "overflow in an average")
+    }
+    return decimalOutOfRange(
+      "of an average", precision: precision, scale: scale,
+      hint: "Use `try_avg` to tolerate overflow and return NULL instead.")
+  }
+
   func merge(_ states: [Vector], groups: UnsafePointer<UInt32>, count: Int) throws {
     let (sums, counts) = (sums.pointer, counts.pointer)
     let rows = states[1].flat.typed(Int64.self)
@@ -160,7 +169,7 @@ final class ExactAverageAccumulator: Accumulator {
       }
       let quotient = Self.divide(sums.pointer[group], by: count, shift: shift)
       guard let quotient, Decimals.checked(quotient, resultPrecision) != nil else {
-        if !isTry { try overflowed(group, index) }
+        if !isTry { throw RowFailure(row: index, resultOutOfRange) }
         builder.appendNull()
         continue
       }

@@ -57,7 +57,12 @@ enum Percentile {
     _ name: String, _ input: DataType, percentages: [Double], isArray: Bool, isWeighted: Bool,
     weightType: DataType = .long, isDescending: Bool = false, isDiscrete: Bool = false
   ) -> TypedAggregate {
-    let one: DataType = input.isInterval ? input : .double
+    let one: DataType =
+      switch input {
+      case .dayTimeInterval: .dayToSecond
+      case .yearMonthInterval: .yearToMonth
+      default: .double
+      }
     let type = isArray ? DataType.array(one, containsNull: false) : one
     let element =
       isWeighted ? DataType.structure([Field("value", input), Field("weight", weightType)]) : input

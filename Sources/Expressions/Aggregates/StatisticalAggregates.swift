@@ -230,6 +230,12 @@ let statisticalAggregates: [FunctionSpec] = [
     ]
   ) { call in
     guard case .double(let deviation) = try call.constant(1) else { throw call.notConstant(1) }
+    guard deviation > 0, deviation <= 0.39 else {
+      throw Failure(
+        "FAILED_FUNCTION_CALL",
+        "the deviation of `\(call.name)` must be above 0 and at most 0.39, not \(deviation)",
+        origin: call.origin)
+    }
     return call.aggregate(
       DistinctCountAccumulator.function("approx_count_distinct", deviation: deviation),
       over: [call[0]])

@@ -54,7 +54,8 @@ final class ExactSumAccumulator<Element: FixedWidthInteger & BitwiseCopyable>: A
 
   private var overflowInSum: Failure {
     Failure(
-      "ARITHMETIC_OVERFLOW", type.isDecimal ? "overflow in sum of decimals" : "long overflow",
+      type.isInterval ? "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION" : "ARITHMETIC_OVERFLOW",
+      type.isDecimal ? "overflow in sum of decimals" : "long overflow",
       hint: "Use `try_sum` to tolerate overflow and return NULL instead.")
   }
 

@@ -82,8 +82,7 @@ func intervalOfCountCast<A: FixedWidthInteger & ColumnElement & Sendable>(
   }
 }
 
-/// From DECIMAL to an interval, rounded half up to months or microseconds; of the other units only
-/// whole ones count.
+/// From DECIMAL to an interval, rounded half up to months or microseconds.
 func intervalOfDecimalCast(
   _ ownScale: Int, from: DataType, to: DataType, isTry: Bool
 ) -> CastRule? {
@@ -91,10 +90,9 @@ func intervalOfDecimalCast(
     _ result: R.Type, _ unit: IntervalUnit
   ) -> CastRule {
     let size = Int128(unit.size)
-    let one = unit == .month || unit == .second ? 1 : Decimals.powersOfTen[ownScale]
     return CastRule(canFail: true) { column, _ in
       try mappedOrNull(column, to: to) { (x: Int128) -> R? in
-        let (product, overflow) = (x - x % one).multipliedReportingOverflow(by: size)
+        let (product, overflow) = x.multipliedReportingOverflow(by: size)
         if !overflow,
           let rounded = Decimals.rescale(product, from: ownScale, to: 0, precision: 38),
           let value = R(exactly: rounded)

@@ -84,7 +84,15 @@ private func textToDecimal(
         throw malformed(text, to)
       case .outOfRange:
         if isTry { return nil }
-        throw decimalOverflow(String(decoding: text, as: UTF8.self), precision, scale)
+        let value = String(decoding: text, as: UTF8.self)
+        // What no DECIMAL holds has a class of its own.
+        if case .outOfRange = DecimalText.read(text.octets, precision: 38, scale: 0) {
+          throw Failure(
+            "NUMERIC_OUT_OF_SUPPORTED_RANGE",
+            "the value \(value) has more than 38 digits before the point",
+            hint: "Use `try_cast` to tolerate overflow and return NULL instead")
+        }
+        throw decimalOverflow(value, precision, scale)
       }
     }
   }

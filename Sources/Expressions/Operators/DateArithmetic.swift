@@ -352,7 +352,7 @@ private func scaledByDecimal(
 }
 
 private func intervalQuotient(_ call: FunctionCall, _ type: DataType) throws -> Expression {
-  let zero = Failure("INTERVAL_DIVIDED_BY_ZERO", "division of an interval by zero")
+  let zero = Arithmetic.integralDivide.zeroDivisor
   let isMonths = type.layout == .fixed(width: 4)
   return call.with(call.arguments.map { $0.implicitlyCast(to: type) }).result(
     .long, canFail: true, notation: .infix

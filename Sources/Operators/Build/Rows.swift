@@ -10,7 +10,14 @@ func buildFilter(_ call: OperatorCall) throws -> any PlanNode {
     return try filteredBySubqueries(call, unresolved, call.children[0])
   }
   return try withHiddenColumns(call) { resolver, child in
-    let condition = try resolver.resolve(unresolved)
+    let condition: Expression
+    do { condition = try resolver.resolve(unresolved) } catch let failure as Failure
+      where failure.condition == "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS"
+    {
+      throw Failure(
+        "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", failure.message, hint: failure.hint,
+        origin: failure.origin)
+    }
     try checkCondition(condition, "WHERE")
     return Filter(condition.implicitlyCast(to: .boolean), child, origin: call.origin)
   }

@@ -160,6 +160,14 @@ final class KeySet {
   var lastGroups: UnsafePointer<UInt32> { UnsafePointer(groups.typed(UInt32.self)) }
 }
 
+/// Rows are told apart by a column that has no equality.
+func cannotCompare(_ map: Attribute) -> Failure {
+  Failure(
+    "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
+    "rows cannot be told apart by `\(map.name)`, which has the type \"\(map.type)\"",
+    hint: "Compare `map_entries(\(map.name))`, or its text by `to_json`.")
+}
+
 /// `deduplicate`, `deduplicateWithinWatermark`.
 func buildDeduplicate(_ call: OperatorCall, isWithinWatermark: Bool) throws -> any PlanNode {
   let output = call.child.output
@@ -172,12 +180,7 @@ func buildDeduplicate(_ call: OperatorCall, isWithinWatermark: Bool) throws -> a
       "dropDuplicatesWithinWatermark is not supported with batch DataFrames/DataSets",
       hint: "`dropDuplicates` does it there.")
   }
-  if let map = keys.first(where: { $0.type.containsMap }) {
-    throw Failure(
-      "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
-      "rows cannot be told apart by `\(map.name)`, which has the type \"\(map.type)\"",
-      hint: "Compare `map_entries(\(map.name))`, or its text by `to_json`.")
-  }
+  if let map = keys.first(where: { $0.type.containsMap }) { throw cannotCompare(map) }
   var unique: [Attribute] = []
   for key in keys where !unique.contains(key) { unique.append(key) }
   return Deduplicate(

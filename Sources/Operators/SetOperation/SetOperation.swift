@@ -128,6 +128,9 @@ private final class SetOperator: Operator {
 func buildSetOperation(_ call: OperatorCall, _ kind: SetOperation.Kind) throws -> any PlanNode {
   let sides = try sameTypes(
     call, call.children.map(\.node), kind == .except ? "EXCEPT" : "INTERSECT")
+  if let map = sides[0].output.first(where: { $0.type.containsMap }) {
+    throw cannotCompare(map)
+  }
   return SetOperation(
     kind: kind, isAll: call.has("all") && call.boolean("all"), left: sides[0], right: sides[1],
     origin: call.origin)

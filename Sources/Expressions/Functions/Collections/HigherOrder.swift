@@ -28,19 +28,19 @@ extension FunctionCall {
 
   /// A lambda that gives a BOOLEAN, or NULL.
   func predicate(_ expression: Expression) throws -> Expression {
-    guard case .lambda(_, let body) = expression.kind, [.boolean, .null].contains(body.type) else {
-      throw Failure(
-        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-        "the function of `\(name)` must give \"BOOLEAN\", but gives \"\(expression.type)\"",
-        origin: expression.origin ?? origin)
-    }
-    return castLambda(expression, to: .boolean)
+    try castLambda(expression, to: .boolean)
   }
 
   /// The lambda's body cast to a type.
-  func castLambda(_ expression: Expression, to type: DataType) -> Expression {
+  func castLambda(_ expression: Expression, to type: DataType) throws -> Expression {
     guard case .lambda(let parameters, let body) = expression.kind, body.type != type else {
       return expression
+    }
+    guard body.type == .null || body.type.hasSameShape(as: type) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        "the function of `\(name)` must give \"\(type)\", but `\(body.sqlText)` is "
+          + "\"\(body.type)\"", origin: body.origin ?? origin)
     }
     return Expression(
       .lambda(parameters, body.implicitlyCast(to: type)), type, isNullable: body.isNullable,
@@ -281,13 +281,7 @@ let higherOrderFunctions: [FunctionSpec] = [
   let start = call[1].implicitlyCast(to: call.types[1].holdingNulls)
   let merge = try call.resolvedLambda(2, [("acc", start.type, true), element])
   let type = start.type
-  guard merge.body.type == .null || merge.body.type.hasSameShape(as: type) else {
-    throw Failure(
-      "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-      "the function of `\(call.name)` gives \"\(merge.body.type)\", but it begins with \"\(type)\"",
-      origin: call.origin)
-  }
-  var arguments = [call[0], start, call.castLambda(merge.expression, to: type)]
+  var arguments = [call[0], start, try call.castLambda(merge.expression, to: type)]
   let finish =
     call.arguments.count > 3 ? try call.resolvedLambda(3, [("acc", type, true)]) : nil
   if let finish { arguments.append(finish.expression) }

@@ -104,7 +104,8 @@ extension FunctionCall {
     let element = types[array].element
     let common =
       ImplicitCast.tightestCommonType(element, types[value], keepsFloat: true)
-      ?? (isWide ? ImplicitCast.widerDecimal(element, types[value]) : nil)
+      ?? (isWide
+        ? ImplicitCast.commonTypeWithoutStrings(element, types[value], keepsFloat: true) : nil)
     guard case .array = types[array], let common else {
       throw Failure(
         "DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES",

@@ -20,6 +20,7 @@ private func hashFunction(
     name, summary, [.column("columns", .any, "what is hashed")], isVariadic: true,
     returns: "\(type)", examples
   ) { call in
+    if call.arguments.isEmpty { throw call.wrongCount(expected: "at least 1") }
     if call.types.contains(where: \.containsMap) {
       throw Failure(
         "DATATYPE_MISMATCH.HASH_MAP_TYPE", "`\(name)` does not take a MAP or what contains one",
