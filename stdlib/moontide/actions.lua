@@ -5,6 +5,9 @@ local dataframe = require "moontide.dataframe"
 local engine = require "moontide.engine"
 local types = getmetatable(require "moontide.types").internal
 
+-- Bytes of rows that an iterator hands out before those that were not kept are let go.
+local ROWS_HELD = 64 << 20
+
 local methods, values = dataframe.methods, dataframe.values
 local unwrap = dataframe.unwrap
 
@@ -71,11 +74,19 @@ end
 --- `for row in df:toLocalIterator() do`: row by row, without holding them all.
 function methods:toLocalIterator()
   local cursor = engine.iterate(unwrap(self))
-  local rows, position = {}, 0
+  local rows, position, held = {}, 0, 0
   local function nextRow()
     position = position + 1
     if rows and rawequal(rows[position], nil) then
-      rows, position = engine.nextRows(cursor), 1
+      rows = nil
+      -- To Lua a row is a few bytes, whatever columns it keeps alive.
+      if held > ROWS_HELD and held > collectgarbage "count" * 1024 then
+        collectgarbage()
+        held = 0
+      end
+      local bytes
+      rows, bytes = engine.nextRows(cursor)
+      position, held = 1, held + (bytes or 0)
     end
     return rows and rows[position]
   end

@@ -38,17 +38,21 @@ public struct CSVFormat: FileFormat {
     for file in found.sorted(by: { $0.size > $1.size }) {
       if read.multiLine {
         guard let block = try WholeFile(file, layout).block() else { continue }
-        try inference.add(file: block.buffer, 0..<(block.range.upperBound - 1))
+        try naming(file.path) {
+          try inference.add(file: block.buffer, 0..<(block.range.upperBound - 1))
+        }
         continue
       }
+      let lines = RecordLines(file, layout)
       let blocks = try LineBlocks(file, layout)
       var isFileStart = true
       while let block = try blocks.next() {
         for record in block.records {
           let range = isFileStart ? block.withoutMark(record) : record
-          if try inference.add(record: block.buffer, range, isFileStart: isFileStart) {
-            isFileStart = false
+          let isRead = try naming(lines.place(of: block.fileOffset(of: record.lowerBound))) {
+            try inference.add(record: block.buffer, range, isFileStart: isFileStart)
           }
+          if isRead { isFileStart = false }
         }
       }
     }

@@ -38,12 +38,19 @@ public struct JSONFormat: FileFormat {
       guard let file = try layout.file(path) else { continue }
       if layout.isWholeFile {
         guard let block = try WholeFile(file, layout).block() else { continue }
-        try inference.add(record: block.buffer, 0..<(block.range.upperBound - 1))
+        try naming(file.path) {
+          try inference.add(record: block.buffer, 0..<(block.range.upperBound - 1))
+        }
         continue
       }
+      let lines = RecordLines(file, layout)
       let blocks = try LineBlocks(file, layout)
       while let block = try blocks.next() {
-        for record in block.records { try inference.add(record: block.buffer, record) }
+        for record in block.records {
+          try naming(lines.place(of: block.fileOffset(of: record.lowerBound))) {
+            try inference.add(record: block.buffer, record)
+          }
+        }
       }
     }
     return try inference.schema()

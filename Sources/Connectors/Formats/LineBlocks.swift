@@ -120,7 +120,7 @@ final class LineBlocks {
   /// A new buffer with the rest and as much more text as a block wants.
   private func fill() throws -> (Buffer, Int) {
     // A rest that fills a block holds no record end: the record is longer than that.
-    let wanted = restCount < blockSize ? blockSize : restCount * 2
+    let wanted = restCount < blockSize ? blockSize : min(restCount * 2, Limits.recordBytes + 1)
     guard restCount <= Limits.recordBytes else {
       throw Failure(
         "RECORD_TOO_LONG",

@@ -186,6 +186,15 @@ final class DecodedFile: BatchStream {
   }
 }
 
+/// Says where a record lies that inference refuses.
+func naming<T>(_ place: @autoclosure () -> String, _ body: () throws -> T) throws -> T {
+  do { return try body() } catch let failure as Failure {
+    throw Failure(
+      failure.condition, "\(failure.message), in \(place())", hint: failure.hint,
+      details: failure.details, cause: failure.cause)
+  }
+}
+
 /// Reads, and says where a record that was refused lies.
 private func read(
   _ decoder: any RecordDecoder, _ limit: Int, _ block: LineBlock, _ lines: RecordLines
@@ -235,7 +244,7 @@ struct WholeFile {
             "RECORD_TOO_LONG", "the file \(file.path) is longer than \(Limits.recordBytes) bytes",
             hint: "As one record (`multiLine`, `wholetext`) a file must fit that")
         }
-        let wider = Buffer(capacity: buffer.capacity * 2)
+        let wider = Buffer(capacity: min(buffer.capacity * 2, Limits.recordBytes + 2))
         wider.pointer.copyMemory(from: buffer.pointer, byteCount: count)
         buffer = wider
       }

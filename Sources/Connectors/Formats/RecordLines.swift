@@ -7,7 +7,8 @@ final class RecordLines {
   private let file: InputFile
   private let layout: RecordLayout
   private var source: (any ByteSource)?
-  private let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 8)
+  /// Empty until a line is asked for: most files are never asked.
+  private var piece = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   private var available = 0..<0
   private var position: Int64 = 0
   private var line = 1
@@ -30,6 +31,7 @@ final class RecordLines {
   private func number(at offset: Int64) -> Int? {
     if offset < position { (source, available, position, line, last) = (nil, 0..<0, 0, 1, 0) }
     do {
+      if piece.baseAddress == nil { piece = .allocate(byteCount: 1 << 16, alignment: 8) }
       let source = try source ?? file.text(encoding: layout.encoding)
       self.source = source
       while position < offset {

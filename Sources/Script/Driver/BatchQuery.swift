@@ -47,17 +47,6 @@ struct BatchQuery {
     }
   }
 
-  /// The rows of one partition, computed on a worker.
-  func rows(of partition: Partition, number: Int, task: TaskContext) throws -> [Batch] {
-    do {
-      return try pool.map(1) { _, worker in
-        try Self.rows(of: partition, task.with(partition: number, worker: worker))
-      }.flatMap { $0 }
-    } catch {
-      throw Failure.of(error)
-    }
-  }
-
   private static func rows(of partition: Partition, _ task: TaskContext) throws -> [Batch] {
     let stream = try partition.open(
       task.with(partition: task.partition, worker: task.worker, inputName: partition.inputName))

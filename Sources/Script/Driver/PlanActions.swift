@@ -51,7 +51,9 @@ extension Driver {
         if checksOnly { return try call.push(.nil) }
         let cursor = try call.object(1, as: RowCursor.self)
         guard let batch = try cursor.next() else { return try call.push(.nil) }
+        let bytes = batch.columns.reduce(0) { $0 + $1.heldBytes }
         return try call.push(rows: batch, schema: cursor.schema)
+          + call.push(.integer(Int64(bytes)))
       },
     ]
   }
@@ -117,33 +119,65 @@ extension Driver {
   }
 }
 
-/// The rows of a batch query, a partition at a time: what `toLocalIterator` holds.
+/// The rows of a batch query, some at a time: what `toLocalIterator` holds.
 ///
-/// Border (`@unchecked Sendable`): only the script's thread touches it.
+/// A partition's rows are pulled as they are asked for, by a thread of the cursor's own: what the
+/// loop's body starts finds the session's workers free, and functions stay on one thread.
+///
+/// Border (`@unchecked Sendable`): the script's thread waits while the cursor's own pulls.
 final class RowCursor: LuaObject, @unchecked Sendable {
   static let luaClass = "moontide.RowCursor"
 
   let schema: Schema
-  private let query: BatchQuery
   private let task: TaskContext
+  /// Those not begun, the next one last.
   private var partitions: [Partition]
   private var number = 0
-  private var batches: [Batch] = []
+  private var stream: (any BatchStream)?
+  private let thread = WorkerPool(count: 1)
 
   init(_ query: BatchQuery) throws {
-    self.query = query
     schema = query.plan.schema
-    (partitions, task) = try query.partitions()
+    let (partitions, task) = try query.partitions()
+    self.partitions = partitions.reversed()
+    self.task = task
   }
+
+  deinit { thread.shutDown() }
 
   /// The next rows, or nil at the end.
   func next() throws -> Batch? {
-    while batches.isEmpty {
-      guard number < partitions.count else { return nil }
-      batches = try query.rows(of: partitions[number], number: number, task: task)
-      number += 1
+    do {
+      return try thread.map(1) { [self] _, worker in try pull(worker) }.first?.first
+    } catch {
+      throw Failure.of(error)
     }
-    return batches.removeFirst()
+  }
+
+  /// One batch with rows, or none at the end.
+  private func pull(_ worker: Int) throws -> [Batch] {
+    while true {
+      guard let rows = stream else {
+        guard let partition = partitions.popLast() else { return [] }
+        stream = try partition.open(
+          task.with(partition: number, worker: worker, inputName: partition.inputName))
+        number += 1
+        continue
+      }
+      guard let batch = try rows.next() else {
+        stream = nil
+        continue
+      }
+      if batch.count > 0 { return [batch.dense] }
+    }
+  }
+}
+
+extension Vector {
+  /// Bytes of the memory that this column keeps; what several share counts for each.
+  fileprivate var heldBytes: Int {
+    children.reduce(values.capacity + (validity?.capacity ?? 0)) { $0 + $1.heldBytes }
+      + blocks.reduce(0) { $0 + $1.capacity }
   }
 }
 
