@@ -236,6 +236,14 @@ static void no_such_field(lua_State *lua, const struct row *row) {
   fail(lua, "FIELD_NOT_FOUND", message, hint);
 }
 
+static int row_newindex(lua_State *lua) {
+  check_row(lua, 1);
+  fail(
+    lua, "UNSUPPORTED_OPERATION", "A row cannot be changed.",
+    "`row:asTable()` gives a table, which can.");
+  return 0;
+}
+
 static int row_index(lua_State *lua) {
   const struct row *row = check_row(lua, 1);
   int isInteger;
@@ -341,8 +349,8 @@ static void push_metatable_of(lua_State *lua, const char *name, const luaL_Reg *
 
 static struct row *push_row(lua_State *lua, const moontide_rows *rows, int64_t row, int values) {
   static const luaL_Reg functions[] = {
-    {"__index", row_index}, {"__len", row_len}, {"__pairs", row_pairs},
-    {"__tostring", row_tostring}, {NULL, NULL}};
+    {"__index", row_index}, {"__newindex", row_newindex}, {"__len", row_len},
+    {"__pairs", row_pairs}, {"__tostring", row_tostring}, {NULL, NULL}};
   struct row *object = lua_newuserdatauv(lua, sizeof *object, values);
   *object = (struct row){&row_mark, rows, row, moontide_host_of(lua)->loan};
   push_metatable_of(lua, "moontide.Row", functions);
