@@ -406,7 +406,12 @@ public final class KeyTable {
   }
 
   /// Numbers that are given to no key make up most of a large table: time for a smaller one.
-  public var isSparse: Bool { groupLimit > 1 << 16 && count * 4 < groupLimit }
+  public var isSparse: Bool { Self.isSparse(count, of: groupLimit) }
+
+  /// Whether so few places of so many are in use that a smaller table is worth its making.
+  public static func isSparse(_ count: Int, of limit: Int) -> Bool {
+    limit > 1 << 12 && count * 4 < limit
+  }
 
   /// A smaller table with the same keys, in the order of their numbers, and the new number of each
   /// old one.

@@ -222,11 +222,8 @@ final class JoinRows {
     free += gone
     count -= gone.count
     keys.remove(Selection(emptied))
-    if slotLimit > Self.shrinkRows, count * 4 < slotLimit { shrink() }
+    if KeyTable.isSparse(count, of: slotLimit) { shrink() }
   }
-
-  /// Tables below this many rows stay as large as they are.
-  private static let shrinkRows = 1 << 16
 
   /// Numbers slots and groups anew, so that tables which were larger leave memory.
   private func shrink() {

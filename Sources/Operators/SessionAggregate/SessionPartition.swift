@@ -90,9 +90,7 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
     let gone = Set(evicted)
     try put(changed.filter { !gone.contains($0) })
     for slot in evicted { remove(slot) }
-    if sessions.count > Self.shrinkSlots, (sessions.count - free.count) * 4 < sessions.count {
-      try shrink()
-    }
+    if KeyTable.isSparse(sessions.count - free.count, of: sessions.count) { try shrink() }
     counts.removed = evicted.count
     counts.total = store.entryCount ?? sessions.count - free.count
     counts.memoryBytes = memoryBytes
@@ -120,8 +118,6 @@ final class SessionPartition: HoldsMemory, @unchecked Sendable {
     return StatePage(groups: groups, due: evictUs.map { [StateDue(atUs: $0)] } ?? [])
   }
 
-  /// Tables below this many slots stay as large as they are.
-  private static let shrinkSlots = 1 << 16
   /// Slots whose results are moved at a time.
   private static let stepSlots = 4096
 

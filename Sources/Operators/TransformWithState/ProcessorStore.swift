@@ -201,7 +201,7 @@ final class ProcessorStore {
 
   /// A table that was much larger leaves memory.
   private func shrinkIfSparse() {
-    guard buckets.capacity > 1 << 16, buckets.count * 4 < buckets.capacity else { return }
+    guard KeyTable.isSparse(buckets.count, of: buckets.capacity) else { return }
     buckets = Dictionary(uniqueKeysWithValues: buckets.map { ($0.key, $0.value) })
     ReturnedMemory.want()
   }
