@@ -1367,6 +1367,36 @@ function F.array_join(array, delimiter, nullReplacement) end
 ---@return Column
 function F.arrays_zip(...) end
 
+--- The inner product of two vectors.
+---@param vector ColumnOrName an array of FLOAT
+---@param other ColumnOrName another, as long
+---@return Column
+function F.vector_inner_product(vector, other) end
+
+--- The cosine of the angle between two vectors; NULL for one of 0.
+---@param vector ColumnOrName an array of FLOAT
+---@param other ColumnOrName another, as long
+---@return Column
+function F.vector_cosine_similarity(vector, other) end
+
+--- The Euclidean distance of two vectors.
+---@param vector ColumnOrName an array of FLOAT
+---@param other ColumnOrName another, as long
+---@return Column
+function F.vector_l2_distance(vector, other) end
+
+--- The norm of a vector.
+---@param vector ColumnOrName an array of FLOAT
+---@param degree? any 1, 2 or float('inf')
+---@return Column
+function F.vector_norm(vector, degree) end
+
+--- The vector divided by its norm; NULL for one of norm 0.
+---@param vector ColumnOrName an array of FLOAT
+---@param degree? any 1, 2 or float('inf')
+---@return Column
+function F.vector_normalize(vector, degree) end
+
 --- A map of the arguments: key, value, key, value …
 ---@param ... ColumnOrName keys and values in turn
 ---@return Column

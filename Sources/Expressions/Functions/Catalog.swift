@@ -20,6 +20,7 @@ extension FunctionCatalog {
       arrayAccessFunctions,
       arrayMakingFunctions,
       arraySetFunctions,
+      vectorFunctions,
       mapFunctions,
       higherOrderFunctions,
       higherOrderMapFunctions,

@@ -58,7 +58,7 @@ enum RefusedFunctions {
       "python_worker_logs measure current_path sql_keywords counter_diff",
       "it belongs to a part of Spark that is not here"),
     Family(
-      "", prefixes: ["vector_"], "vectors of FLOAT have no functions of their own",
+      "vector_avg vector_sum", "vectors of FLOAT have no aggregates of their own",
       hint: "Use `aggregate`, `zip_with` and `transform`."),
   ]
 

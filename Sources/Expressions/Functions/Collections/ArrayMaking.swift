@@ -287,6 +287,13 @@ private func insertAtCall(_ call: FunctionCall) throws -> Expression {
 
 @Sendable private func concatCall(_ call: FunctionCall) throws -> Expression {
   if call.arguments.isEmpty { return .literal(.text(""), .string, origin: call.origin) }
+  let odd = call.types.firstIndex {
+    switch $0 {
+    case .map, .structure: true
+    default: false
+    }
+  }
+  if let odd { throw call.unexpectedType(odd, expected: "(\"STRING\" or \"BINARY\" or \"ARRAY\")") }
   if call.types.contains(where: { if case .array = $0 { true } else { false } }) {
     // A bare NULL is no array here.
     guard
