@@ -384,6 +384,11 @@ function F.array_agg(value) end
 ---@return Column
 function F.collect_set(value) end
 
+--- The distinct elements of arrays that are not NULL, as one array.
+---@param array ColumnOrName arrays
+---@return Column
+function F.collect_union(array) end
+
 --- The standard deviation of a sample.
 ---@param value ColumnOrName the values
 ---@return Column

@@ -211,6 +211,26 @@ let basicAggregates: [FunctionSpec] = [
   ) { call in
     call.aggregate(CollectAccumulator.function("collect_set", call.types[0], isSet: true))
   },
+  aggregate(
+    "collect_union", "The distinct elements of arrays that are not NULL, as one array.",
+    [.column("array", .exactly(.anyArray, orNull: false), "arrays")], returns: "ARRAY",
+    [
+      Example(
+        "collect_union(a) FROM VALUES (array(1, 2)), (array(2, NULL, 3)), (NULL), (array())",
+        "[1, 2, 3]"),
+      Example("collect_union(a) FROM VALUES (CAST(NULL AS ARRAY<INT>))", "[]"),
+      Example("collect_union(a) FROM VALUES (array('é', '')), (array('é', '😀'))", "[é, , 😀]"),
+    ], notes: "The elements come in the order of their first arrival; Spark promises no order."
+  ) { call in
+    let element = call.types[0].element
+    if element.containsMap {
+      throw Failure(
+        "DATATYPE_MISMATCH.UNSUPPORTED_INPUT_TYPE",
+        "`collect_union` compares elements, and maps have no equality", origin: call.origin)
+    }
+    return call.aggregate(
+      CollectAccumulator.function("collect_union", element, isSet: true, isOfArrays: true))
+  },
 ]
 
 private func sumCall(_ call: FunctionCall, isTry: Bool) throws -> Expression {

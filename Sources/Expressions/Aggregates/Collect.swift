@@ -2,7 +2,8 @@ import Columns
 import Contract
 
 /// COLLECT_LIST (ARRAY_AGG): the values of a group that are not NULL, in order of arrival.
-/// COLLECT_SET: the distinct ones, in order of first arrival.
+/// COLLECT_SET: the distinct ones, in order of first arrival. COLLECT_UNION: those of the elements
+/// of arrays.
 final class CollectAccumulator: Accumulator {
   private var lists: GroupLists
   private var sets = GroupSets()
@@ -10,12 +11,14 @@ final class CollectAccumulator: Accumulator {
   private let type: DataType
   private let isSet: Bool
   private let keepsNulls: Bool
+  private let isOfArrays: Bool
 
-  init(_ element: DataType, isSet: Bool, keepsNulls: Bool) {
+  init(_ element: DataType, isSet: Bool, keepsNulls: Bool, isOfArrays: Bool) {
     lists = GroupLists(element)
     type = .array(element, containsNull: keepsNulls)
     self.isSet = isSet
     self.keepsNulls = keepsNulls
+    self.isOfArrays = isOfArrays
   }
 
   func grow(to groupCount: Int) {
@@ -26,12 +29,27 @@ final class CollectAccumulator: Accumulator {
   func update(
     _ arguments: [Vector], groups: UnsafePointer<UInt32>, count: Int, context: EvaluationContext
   ) {
+    if isOfArrays { return appendElements(arguments[0].flat, groups, count) }
     var rows: [(row: Int, group: Int)] = []
     let vector = arguments[0]
     for row in 0..<count where keepsNulls || !vector.isNull(row) {
       rows.append((row, Int(groups[row])))
     }
     append(vector, rows)
+  }
+
+  private func appendElements(
+    _ lists: Vector, _ groups: UnsafePointer<UInt32>, _ count: Int
+  ) {
+    guard lists.nullCount < lists.count else { return }
+    let elements = lists.children[0].withoutNegativeZeros
+    var rows: [(row: Int, group: Int)] = []
+    for row in 0..<count where !lists.isNull(row) {
+      for element in lists.range(row) where !elements.isNull(element) {
+        rows.append((element, Int(groups[row])))
+      }
+    }
+    append(elements, rows)
   }
 
   private func append(_ vector: Vector, _ rows: [(row: Int, group: Int)]) {
@@ -68,11 +86,13 @@ final class CollectAccumulator: Accumulator {
   var memoryBytes: Int { lists.memoryBytes + (isSet ? sets.memoryBytes : 0) }
 
   static func function(
-    _ name: String, _ element: DataType, isSet: Bool, keepsNulls: Bool = false
+    _ name: String, _ element: DataType, isSet: Bool, keepsNulls: Bool = false,
+    isOfArrays: Bool = false
   ) -> TypedAggregate {
     let type = DataType.array(element, containsNull: keepsNulls)
     return TypedAggregate(name, type, isNullable: false, states: [type]) {
-      CollectAccumulator(element, isSet: isSet, keepsNulls: keepsNulls)
+      CollectAccumulator(
+        element, isSet: isSet, keepsNulls: keepsNulls, isOfArrays: isOfArrays)
     }
   }
 }
