@@ -38,7 +38,7 @@ extension ExpressionResolver {
           "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
           "`\(call.sqlText)` needs an order: `W.orderBy(…)`", origin: origin)
       }
-      if let frame = window.frame, !ranking.function.isValue, frame != ranking.frame {
+      if let frame = window.frame, !ranking.function.isValue, !frame.isSame(as: ranking.frame) {
         throw Failure(
           "_LEGACY_ERROR_TEMP_1036",
           "Window Frame \(frame.text) must match the required frame \(ranking.frame.text)",

@@ -168,9 +168,13 @@ extension WindowCall {
   fileprivate func frameText(_ style: TextStyle) -> String {
     // Spark casts a distance to the type of the key, and writes a cast one as what follows.
     let key = frame.isRows ? nil : order.first?.expression.type
-    let lower = frame.lower.text(style, of: key, isLower: true)
-    return "\(frame.isRows ? "ROWS" : "RANGE") BETWEEN \(lower) AND "
-      + frame.upper.text(style, of: key, isLower: false)
+    let bounds = [(frame.lower, true), (frame.upper, false)].map { bound, isLower in
+      if frame.isMade, case .offset(.integer(let distance), .long) = bound {
+        return "\(distance) FOLLOWING"
+      }
+      return bound.text(style, of: key, isLower: isLower)
+    }
+    return "\(frame.isRows ? "ROWS" : "RANGE") BETWEEN \(bounds[0]) AND \(bounds[1])"
   }
 }
 

@@ -155,12 +155,21 @@ public struct WindowFrame: Hashable, Sendable {
 
   /// Counted in rows, or by the value of the sort key.
   public let isRows: Bool
+  /// Made by methods (`rowsBetween(-1, 0)`), not written as SQL (`1 PRECEDING`): a column's name
+  /// tells.
+  public let isMade: Bool
   public let lower: Bound
   public let upper: Bound
 
-  public init(isRows: Bool, lower: Bound, upper: Bound) {
+  public init(isRows: Bool, lower: Bound, upper: Bound, isMade: Bool = false) {
     self.isRows = isRows
     self.lower = lower
     self.upper = upper
+    self.isMade = isMade
+  }
+
+  /// Whether both are of the same rows, however they came to be.
+  public func isSame(as other: WindowFrame) -> Bool {
+    isRows == other.isRows && lower == other.lower && upper == other.upper
   }
 }

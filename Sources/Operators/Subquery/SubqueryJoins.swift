@@ -123,8 +123,14 @@ struct SubqueryJoins {
     let node: any PlanNode
     var conditions: [Expression]
     do {
-      node = try decorrelation.pull(inner)
-      conditions = decorrelation.predicates
+      let pulled = try decorrelation.pull(inner)
+      if subquery.use == .membership, decorrelation.isAggregated,
+        !decorrelation.predicates.isEmpty
+      {
+        // An outer row without inner ones looks among what the aggregate gives of none.
+        throw Decorrelation.refusal(inner, origin)
+      }
+      (node, conditions) = (pulled, decorrelation.predicates)
     } catch let failure as Failure
       where Decorrelation.isRefusal(failure) && !plan.node.isStreaming
     {

@@ -111,7 +111,8 @@ struct ExpressionReader {
       }
     }
     return WindowFrame(
-      isRows: frame["kind"].string == "rows", lower: bound("start"), upper: bound("finish"))
+      isRows: frame["kind"].string == "rows", lower: bound("start"), upper: bound("finish"),
+      isMade: true)
   }
 }
 
