@@ -88,7 +88,7 @@ extension ExpressionParser {
     if last <= .month { return literal(Int64(interval.months), first, last) }
     guard first > .month else {
       throw Failure(
-        "INVALID_INTERVAL_FORMAT", "an interval of years or months has no days or times",
+        "_LEGACY_ERROR_TEMP_0029", "an interval of years or months has no days or times",
         hint: "Add two intervals, one after the other, or use `make_interval`")
     }
     guard let us = interval.totalMicroseconds else {
@@ -137,7 +137,7 @@ extension ExpressionParser {
     let node: UnresolvedExpression.Node
     do { node = try body() } catch let failure as Failure {
       let details = SyntaxFailure.pointer(Array(self.text.utf8), at: start)
-      let isMixed = failure.condition == "INVALID_INTERVAL_FORMAT"
+      let isMixed = failure.condition == "_LEGACY_ERROR_TEMP_0029"
       if let text, !isMixed {
         throw Failure(
           "INVALID_TYPED_LITERAL",

@@ -82,6 +82,16 @@ enum CallNames {
   }
 
   /// What `array_sort` compares with when nothing is said.
+  /// Aggregates whose second argument says that NULLs do not count.
+  static let ignoringNulls: Set<String> = [
+    "first", "first_value", "last", "last_value", "any_value",
+  ]
+
+  /// The third argument of aggregates that are called with two.
+  static let lastDefaults = [
+    "percentile": "1", "approx_percentile": "10000", "percentile_approx": "10000",
+  ]
+
   private static let naturalOrder: String = {
     let v = "namedlambdavariable()"
     return "lambdafunction((IF(((\(v) IS NULL) AND (\(v) IS NULL)), 0, (IF((\(v) IS NULL), 1, "
@@ -110,12 +120,25 @@ extension Expression {
       let made = AggregateCall(
         call.function, call.arguments, isDistinct: call.isDistinct, filter: call.filter,
         name: call.isDistinct ? call.function.name : CallNames.canonical[called] ?? called,
-        written: call.arguments.count < written.count ? Self.template(written, call.arguments) : nil
-      )
+        written: Self.shown(written, call.arguments, of: called))
       return Expression(.aggregate(made), type, isNullable: isNullable, origin: origin)
     case .literal, .attribute: return isAsWritten ? wrapped(called, written) : self
     default: return self
     }
+  }
+
+  /// The arguments that an aggregate's name shows, where they are not those that it has: Spark
+  /// leaves out that NULLs are ignored, and shows the defaults of percentiles.
+  private static func shown(
+    _ written: [Expression], _ bound: [Expression], of name: String
+  ) -> [String?]? {
+    if CallNames.ignoringNulls.contains(name), written.count == 2 {
+      return template([written[0]], bound)
+    }
+    if let last = CallNames.lastDefaults[name], written.count == 2 {
+      return template(written, bound) + [last]
+    }
+    return bound.count < written.count ? template(written, bound) : nil
   }
 
   private func renamed(
