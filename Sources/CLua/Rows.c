@@ -1,4 +1,5 @@
 #include "Internal.h"
+#include <ctype.h>
 
 // Values and rows of the engine's columns as Lua sees them, straight from the columns' buffers.
 
@@ -222,18 +223,58 @@ static int row_as_table(lua_State *lua) {
   return 1;
 }
 
+/// How many letters differ between two names, case aside; many for names that are very long.
+static size_t edits(const char *a, const char *b) {
+  size_t m = strlen(a), n = strlen(b);
+  if (m > 63 || n > 63) return SIZE_MAX;
+  size_t last[64], row[64];
+  for (size_t j = 0; j <= n; j++) last[j] = j;
+  for (size_t i = 1; i <= m; i++) {
+    row[0] = i;
+    for (size_t j = 1; j <= n; j++) {
+      bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+      size_t best = last[j - 1] + !same;
+      if (last[j] + 1 < best) best = last[j] + 1;
+      if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+      row[j] = best;
+    }
+    memcpy(last, row, sizeof row);
+  }
+  return last[n];
+}
+
+/// The field that a misspelt name most likely means, or NULL.
+static const char *nearest_field(const struct row *row, const char *name) {
+  size_t allowed = (strlen(name) + 2) / 3;
+  const char *nearest = NULL;
+  for (int position = 1; position <= row->rows->width; position++) {
+    size_t found = edits(name, field_name(row, position));
+    if (found > allowed || (nearest && found == allowed)) continue;
+    nearest = field_name(row, position);
+    allowed = found;
+  }
+  return nearest;
+}
+
 static void no_such_field(lua_State *lua, const struct row *row) {
+  const char *name = luaL_tolstring(lua, 2, NULL);
+  const char *nearest = nearest_field(row, name);
   luaL_Buffer known;
   luaL_buffinit(lua, &known);
+  if (nearest) {
+    luaL_addstring(&known, "Did you mean `");
+    luaL_addstring(&known, nearest);
+    luaL_addstring(&known, "`? ");
+  }
+  luaL_addstring(&known, "Its fields are: ");
   for (int position = 1; position <= row->rows->width; position++) {
     if (position > 1) luaL_addstring(&known, ", ");
     luaL_addstring(&known, field_name(row, position));
   }
+  luaL_addstring(&known, ".");
   luaL_pushresult(&known);
-  const char *hint = lua_pushfstring(lua, "Its fields are: %s.", lua_tostring(lua, -1));
-  const char *message =
-    lua_pushfstring(lua, "This row has no field `%s`.", luaL_tolstring(lua, 2, NULL));
-  fail(lua, "FIELD_NOT_FOUND", message, hint);
+  const char *hint = lua_tostring(lua, -1);
+  fail(lua, "FIELD_NOT_FOUND", lua_pushfstring(lua, "This row has no field `%s`.", name), hint);
 }
 
 static int row_newindex(lua_State *lua) {
