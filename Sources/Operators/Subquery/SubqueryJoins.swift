@@ -162,16 +162,14 @@ struct SubqueryJoins {
     }
     var same: [Expression] = []
     for (value, column) in zip(values, inner.output) {
-      do {
-        same.append(try analyzer.call("=", [value, .attribute(column)], origin: origin))
-      } catch let failure as Failure
-        where failure.condition == "DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES"
-      {
+      guard let common = ImplicitCast.leastCommonType(value.type, column.type) else {
         throw Failure(
           "DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH",
           "IN looks for a \"\(value.type)\", but its query gives a \"\(column.type)\"",
           hint: "Cast one of them.", origin: origin)
       }
+      let pair = [value, .attribute(column)].map { $0.implicitlyCast(to: common) }
+      same.append(try analyzer.call("=", pair, origin: origin))
     }
     if isNullAware {
       let all = try same.dropFirst().reduce(same[0]) { try analyzer.conjunction($0, $1) }

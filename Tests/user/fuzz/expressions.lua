@@ -18,7 +18,9 @@ local function chance(percent) return math.random(100) <= percent end
 
 -- Rows
 
-local SCHEMA = "i INT, l BIGINT, d DOUBLE, n DECIMAL(10,2), s STRING, b BOOLEAN, t DATE, a ARRAY<INT>"
+local SCHEMA = [[i INT, l BIGINT, d DOUBLE, n DECIMAL(10,2), s STRING, b BOOLEAN, t DATE,
+  a ARRAY<INT>, c TIMESTAMP, v INTERVAL DAY TO SECOND, w DECIMAL(38,10),
+  r STRUCT<x: INT, y: STRING>, m MAP<STRING, INT>, z BINARY, e ARRAY<STRUCT<x: INT, y: STRING>>]]
 local NUMBERS = { -3, -1, 0, 1, 2, 7, 2147483647 }
 local STRINGS = { "", "a", "Ab", "12", " x ", "1.5", "ß", "2024-02-29", "%", "true" }
 local ROWS = 16
@@ -41,6 +43,30 @@ for row = 1, ROWS do
       return list
     end),
   }
+end
+for _, row in ipairs(rows) do
+  local function pair()
+    return {
+      x = value(function() return pick(NUMBERS) end),
+      y = value(function() return pick(STRINGS) end),
+    }
+  end
+  row.c = value(function()
+    return pick { -1, 0, 1704164645123456, 1709251199999999, -62135596800000000 }
+  end)
+  row.v = value(function() return pick { 0, -1, 93784500000, -86400000000, math.maxinteger } end)
+  row.w = value(function()
+    return pick { "0", "-1.5", "9999999999999999999999999999.9999999999", "0.0000000001" }
+  end)
+  row.r = value(pair)
+  local function number() return pick(NUMBERS) end
+  row.m = value(function() return { a = number(), [""] = value(number) } end)
+  row.z = value(function() return pick { "", "\0\255", "abc" } end)
+  row.e = value(function()
+    local list = {}
+    for place = 1, math.random(0, 2) do list[place] = pair() end
+    return list
+  end)
 end
 local df = session:createDataFrame(rows, SCHEMA)
 
@@ -73,13 +99,24 @@ end
 
 local NAMES = {
   int = "i", bigint = "l", double = "d", decimal = "n", string = "s", boolean = "b", date = "t",
-  array = "a",
+  array = "a", timestamp = "c", interval = "v", wide = "w", struct = "r", map = "m", binary = "z",
+  structs = "e",
+}
+
+local SQL = {
+  decimal = "DECIMAL(10,2)", array = "ARRAY<INT>", interval = "INTERVAL DAY TO SECOND",
+  wide = "DECIMAL(38,10)", struct = "STRUCT<x: INT, y: STRING>", map = "MAP<STRING, INT>",
+  structs = "ARRAY<STRUCT<x: INT, y: STRING>>",
+}
+local UNWRITTEN = {
+  bigint = true, timestamp = true, interval = true, wide = true, struct = true, map = true,
+  binary = true, structs = true,
 }
 
 local function leaf(kind)
-  if kind ~= "bigint" and chance(35) then return literal(kind) end
+  if not UNWRITTEN[kind] and chance(35) then return literal(kind) end
   if chance(6) then
-    local sql = kind == "decimal" and "DECIMAL(10,2)" or kind == "array" and "ARRAY<INT>" or kind
+    local sql = SQL[kind] or kind
     return node(F.lit(nil):cast(sql), "CAST(NULL AS " .. sql .. ")")
   end
   return node(F.col(NAMES[kind]), NAMES[kind])
@@ -119,13 +156,22 @@ local function case(kind, depth)
     ("CASE WHEN %s THEN %s ELSE %s END"):format(condition.text, one.text, other.text))
 end
 
-local KINDS = { "int", "bigint", "double", "decimal", "string", "boolean", "date", "array" }
-local NUMERIC = { "int", "bigint", "double", "decimal" }
+local KINDS = {
+  "int", "bigint", "double", "decimal", "string", "boolean", "date", "array", "timestamp",
+  "interval", "wide", "struct", "map", "binary", "structs",
+}
+local NUMERIC = { "int", "bigint", "double", "decimal", "wide" }
 
 local function comparison(depth)
-  local kind = pick { "int", "bigint", "double", "decimal", "string", "date", "boolean", "array" }
+  local kind = pick {
+    "int", "bigint", "double", "decimal", "string", "date", "boolean", "array", "timestamp",
+    "interval", "wide", "struct", "binary", "structs",
+  }
+  local numeric = kind == "int" or kind == "bigint" or kind == "double" or kind == "decimal"
+    or kind == "wide" or kind == "string"
   local other = chance(75) and kind or pick(NUMERIC)
-  if kind == "array" or kind == "boolean" then other = kind end
+  if not numeric then other = kind end
+  if kind == "date" and chance(30) then other = "timestamp" end
   return binary(pick { "=", "!=", "<", "<=", ">", ">=", "<=>" }, make(kind, depth),
     make(other, depth))
 end
@@ -142,7 +188,21 @@ local FORMS = {
     function(depth) return called("year", make("date", depth)) end,
     function(depth) return called("abs", make("int", depth)) end,
     function(depth) return called("datediff", make("date", depth), make("date", depth)) end,
-    function(depth) return cast(make(pick { "string", "bigint", "double" }, depth), "INT") end,
+    function(depth)
+      return cast(make(pick { "string", "bigint", "double", "wide" }, depth), "INT")
+    end,
+    function(depth) return called("length", make("binary", depth)) end,
+    function(depth) return called("hour", make("timestamp", depth)) end,
+    function(depth) return called("size", make(pick { "map", "structs" }, depth)) end,
+    function(depth) return called("element_at", make("map", depth), literal "string") end,
+    function(depth)
+      local part = make("struct", depth)
+      return node(part.column:getField "x", ("(%s).x"):format(part.text))
+    end,
+    function(depth)
+      local part = make("structs", depth)
+      return node(part.column:getField("x"):getItem(0), ("((%s).x)[0]"):format(part.text))
+    end,
     function(depth)
       local list, place = make("array", depth), make("int", 0)
       return called("element_at", list, place)
@@ -170,13 +230,23 @@ local FORMS = {
     function(depth) return called("upper", make("string", depth)) end,
     function(depth) return called("trim", make("string", depth)) end,
     function(depth) return called("concat", make("string", depth), make("string", depth)) end,
-    function(depth) return called("substring", make("string", depth), literal "int", literal "int") end,
+    function(depth)
+      return called("substring", make("string", depth), literal "int", literal "int")
+    end,
     function(depth) return cast(make(pick(KINDS), depth), "STRING") end,
+    function(depth) return called("hex", make("binary", depth)) end,
+    function(depth) return called("to_json", called("struct", make(pick(KINDS), depth))) end,
+    function(depth)
+      local part = make("struct", depth)
+      return node(part.column:getField "y", ("(%s).y"):format(part.text))
+    end,
     function(depth) return called("reverse", make("string", depth)) end,
   },
   boolean = {
     comparison, comparison,
-    function(depth) return binary(pick { "AND", "OR" }, make("boolean", depth), make("boolean", depth)) end,
+    function(depth)
+      return binary(pick { "AND", "OR" }, make("boolean", depth), make("boolean", depth))
+    end,
     function(depth)
       local part = make("boolean", depth)
       return node(~part.column, ("(NOT %s)"):format(part.text))
@@ -196,6 +266,14 @@ local FORMS = {
     end,
     function(depth) return called("array_contains", make("array", depth), make("int", depth)) end,
     function(depth)
+      return called("array_contains", make("structs", depth), make("struct", depth))
+    end,
+    function(depth)
+      local part, low = make("wide", depth), make("decimal", depth)
+      return node(part.column:between(low.column, part.column),
+        ("(%s BETWEEN %s AND %s)"):format(part.text, low.text, part.text))
+    end,
+    function(depth)
       local part, low, high = make("int", depth), make("int", depth), make("int", depth)
       return node(part.column:between(low.column, high.column),
         ("(%s BETWEEN %s AND %s)"):format(part.text, low.text, high.text))
@@ -205,6 +283,72 @@ local FORMS = {
     function(depth) return called("date_add", make("date", depth), literal "int") end,
     function(depth) return cast(make("string", depth), "DATE") end,
     function(depth) return called("last_day", make("date", depth)) end,
+    function(depth) return cast(make("timestamp", depth), "DATE") end,
+  },
+  timestamp = {
+    function(depth)
+      return binary(pick { "+", "-" }, make("timestamp", depth), make("interval", depth))
+    end,
+    function(depth) return cast(make(pick { "date", "string", "bigint" }, depth), "TIMESTAMP") end,
+    function(depth) return binary("+", make("date", depth), make("interval", depth)) end,
+    function(depth)
+      return called("greatest", make("timestamp", depth), make("timestamp", depth))
+    end,
+  },
+  interval = {
+    function(depth) return binary("-", make("timestamp", depth), make("timestamp", depth)) end,
+    function(depth)
+      return binary(pick { "+", "-" }, make("interval", depth), make("interval", depth))
+    end,
+    function(depth)
+      return binary(pick { "*", "/" }, make("interval", depth), make(pick(NUMERIC), depth))
+    end,
+    function(depth)
+      local part = make("interval", depth)
+      return node(-part.column, ("(- %s)"):format(part.text))
+    end,
+    function(depth) return called("abs", make("interval", depth)) end,
+  },
+  wide = {
+    function(depth)
+      return cast(binary(pick { "+", "-", "*", "/", "%" }, make("wide", depth),
+        make(pick { "wide", "decimal", "int", "bigint" }, depth)), "DECIMAL(38,10)")
+    end,
+    function(depth)
+      return cast(make(pick { "string", "double", "decimal", "bigint" }, depth), "DECIMAL(38,10)")
+    end,
+    function(depth) return called("abs", make("wide", depth)) end,
+  },
+  struct = {
+    function(depth)
+      return cast(called("struct", make("int", depth), make("string", depth)),
+        "STRUCT<x: INT, y: STRING>")
+    end,
+    function(depth) return called("element_at", make("structs", depth), literal "int") end,
+  },
+  structs = {
+    function(depth) return called("array", make("struct", depth), make("struct", depth)) end,
+    function(depth) return called("concat", make("structs", depth), make("structs", depth)) end,
+    function(depth) return called("array_distinct", make("structs", depth)) end,
+    function(depth)
+      local list = make("structs", depth)
+      return node(F.filter(list.column, function(x) return x:getField("x"):gt(1) end),
+        ("filter(%s, q -> (q.x > 1))"):format(list.text))
+    end,
+  },
+  map = {
+    function(depth) return called("map", make("string", depth), make("int", depth)) end,
+    function(depth)
+      local part = make("map", depth)
+      return node(F.map_filter(part.column, function(_, x) return x:gt(0) end),
+        ("map_filter(%s, (k, x) -> (x > 0))"):format(part.text))
+    end,
+    function(depth) return called("map_concat", make("map", depth)) end,
+  },
+  binary = {
+    function(depth) return called("concat", make("binary", depth), make("binary", depth)) end,
+    function(depth) return cast(make("string", depth), "BINARY") end,
+    function(depth) return called("unhex", called("hex", make("binary", depth))) end,
   },
   array = {
     function(depth) return called("array", make("int", depth), make("int", depth)) end,

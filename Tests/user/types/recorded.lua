@@ -3,7 +3,9 @@
 local moontide = require "moontide"
 local F = require "moontide.functions"
 
-local session = moontide.session { master = "local[1]", conf = { ["moontide.shuffle.partitions"] = 1 } }
+local session = moontide.session {
+  master = "local[1]", conf = { ["moontide.shuffle.partitions"] = 1 },
+}
 local classes = {}
 local query, columns
 local asked, failed = 0, 0

@@ -295,6 +295,10 @@ private func insertAtCall(_ call: FunctionCall) throws -> Expression {
   }
   if let odd { throw call.unexpectedType(odd, expected: "(\"STRING\" or \"BINARY\" or \"ARRAY\")") }
   if call.types.contains(where: { if case .array = $0 { true } else { false } }) {
+    for (index, type) in call.types.enumerated() {
+      if case .array = type { continue }
+      if type.isNested { throw call.unexpectedType(index, expected: "\"ARRAY\"") }
+    }
     // A bare NULL is no array here.
     guard
       let type = ImplicitCast.leastCommonType(
