@@ -1,8 +1,9 @@
 import Columns
 
 /// Decimals as Java's BigDecimal prints them: plainly, but `1.0E-7` below a millionth.
-enum JavaDecimal {
-  static func append(_ unscaled: Int128, scale: Int, to bytes: inout [UInt8]) {
+public enum JavaDecimal {
+  /// Appends the unscaled digits at their scale.
+  public static func append(_ unscaled: Int128, scale: Int, to bytes: inout [UInt8]) {
     // The exponent that scientific notation would have.
     var digits: [UInt8] = []
     DecimalText.append(Int128(clamping: unscaled.magnitude), scale: 0, to: &digits)

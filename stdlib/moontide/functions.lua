@@ -229,6 +229,15 @@ local function find(name)
   return own[name]
 end
 
+-- Older and longer names of PySpark's.
+for other, name in next, {
+  approxCountDistinct = "approx_count_distinct", bitwiseNOT = "bitwise_not", negate = "negative",
+  sumDistinct = "sum_distinct", timestamp_add = "timestampadd", timestamp_diff = "timestampdiff",
+  toDegrees = "degrees", toRadians = "radians",
+} do
+  own[other] = function(...) return find(name)(...) end
+end
+
 local function names()
   local all = {}
   for name in next, own do all[name] = true end

@@ -69,11 +69,11 @@ final class ExactAverageAccumulator: Accumulator {
   private let isTry: Bool
 
   /// `shift`: digits that the result has behind the point beyond those of the sum.
-  init(_ type: DataType, shift: Int, sumPrecision: Int, isTry: Bool) {
+  init(_ type: DataType, shift: Int, sumBelow limit: Int128, isTry: Bool) {
     self.type = type
     self.shift = shift
     self.isTry = isTry
-    sumLimit = Decimals.powersOfTen[sumPrecision]
+    sumLimit = limit
     if case .decimal(let precision, _) = type {
       resultPrecision = precision
     } else {
@@ -121,9 +121,11 @@ final class ExactAverageAccumulator: Accumulator {
     if !isTry {
       throw RowFailure(
         row: row,
-        Failure(
-          "ARITHMETIC_OVERFLOW", "overflow in the sum of an average",
-          hint: "Use `try_avg` to tolerate overflow and return NULL instead."))
+        type.isInterval
+          ? intervalOverflow(.add)
+          : Failure(
+            "ARITHMETIC_OVERFLOW", "overflow in the sum of an average",
+            hint: "Use `try_avg` to tolerate overflow and return NULL instead."))
     }
     counts.pointer[group] = .min
   }
@@ -215,12 +217,14 @@ enum Average {
       let sumPrecision = min(precision + 10, 38)
       return TypedAggregate(name, type, states: [.decimal(precision: 38, scale: 0), .long]) {
         ExactAverageAccumulator(
-          type, shift: resultScale - scale, sumPrecision: sumPrecision, isTry: isTry)
+          type, shift: resultScale - scale, sumBelow: Decimals.powersOfTen[sumPrecision],
+          isTry: isTry)
       }
     case .dayTimeInterval, .yearMonthInterval:
       let type = input.isYearMonth ? DataType.yearToMonth : .dayToSecond
       return TypedAggregate(name, type, states: [.decimal(precision: 38, scale: 0), .long]) {
-        ExactAverageAccumulator(type, shift: 0, sumPrecision: 19, isTry: isTry)
+        let limit = Int128(type.isYearMonth ? Int64(Int32.max) : Int64.max) + 1
+        return ExactAverageAccumulator(type, shift: 0, sumBelow: limit, isTry: isTry)
       }
     default: return nil
     }

@@ -45,7 +45,8 @@ extension FunctionCall {
   }
 }
 
-private func aggregate(
+/// An aggregate function as a component.
+func aggregate(
   _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
   isVariadic: Bool = false, returns: String, _ examples: [Example], notes: String = "",
   bind: @escaping @Sendable (FunctionCall) throws -> Expression
@@ -67,6 +68,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("count(a) FROM VALUES (NULL), (5), (5), (20)", "3"),
       Example("count(DISTINCT a) FROM VALUES (NULL), (5), (5), (10)", "2"),
       Example("count(a, b) FROM VALUES (1, NULL), (5, 2)", "1"),
+      Example("count(CAST(a AS INT)) FROM VALUES (NULL)", "0"),
+      Example("count(CAST(a AS INT)) FROM VALUES (-1), (0)", "2"),
+      Example("count(CAST(a AS INT)) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
     ]
   ) { call in
     // A literal is never NULL in one row and not in another: COUNT(1) reads no column.
@@ -89,6 +93,9 @@ let basicAggregates: [FunctionSpec] = [
     [
       Example("count_if(a % 2 = 0) FROM VALUES (NULL), (0), (1), (2), (3)", "2"),
       Example("count_if(a IS NULL) FROM VALUES (NULL), (0), (1), (2), (3)", "1"),
+      Example("count_if(CAST(a AS BOOLEAN)) FROM VALUES (NULL)", "0"),
+      Example("count_if(CAST(a AS BOOLEAN)) FROM VALUES (-1), (0)", "1"),
+      Example("count_if(CAST(a AS BOOLEAN)) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
     ]
   ) { $0.aggregate(CountAccumulator.function("count_if", onlyTrue: true)) },
   aggregate(
@@ -104,6 +111,17 @@ let basicAggregates: [FunctionSpec] = [
       Example(
         "sum(a) FROM VALUES (INTERVAL '1 02' DAY TO HOUR), (INTERVAL '3' DAY)",
         "INTERVAL '4 02' DAY TO HOUR"),
+      Example("sum(a) FROM VALUES (-1), (-2)", "-3"),
+      Example("sum(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("sum(a) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
+      Example("sum(a) FROM VALUES ('')", "error CAST_INVALID_INPUT"),
+      Example(
+        "sum(a) FROM VALUES (99999999999999999999999999999999999999), (1)",
+        "error ARITHMETIC_OVERFLOW"),
+      Example("sum(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example(
+        "sum(a) FROM VALUES (INTERVAL '178956970-7' YEAR TO MONTH), (INTERVAL '1' MONTH)",
+        "error INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION"),
     ]
   ) { try sumCall($0, isTry: false) },
   aggregate(
@@ -113,6 +131,15 @@ let basicAggregates: [FunctionSpec] = [
       Example("try_sum(a) FROM VALUES (5), (10), (15)", "30"),
       Example("try_sum(a) FROM VALUES (NULL), (10)", "10"),
       Example("try_sum(a) FROM VALUES (9223372036854775807), (1)", "NULL"),
+      Example("try_sum(a) FROM VALUES (-1), (-2)", "-3"),
+      Example("try_sum(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("try_sum(a) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
+      Example("try_sum(a) FROM VALUES ('')", "error CAST_INVALID_INPUT"),
+      Example("try_sum(a) FROM VALUES (99999999999999999999999999999999999999), (1)", "NULL"),
+      Example("try_sum(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example(
+        "try_sum(a) FROM VALUES (INTERVAL '178956970-7' YEAR TO MONTH), (INTERVAL '1' MONTH)",
+        "NULL"),
     ]
   ) { try sumCall($0, isTry: true) },
   aggregate(
@@ -130,12 +157,32 @@ let basicAggregates: [FunctionSpec] = [
       Example(
         "avg(a) FROM VALUES (INTERVAL '1' DAY), (INTERVAL '2' DAY)",
         "INTERVAL '1 12:00:00' DAY TO SECOND"),
+      Example("avg(a) FROM VALUES (-1), (-2)", "-1.5"),
+      Example("avg(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("avg(a) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
+      Example("avg(a) FROM VALUES ('')", "error CAST_INVALID_INPUT"),
+      Example(
+        "avg(a) FROM VALUES (99999999999999999999999999999999999999), (1)",
+        "error ARITHMETIC_OVERFLOW"),
+      Example("avg(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example(
+        "avg(a) FROM VALUES (INTERVAL '178956970-7' YEAR TO MONTH), (INTERVAL '1' MONTH)",
+        "error INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION"),
     ]
   ) { try averageCall($0, isTry: false) },
   aggregate(
     "try_avg", "As `avg`; NULL when the sum does not fit.",
     [.column("value", summable, "what is averaged")], returns: "DOUBLE, DECIMAL or INTERVAL",
-    [Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "1.5")]
+    [Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "1.5"),
+      Example("try_avg(a) FROM VALUES (-1), (-2)", "-1.5"),
+      Example("try_avg(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("try_avg(a) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
+      Example("try_avg(a) FROM VALUES ('')", "error CAST_INVALID_INPUT"),
+      Example("try_avg(a) FROM VALUES (99999999999999999999999999999999999999), (1)", "NULL"),
+      Example("try_avg(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example(
+        "try_avg(a) FROM VALUES (INTERVAL '178956970-7' YEAR TO MONTH), (INTERVAL '1' MONTH)",
+        "NULL")]
   ) { try averageCall($0, isTry: true) },
   aggregate(
     "min", "The least value that is not NULL.",
@@ -144,6 +191,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("min(a) FROM VALUES (10), (NULL), (-1), (20)", "-1"),
       Example("min(a) FROM VALUES ('b'), ('äa'), ('B')", "B"),
       Example("min(a) FROM VALUES (double('NaN')), (1.5d)", "1.5"),
+      Example("min(a) FROM VALUES (''), ('é'), ('z')", ""),
+      Example("min(a) FROM VALUES (double('NaN')), (double('inf')), (-1d)", "-1.0"),
+      Example("min(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ]
   ) { $0.aggregate(Extremes.function("min", $0.types[0], isMax: false)) },
   aggregate(
@@ -154,6 +204,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("max(a) FROM VALUES (double('NaN')), (1.5d)", "NaN"),
       Example("max(a) FROM VALUES (array(1, 2)), (array(1, 10)), (array(1))", "[1, 10]"),
       Example("max(a) FROM VALUES (date'2024-02-29'), (date'1999-12-31')", "2024-02-29"),
+      Example("max(a) FROM VALUES (''), ('é'), ('z')", "é"),
+      Example("max(a) FROM VALUES (double('NaN')), (double('inf')), (-1d)", "NaN"),
+      Example("max(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
     ]
   ) { $0.aggregate(Extremes.function("max", $0.types[0], isMax: true)) },
   extremeBy(
@@ -162,6 +215,9 @@ let basicAggregates: [FunctionSpec] = [
     [
       Example("min_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "a"),
       Example("min_by(a, b, 2) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "[a, c]"),
+      Example("min_by(a, b) FROM VALUES ('', -1), ('é', -2), ('x', NULL)", "é"),
+      Example("min_by(a, CAST(b AS INT)) FROM VALUES ('x', NULL)", "NULL"),
+      Example("min_by(a, b) FROM VALUES (1, double('NaN')), (2, double('inf'))", "2"),
     ]),
   extremeBy(
     "max_by", isMax: true,
@@ -170,6 +226,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "b"),
       Example("max_by(a, b) FROM VALUES ('a', 10), ('b', 10)", "b"),
       Example("max_by(a, b, 2) FROM VALUES ('a', 10), ('b', 50), ('c', 20), ('d', NULL)", "[b, c]"),
+      Example("max_by(a, b) FROM VALUES ('', -1), ('é', -2), ('x', NULL)", ""),
+      Example("max_by(a, CAST(b AS INT)) FROM VALUES ('x', NULL)", "NULL"),
+      Example("max_by(a, b) FROM VALUES (1, double('NaN')), (2, double('inf'))", "1"),
     ]),
   firstOrLast(
     "first",
@@ -177,6 +236,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("first(a) FROM VALUES (10), (5), (20)", "10"),
       Example("first(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
       Example("first(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
+      Example("first(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("first(CAST(a AS INT)) FROM VALUES (-1), (0)", "-1"),
+      Example("first(CAST(a AS INT)) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
     ], aliases: ["first_value"], "The value of the first row to arrive."),
   firstOrLast(
     "last",
@@ -184,6 +246,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("last(a) FROM VALUES (10), (5), (20)", "20"),
       Example("last(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
       Example("last(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
+      Example("last(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("last(CAST(a AS INT)) FROM VALUES (-1), (0)", "0"),
+      Example("last(CAST(a AS INT)) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
     ], aliases: ["last_value"], "The value of the last row to arrive."),
   firstOrLast(
     "any_value",
@@ -191,6 +256,9 @@ let basicAggregates: [FunctionSpec] = [
       Example("any_value(a) FROM VALUES (10), (5), (20)", "10"),
       Example("any_value(a) FROM VALUES (NULL), (5), (NULL)", "NULL"),
       Example("any_value(a, true) FROM VALUES (NULL), (5), (NULL)", "5"),
+      Example("any_value(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("any_value(CAST(a AS INT)) FROM VALUES (-1), (0)", "-1"),
+      Example("any_value(CAST(a AS INT)) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
     ], "Some value of the group: that of its first row."),
   aggregate(
     "collect_list", aliases: ["array_agg"],
@@ -199,6 +267,10 @@ let basicAggregates: [FunctionSpec] = [
     [
       Example("collect_list(a) FROM VALUES (1), (2), (NULL), (1)", "[1, 2, 1]"),
       Example("collect_list(DISTINCT a) FROM VALUES (1), (1)", "[1]"),
+      Example("collect_list(a) FROM VALUES (''), ('é'), (NULL)", "[, é]"),
+      Example("collect_list(CAST(a AS INT)) FROM VALUES (NULL)", "[]"),
+      Example(
+        "collect_list(a) FROM VALUES (-1), (9223372036854775807)", "[-1, 9223372036854775807]"),
     ]
   ) { call in
     call.aggregate(CollectAccumulator.function("collect_list", call.types[0], isSet: false))

@@ -1,16 +1,5 @@
 import Columns
 import Contract
-import Glibc
-
-private func aggregate(
-  _ name: String, aliases: [String] = [], _ summary: String, _ parameters: [FunctionParameter],
-  returns: String, _ examples: [Example], notes: String = "",
-  bind: @escaping @Sendable (FunctionCall) throws -> Expression
-) -> FunctionSpec {
-  .function(
-    .aggregate, name, aliases: aliases, category: "aggregates", summary: summary, parameters,
-    returns: returns, examples: examples, notes: notes, bind: bind)
-}
 
 private func moment(
   _ name: String, _ examples: [Example], aliases: [String] = [], _ summary: String,
@@ -80,6 +69,12 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("stddev(a) FROM VALUES (1), (2), (3), (10), (NULL)", "4.08248290463863"),
       Example("stddev(a) FROM VALUES (1)", "NULL"),
+      Example("stddev(a) FROM VALUES (-1), (-2.5d), (0)", "1.2583057392117916"),
+      Example("stddev(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("stddev(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example(
+        "stddev(a) FROM VALUES (-9223372036854775808), (9223372036854775807)",
+        "1.3043817825332783E19"),
     ], aliases: ["stddev_samp", "std"], "The standard deviation of a sample.",
     MomentAccumulator.deviationSample),
   moment(
@@ -87,12 +82,24 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("stddev_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "3.5355339059327378"),
       Example("stddev_pop(a) FROM VALUES (1)", "0.0"),
+      Example("stddev_pop(a) FROM VALUES (-1), (-2.5d), (0)", "1.0274023338281628"),
+      Example("stddev_pop(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("stddev_pop(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example(
+        "stddev_pop(a) FROM VALUES (-9223372036854775808), (9223372036854775807)",
+        "9.223372036854776E18"),
     ], "The standard deviation of a population.", MomentAccumulator.deviationPopulation),
   moment(
     "variance",
     [
       Example("variance(a) FROM VALUES (1), (2), (3), (10), (NULL)", "16.666666666666668"),
       Example("variance(a) FROM VALUES (1)", "NULL"),
+      Example("variance(a) FROM VALUES (-1), (-2.5d), (0)", "1.5833333333333333"),
+      Example("variance(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("variance(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example(
+        "variance(a) FROM VALUES (-9223372036854775808), (9223372036854775807)",
+        "1.7014118346046923E38"),
     ], aliases: ["var_samp"], "The variance of a sample.",
     MomentAccumulator.varianceSample),
   moment(
@@ -100,18 +107,32 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("var_pop(a) FROM VALUES (1), (2), (3), (10), (NULL)", "12.5"),
       Example("var_pop(a) FROM VALUES (1)", "0.0"),
+      Example("var_pop(a) FROM VALUES (-1), (-2.5d), (0)", "1.0555555555555556"),
+      Example("var_pop(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("var_pop(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example(
+        "var_pop(a) FROM VALUES (-9223372036854775808), (9223372036854775807)",
+        "8.507059173023462E37"),
     ], "The variance of a population.", MomentAccumulator.variancePopulation),
   moment(
     "skewness",
     [
       Example("skewness(a) FROM VALUES (1), (2), (3), (10), (NULL)", "1.0182337649086284"),
       Example("skewness(a) FROM VALUES (1)", "NULL"),
+      Example("skewness(a) FROM VALUES (-1), (-2.5d), (0)", "-0.2390631469295445"),
+      Example("skewness(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("skewness(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("skewness(a) FROM VALUES (-9223372036854775808), (9223372036854775807)", "0.0"),
     ], "The skewness of a distribution.", MomentAccumulator.skewness),
   moment(
     "kurtosis",
     [
       Example("kurtosis(a) FROM VALUES (1), (2), (3), (10), (NULL)", "-0.7696000000000001"),
       Example("kurtosis(a) FROM VALUES (1)", "NULL"),
+      Example("kurtosis(a) FROM VALUES (-1), (-2.5d), (0)", "-1.5000000000000009"),
+      Example("kurtosis(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("kurtosis(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("kurtosis(a) FROM VALUES (-9223372036854775808), (9223372036854775807)", "-2.0"),
     ], "The excess kurtosis of a distribution.", MomentAccumulator.kurtosis),
   covariance(
     "corr",
@@ -121,6 +142,12 @@ let statisticalAggregates: [FunctionSpec] = [
         "0.9078412990032037"),
       Example("corr(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("corr(a, b) FROM VALUES (1, 3)", "NULL"),
+      Example("corr(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "0.3973597071195132"),
+      Example("corr(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("corr(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "corr(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.7816263118937338"),
     ], "Pearson's coefficient of correlation.", MomentAccumulator.correlation),
   covariance(
     "covar_pop",
@@ -130,6 +157,12 @@ let statisticalAggregates: [FunctionSpec] = [
         "3.3333333333333335"),
       Example("covar_pop(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("covar_pop(a, b) FROM VALUES (1, 3)", "0.0"),
+      Example("covar_pop(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "1.6666666666666667"),
+      Example("covar_pop(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("covar_pop(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "covar_pop(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.16500000000000004"),
     ], "The covariance of a population.", MomentAccumulator.population),
   covariance(
     "covar_samp",
@@ -137,6 +170,12 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "5.0"),
       Example("covar_samp(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("covar_samp(a, b) FROM VALUES (1, 3)", "NULL"),
+      Example("covar_samp(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "2.5"),
+      Example("covar_samp(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("covar_samp(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "covar_samp(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.22000000000000006"),
     ], "The covariance of a sample.", MomentAccumulator.sample),
   ofOne(
     "regr_avgx", 1,
@@ -144,6 +183,12 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "4.0"),
       Example("regr_avgx(a, b) FROM VALUES (1, 3), (2, 3)", "3.0"),
       Example("regr_avgx(a, b) FROM VALUES (1, 3)", "3.0"),
+      Example("regr_avgx(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "2.0"),
+      Example("regr_avgx(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "1.5"),
+      Example("regr_avgx(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_avgx(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.6"),
     ], "The mean of `x` over the rows in which neither is NULL.",
     average("regr_avgx")),
   ofOne(
@@ -154,6 +199,12 @@ let statisticalAggregates: [FunctionSpec] = [
         "2.6666666666666665"),
       Example("regr_avgy(a, b) FROM VALUES (1, 3), (2, 3)", "1.5"),
       Example("regr_avgy(a, b) FROM VALUES (1, 3)", "1.0"),
+      Example("regr_avgy(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "-1.1666666666666667"),
+      Example("regr_avgy(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("regr_avgy(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_avgy(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.75"),
     ], "The mean of `y` over the rows in which neither is NULL.",
     average("regr_avgy")),
   ofOne(
@@ -162,6 +213,12 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "14.0"),
       Example("regr_sxx(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("regr_sxx(a, b) FROM VALUES (1, 3)", "0.0"),
+      Example("regr_sxx(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "50.0"),
+      Example("regr_sxx(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "0.5"),
+      Example("regr_sxx(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_sxx(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.45999999999999996"),
     ], "The sum of the squared distances of `x` from its mean.",
     squares("regr_sxx")),
   ofOne(
@@ -172,6 +229,12 @@ let statisticalAggregates: [FunctionSpec] = [
         "8.666666666666666"),
       Example("regr_syy(a, b) FROM VALUES (1, 3), (2, 3)", "0.5"),
       Example("regr_syy(a, b) FROM VALUES (1, 3)", "0.0"),
+      Example("regr_syy(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "3.1666666666666665"),
+      Example("regr_syy(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("regr_syy(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_syy(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "1.5499999999999998"),
     ], "The sum of the squared distances of `y` from its mean.",
     squares("regr_syy")),
   covariance(
@@ -180,6 +243,12 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 2), (5, 7), (NULL, 1), (4, NULL)", "10.0"),
       Example("regr_sxy(a, b) FROM VALUES (1, 3), (2, 3)", "0.0"),
       Example("regr_sxy(a, b) FROM VALUES (1, 3)", "0.0"),
+      Example("regr_sxy(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "5.0"),
+      Example("regr_sxy(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("regr_sxy(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_sxy(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.6600000000000001"),
     ], "The sum of the products of both distances from the means.",
     MomentAccumulator.products),
   line(
@@ -190,6 +259,12 @@ let statisticalAggregates: [FunctionSpec] = [
         "0.7142857142857142"),
       Example("regr_slope(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_slope(a, b) FROM VALUES (1, 3)", "NULL"),
+      Example("regr_slope(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "0.09999999999999996"),
+      Example("regr_slope(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("regr_slope(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_slope(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "1.4347826086956526"),
     ], "The slope of the line that fits best.", MomentAccumulator.slope),
   line(
     "regr_intercept",
@@ -199,6 +274,13 @@ let statisticalAggregates: [FunctionSpec] = [
         "-0.1904761904761898"),
       Example("regr_intercept(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_intercept(a, b) FROM VALUES (1, 3)", "NULL"),
+      Example(
+        "regr_intercept(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "-1.3666666666666665"),
+      Example("regr_intercept(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("regr_intercept(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_intercept(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "-0.11086956521739155"),
     ], "Where the line that fits best meets `x` = 0.",
     MomentAccumulator.intercept),
   covariance(
@@ -209,12 +291,23 @@ let statisticalAggregates: [FunctionSpec] = [
         "0.8241758241758242"),
       Example("regr_r2(a, b) FROM VALUES (1, 3), (2, 3)", "NULL"),
       Example("regr_r2(a, b) FROM VALUES (1, 3)", "NULL"),
+      Example("regr_r2(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "0.1578947368421053"),
+      Example("regr_r2(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "NaN"),
+      Example("regr_r2(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "NULL"),
+      Example(
+        "regr_r2(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)",
+        "0.6109396914446004"),
     ], "The coefficient of determination.", MomentAccumulator.determination),
   aggregate(
     "regr_count", "How many rows there are in which neither argument is NULL.",
     [.column("y", .numeric, "the first column"), .column("x", .numeric, "the second column")],
     returns: "BIGINT",
-    [Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "2")]
+    [Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "2"),
+      Example("regr_count(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "3"),
+      Example("regr_count(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "2"),
+      Example("regr_count(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "0"),
+      Example(
+        "regr_count(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)", "4")]
   ) { $0.aggregate(CountAccumulator.function("regr_count")) },
   aggregate(
     "approx_count_distinct", "About how many distinct values there are (HyperLogLog++).",
@@ -227,6 +320,9 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("approx_count_distinct(a) FROM VALUES (1), (1), (2), (2), (3), (NULL)", "3"),
       Example("approx_count_distinct(a, 0.01) FROM VALUES ('a'), ('b'), ('c')", "3"),
+      Example("approx_count_distinct(a) FROM VALUES (''), ('é'), ('é')", "2"),
+      Example("approx_count_distinct(a) FROM VALUES (-1), (9223372036854775807)", "2"),
+      Example("approx_count_distinct(CAST(a AS INT)) FROM VALUES (NULL)", "0"),
     ]
   ) { call in
     guard case .double(let deviation) = try call.constant(1) else { throw call.notConstant(1) }
@@ -252,6 +348,10 @@ let statisticalAggregates: [FunctionSpec] = [
       Example("percentile(a, 0.3) FROM VALUES (0), (10), (NULL)", "3.0"),
       Example("percentile(a, array(0.25, 0.75)) FROM VALUES (0), (10), (20)", "[5.0, 15.0]"),
       Example("percentile(a, 0.5, b) FROM VALUES (0, 1), (10, 5), (20, 2)", "10.0"),
+      Example("percentile(a, 0.5) FROM VALUES (-1), (-2)", "-1.5"),
+      Example("percentile(a, 1.5) FROM VALUES (1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("percentile(a, -0.1) FROM VALUES (1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("percentile(CAST(a AS INT), 0.5) FROM VALUES (NULL)", "NULL"),
     ]
   ) { call in
     let (percentages, isArray) = try percentages(call, 1)
@@ -268,6 +368,13 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("median(a) FROM VALUES (0), (10), (NULL)", "5.0"),
       Example("median(a) FROM VALUES (0), (5), (10)", "5.0"),
+      Example("median(a) FROM VALUES (-1), (-2)", "-1.5"),
+      Example("median(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("median(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
+      Example("median(a) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
+      Example(
+        "median(a) FROM VALUES (INTERVAL '-1' DAY), (INTERVAL '2' DAY)",
+        "INTERVAL '0 12:00:00' DAY TO SECOND"),
     ]
   ) { call in
     call.aggregate(
@@ -295,9 +402,22 @@ let statisticalAggregates: [FunctionSpec] = [
       Example(
         "percentile_approx(a, 0.5) FROM VALUES (DATE'2024-01-01'), (NULL), (DATE'2024-03-01')",
         "2024-01-01"),
+      Example("percentile_approx(a, 0.5) FROM VALUES (-1), (-2)", "-2"),
+      Example(
+        "percentile_approx(a, 1.5) FROM VALUES (1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example(
+        "percentile_approx(a, 0.5, 0) FROM VALUES (1)",
+        "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("percentile_approx(CAST(a AS INT), 0.5) FROM VALUES (NULL)", "NULL"),
+      Example("percentile_approx(a, 0.5) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
     ]
   ) { call in
     let (percentages, isArray) = try percentages(call, 1)
+    guard (1...Int64(Int32.max)).contains(try call.constantInteger(2)) else {
+      throw Failure(
+        "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+        "the accuracy of `percentile_approx` is from 1 to 2147483647", origin: call.origin)
+    }
     return call.aggregate(
       QuantileAccumulator.function(
         "percentile_approx", call.types[0], percentages: percentages, isArray: isArray,
@@ -344,6 +464,9 @@ let statisticalAggregates: [FunctionSpec] = [
     [
       Example("mode(a) FROM VALUES (0), (10), (10), (NULL), (NULL), (NULL)", "10"),
       Example("mode(a, true) FROM VALUES (-10), (0), (10)", "-10"),
+      Example("mode(a) FROM VALUES (-1), (-1), (9223372036854775807)", "-1"),
+      Example("mode(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
+      Example("mode(a) FROM VALUES (''), (''), ('é')", ""),
     ],
     notes: "Of several equally frequent values this engine always gives the least; with "
       + "WITHIN GROUP (ORDER BY value DESC), in SQL text, the greatest."
@@ -378,88 +501,3 @@ func percentages(_ call: FunctionCall, _ index: Int) throws -> ([Double], Bool) 
   if case .array = constant { return (values, true) }
   return (values, false)
 }
-
-private func booleans(
-  _ name: String, _ examples: [Example], aliases: [String], _ summary: String, isMax: Bool
-)
-  -> FunctionSpec
-{
-  aggregate(
-    name, aliases: aliases, summary, [.column("condition", .boolean, "the condition")],
-    returns: "BOOLEAN",
-    examples
-  ) { $0.aggregate(Extremes.function(name, .boolean, isMax: isMax)) }
-}
-
-private func bits<Fold: IntegerFold>(
-  _ name: String, _ examples: [Example], _ summary: String, _: Fold.Type
-) -> FunctionSpec {
-  aggregate(
-    name, summary, [.column("value", .integral, "the values")], returns: "the type of `value`",
-    examples
-  ) { $0.aggregate(IntegerFoldAccumulator<Fold>.function(name, $0.types[0])) }
-}
-
-/// Booleans, bits, joined strings.
-let logicalAggregates: [FunctionSpec] = [
-  booleans(
-    "bool_and",
-    [
-      Example("bool_and(a) FROM VALUES (true), (false), (true)", "false"),
-      Example("bool_and(a) FROM VALUES (NULL), (true)", "true"),
-      Example("bool_and(a) FROM VALUES (NULL), (NULL)", "NULL"),
-    ], aliases: ["every"], "Whether the condition is true in every row.", isMax: false),
-  booleans(
-    "bool_or",
-    [
-      Example("bool_or(a) FROM VALUES (true), (false), (true)", "true"),
-      Example("bool_or(a) FROM VALUES (NULL), (true)", "true"),
-      Example("bool_or(a) FROM VALUES (NULL), (NULL)", "NULL"),
-    ], aliases: ["some", "any"], "Whether the condition is true in some row.", isMax: true),
-  bits(
-    "bit_and",
-    [
-      Example("bit_and(a) FROM VALUES (3), (5), (NULL)", "1"),
-      Example("bit_and(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
-    ], "The bitwise AND of the values that are not NULL.", BitwiseAnd.self),
-  bits(
-    "bit_or",
-    [
-      Example("bit_or(a) FROM VALUES (3), (5), (NULL)", "7"),
-      Example("bit_or(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
-    ], "The bitwise OR of the values that are not NULL.", BitwiseOr.self),
-  bits(
-    "bit_xor",
-    [
-      Example("bit_xor(a) FROM VALUES (3), (5), (NULL)", "6"),
-      Example("bit_xor(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
-    ], "The bitwise XOR of the values that are not NULL.", BitwiseXor.self),
-  aggregate(
-    "listagg", aliases: ["string_agg"], "The strings that are not NULL, joined.",
-    [
-      .column("value", .stringOrBinary, "the strings"),
-      .value(
-        "delimiter", .stringOrBinary, default: "''", filler: (.text(""), .string),
-        "what comes between two"),
-    ], returns: "STRING",
-    [
-      Example("listagg(a) FROM VALUES ('a'), ('b'), (NULL), ('c')", "abc"),
-      Example("listagg(a, ', ') FROM VALUES ('a'), ('b'), (NULL), ('c')", "a, b, c"),
-    ]
-  ) { call in
-    var delimiter: [UInt8] = []
-    if case .bytes(let bytes) = try call.constant(1) { delimiter = bytes }
-    let keys = call.ordering
-    let isOfItself = keys.count == 1 && "\(keys[0].expression)" == "\(call[0])"
-    if call.isDistinct, !keys.isEmpty, !isOfItself {
-      throw Failure(
-        "INVALID_WITHIN_GROUP_EXPRESSION.MISMATCH_WITH_DISTINCT_INPUT",
-        "`listagg` of DISTINCT values can be ordered by these values only", origin: call.origin)
-    }
-    let columns = isOfItself ? [] : keys.map(\.expression)
-    return call.aggregate(
-      ListAggregate.function(
-        "listagg", call.types[0], delimiter: delimiter, keys: columns.map(\.type),
-        orders: keys.map(\.order)), over: [call[0]] + columns)
-  },
-]

@@ -46,6 +46,7 @@ extension FunctionCatalog {
       timeArithmeticFunctions,
       timeTextFunctions,
       timeMakingFunctions,
+      timeBucketFunctions,
       intervalMakingFunctions,
       timeWindowSpecs,
     ].flatMap { $0 })

@@ -1,3 +1,4 @@
+import Codecs
 import Columns
 import Contract
 
@@ -17,7 +18,7 @@ extension Scalar {
     case .long: return plain + "L"
     case .double: return plain + "D"
     case .float: return "CAST(\(plain) AS FLOAT)"
-    case .decimal: return plain + "BD"
+    case .decimal: return plainText(type, quoted: false) + "BD"
     default: return plain
     }
   }
@@ -31,6 +32,10 @@ extension Scalar {
     case (.boolean(let value), _): return String(value)
     case (.integer(let value), _) where type.isInteger: return String(value)
     case (.bytes, .string): return text ?? ""
+    case (.decimal(let value), .decimal(_, let scale)) where quoted:
+      var bytes: [UInt8] = []
+      JavaDecimal.append(value, scale: scale, to: &bytes)
+      return String(decoding: bytes, as: UTF8.self)
     default: break
     }
     if case (.bytes(let bytes), .binary) = (self, type), quoted {

@@ -265,6 +265,11 @@ private func insertAtCall(_ call: FunctionCall) throws -> Expression {
       if position == 0 {
         throw Failure("INVALID_INDEX_OF_ZERO", "the elements of an array are counted from 1")
       }
+      if position.magnitude > 2_147_483_632 {
+        throw Failure(
+          "COLLECTION_SIZE_LIMIT_EXCEEDED.FUNCTION",
+          "`array_insert` would make \(position.magnitude) elements")
+      }
       let elements = builder.children[0]
       let at = position > 0 ? position - 1 : range.count + position + 1
       try requireElements(max(abs(position), range.count), function: "array_insert", "FUNCTION")

@@ -77,6 +77,12 @@ struct StackGenerator: Generator {
     _ arguments: [Vector], count: Int, context: EvaluationContext
   ) throws -> (columns: [Vector], rows: Selection) {
     let width = output.count
+    // No batch of rows is that long: better told than run out of memory.
+    if count.multipliedReportingOverflow(by: rowCount).partialValue > 1 << 28 {
+      throw Failure(
+        "COLLECTION_SIZE_LIMIT_EXCEEDED.PARAMETER",
+        "`stack` would make \(rowCount) rows of each of \(count)")
+    }
     let columns = output.indices.map { column in
       let builder = VectorBuilder(output[column].type, capacity: count * rowCount)
       for row in 0..<count {
@@ -210,6 +216,7 @@ let generatorFunctions: [FunctionSpec] = [
       Example("stack(2, 'a', 1, 'b', NULL)", "a, 1 | b, NULL"),
       Example("stack(-1, 'a')", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
       Example("stack(3, 'é')", "é | NULL | NULL"),
+      Example("stack(0, 1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
     ]
   ) { call in
     if call.arguments.count < 2 { throw call.wrongCount(expected: "at least 2") }

@@ -156,5 +156,8 @@ let sequenceFunctions: [FunctionSpec] = [
       Example("sequence('a', 'é')", "error DATATYPE_MISMATCH.SEQUENCE_WRONG_INPUT_TYPES"),
       Example("sequence(-2, 2, 3)", "[-2, 1]"),
       Example("sequence(1, NULL)", "NULL"), Example("typeof(sequence(1, 3L))", "array<bigint>"),
+      Example(
+        "sequence(date'2024-01-31', date'2024-03-31', make_interval(0, 1))",
+        "[2024-01-31, 2024-02-29, 2024-03-31]"),
     ], bind: sequenceCall)
 ]

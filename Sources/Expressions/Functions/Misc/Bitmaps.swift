@@ -36,6 +36,8 @@ let bitmapFunctions: [FunctionSpec] = [
       Example("bitmap_bit_position(1)", "0"), Example("bitmap_bit_position(123)", "122"),
       Example("bitmap_bit_position(0)", "0"), Example("bitmap_bit_position(-7)", "7"),
       Example("bitmap_bit_position(32769)", "0"), Example("bitmap_bit_position(NULL)", "NULL"),
+      Example("bitmap_bit_position(-1)", "1"),
+      Example("bitmap_bit_position(9223372036854775807)", "32766"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .long) { (value: Int64) in
@@ -49,6 +51,8 @@ let bitmapFunctions: [FunctionSpec] = [
       Example("bitmap_bucket_number(123)", "1"), Example("bitmap_bucket_number(0)", "0"),
       Example("bitmap_bucket_number(-32769)", "-1"), Example("bitmap_bucket_number(32769)", "2"),
       Example("bitmap_bucket_number(NULL)", "NULL"),
+      Example("bitmap_bucket_number(-1)", "0"),
+      Example("bitmap_bucket_number(9223372036854775807)", "281474976710656"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .long) { (value: Int64) in
@@ -77,6 +81,7 @@ let bitmapFunctions: [FunctionSpec] = [
         "substring(hex(bitmap_construct_agg(bitmap_bit_position(a))), 1, 6) "
           + "FROM VALUES (1), (2), (3), (NULL)", "070000"),
       Example("bitmap_count(bitmap_construct_agg(a)) FROM VALUES (0), (32767), (0)", "2"),
+      Example("bitmap_count(X'FF00FF')", "16"),
       Example("length(bitmap_construct_agg(a)) FROM VALUES (CAST(NULL AS BIGINT))", "4096"),
       Example("bitmap_construct_agg(a) FROM VALUES (32768)", "error INVALID_BITMAP_POSITION"),
     ]),

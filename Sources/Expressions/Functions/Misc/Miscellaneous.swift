@@ -91,6 +91,11 @@ let miscellaneousFunctions: [FunctionSpec] = [
         "hash(1.5, CAST(12345678901234567890.5 AS DECIMAL(30, 2)), date'2024-01-01')", "-1629402237"
       ), Example("hash(struct(1, 'abcde'))", "79092290"),
       Example("hash('', array())", "142593372"),
+      Example("hash('')", "142593372"),
+      Example("hash('é')", "2119106806"),
+      Example("hash(-1)", "-1604776387"),
+      Example("hash(double('NaN'))", "-1281358385"),
+      Example("hash(-0.0d)", "-1670924195"),
     ]
   ) { Murmur3.fold($0, into: $1, count: $2) },
   hashFunction(
@@ -101,6 +106,8 @@ let miscellaneousFunctions: [FunctionSpec] = [
       Example("xxhash64(repeat('abc', 30), 1.5f)", "-3419151454774360446"),
       Example("xxhash64('')", "-7444071767201028348"),
       Example("xxhash64('é')", "2065146811275570100"),
+      Example("xxhash64(-1)", "2017008487422258757"),
+      Example("xxhash64(9223372036854775807)", "-3246596055638297850"),
     ]
   ) { XXHash64.fold($0, into: $1, count: $2) },
   misc(
@@ -140,8 +147,9 @@ let miscellaneousFunctions: [FunctionSpec] = [
     "raise_error", "Raises an error with a message.",
     [.column("message", .string, "the message")], returns: "VOID",
     [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION"),
-      Example("raise_error(NULL)", "error USER_RAISED_EXCEPTION"),
-      Example("raise_error('')", "error USER_RAISED_EXCEPTION")]
+      Example("raise_error('')", "error USER_RAISED_EXCEPTION"),
+      Example("raise_error('é')", "error USER_RAISED_EXCEPTION"),
+      Example("raise_error(NULL)", "error USER_RAISED_EXCEPTION")]
   ) { call in
     call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
       columns, context in
@@ -159,6 +167,9 @@ let miscellaneousFunctions: [FunctionSpec] = [
       Example("assert_true(0 < 1)", "NULL"),
       Example("assert_true(0 > 1)", "error USER_RAISED_EXCEPTION"),
       Example("assert_true(NULL, 'no')", "error USER_RAISED_EXCEPTION"),
+      Example("assert_true(NULL)", "error USER_RAISED_EXCEPTION"),
+      Example("assert_true(1 > 2, 'é')", "error USER_RAISED_EXCEPTION"),
+      Example("assert_true(1 > 2, '')", "error USER_RAISED_EXCEPTION"),
     ]
   ) { call in
     let text = "'\(call[0].sqlText)' is not true!"

@@ -12,6 +12,8 @@ let nullFunctions: [FunctionSpec] = [
     examples: [
       Example("nanvl(double('NaN'), 123)", "123.0"), Example("nanvl(1.5d, 123)", "1.5"),
       Example("nanvl(NULL, 1d)", "NULL"), Example("nanvl(double('NaN'), NULL)", "NULL"),
+      Example("nanvl(double('NaN'), -1)", "-1.0"),
+      Example("nanvl('x', 1)", "error CAST_INVALID_INPUT"),
     ]
   ) { call in
     let type = call.types[0]
@@ -31,6 +33,9 @@ let nullFunctions: [FunctionSpec] = [
       Example("zeroifnull('12')", "12"),
       Example("zeroifnull(NULL)", "0"), Example("zeroifnull(2)", "2"),
       Example("zeroifnull(CAST(NULL AS DECIMAL(4,2)))", "0.00"),
+      Example("zeroifnull(-1)", "-1"),
+      Example("zeroifnull(9223372036854775807)", "9223372036854775807"),
+      Example("zeroifnull('')", "error CAST_INVALID_INPUT"),
     ]
   ) { call in try bound("coalesce", call, [call[0], zero(call)]) },
   .scalar(
@@ -39,6 +44,9 @@ let nullFunctions: [FunctionSpec] = [
     examples: [
       Example("nullifzero(0)", "NULL"), Example("nullifzero(2.5)", "2.5"),
       Example("nullifzero(NULL)", "NULL"),
+      Example("nullifzero(-1)", "-1"),
+      Example("nullifzero('')", "error CAST_INVALID_INPUT"),
+      Example("nullifzero(9223372036854775807)", "9223372036854775807"),
     ]
   ) { call in try bound("nullif", call, [call[0], zero(call)]) },
 ]

@@ -56,6 +56,9 @@ let randomRangeFunctions: [FunctionSpec] = [
       Example("uniform(1.5, 2.25, 3)", "1.69"), Example("uniform(1.5F, 2, 3)", "1.6286907"),
       Example("uniform(NULL, 2, 3)", "NULL"),
       Example("uniform(0, 10, NULL)", "7"),
+      Example("uniform(-1, -1, 0)", "-1"),
+      Example("uniform(NULL, 1)", "NULL"),
+      Example("uniform('a', 1)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]
   ) { call in
     if let index = call.arguments.indices.first(where: { nonConstant(call, $0) }) {
@@ -97,6 +100,8 @@ let randomRangeFunctions: [FunctionSpec] = [
       Example("randstr(3, 0)", "ceV"), Example("randstr(20, -7)", "Depr54llfLIYZlueswql"),
       Example("randstr(0, 1)", ""),
       Example("randstr(-1, 1)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("randstr(-1, 0)", "error DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE"),
+      Example("randstr(0, 0)", ""),
       Example("length(randstr(12))", "12"),
       Example("randstr(NULL)", ""),
     ]

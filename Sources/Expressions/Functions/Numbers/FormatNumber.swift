@@ -10,9 +10,13 @@ private struct NumberPattern {
   var minimumFraction = 0
   var maximumFraction = 0
   var grouping = 0
+  /// What the number is multiplied by, as a power of ten: 2 where the pattern has a `%`.
+  var power = 0
 
   init(_ text: Bytes) {
-    var (seen, isBehindPoint, sinceComma) = (false, false, -1)
+    // Nothing written is `#,##0`.
+    if text.isEmpty { (minimumWhole, grouping) = (1, 3) }
+    var (seen, isBehindPoint, hasWhole, sinceComma) = (false, false, false, -1)
     for byte in text {
       switch byte {
       case UInt8(ascii: "#"), UInt8(ascii: "0"):
@@ -22,15 +26,23 @@ private struct NumberPattern {
           maximumFraction += 1
           if isZero { minimumFraction += 1 }
         } else {
+          hasWhole = true
           if isZero { minimumWhole += 1 }
           if sinceComma >= 0 { sinceComma += 1 }
         }
       case UInt8(ascii: ","): sinceComma = 0
       case UInt8(ascii: "."): isBehindPoint = true
+      case UInt8(ascii: "%"):
+        power = 2
+        if seen { suffix.append(byte) } else { prefix.append(byte) }
       default: if seen { suffix.append(byte) } else { prefix.append(byte) }
       }
     }
-    grouping = max(sinceComma, 0)
+    if sinceComma >= 0 { grouping = sinceComma }
+    // Of `#.#` one digit is always there, as if a 0 were written.
+    if isBehindPoint, minimumWhole == 0, minimumFraction == 0, seen {
+      if hasWhole { minimumWhole = 1 } else { minimumFraction = 1 }
+    }
   }
 
   /// `#,###.##` with exactly so many digits behind the point.
@@ -44,7 +56,9 @@ private struct NumberPattern {
     out += prefix
     var fraction = number.fraction
     while fraction.count > minimumFraction, fraction.last == 48 { fraction.removeLast() }
+    let start = out.count
     number.appendWhole(to: &out, grouping: grouping, minimum: minimumWhole)
+    if out.count == start, fraction.isEmpty { out.append(48) }
     if !fraction.isEmpty { out += [UInt8(ascii: ".")] + fraction }
     out += suffix
   }
@@ -71,14 +85,18 @@ private func append(
     } else if value.isInfinite {
       out += (value < 0 ? "-∞" : "∞").utf8
     } else {
-      pattern.append(exact(value, scale: pattern.maximumFraction), to: &out)
+      var number = exact(value, scale: pattern.maximumFraction + pattern.power)
+      number.shift(pattern.power)
+      pattern.append(number, to: &out)
     }
   case .decimal(_, let scale):
     var number = PlainNumber(vector.typed(Int128.self)[at], scale: scale)
+    number.shift(pattern.power)
     number.round(to: pattern.maximumFraction, .halfEven)
     pattern.append(number, to: &out)
   default:
     var number = PlainNumber(Int128(vector.integer(row)))
+    number.shift(pattern.power)
     number.round(to: pattern.maximumFraction, .halfEven)
     pattern.append(number, to: &out)
   }
@@ -91,7 +109,7 @@ let formatNumberFunctions: [FunctionSpec] = [
     summary:
       "The number with commas between thousands, at so many digits or by a pattern.",
     [
-      .column("value", .numeric, "the number"),
+      .column("value", .exactly(.numeric), "the number"),
       .value(
         "digits", .exactly(.oneOf([.int, .string])),
         "how many digits, or a pattern such as '#,##0.0'"),
@@ -104,6 +122,13 @@ let formatNumberFunctions: [FunctionSpec] = [
       Example("format_number(-0.4, 0)", "-0"), Example("format_number(5, -1)", "NULL"),
       Example("format_number(1234.5, '#,##0.00')", "1,234.50"),
       Example("format_number(double('NaN'), 2)", "NaN"), Example("format_number(NULL, 2)", "NULL"),
+      Example("format_number(-1234.5, 2)", "-1,234.50"),
+      Example("format_number(12332.123456, '')", "12,332"),
+      Example("format_number(0, '#')", "0"),
+      Example(
+        "format_number(99999999999999999999999999999999999999, 0)",
+        "99,999,999,999,999,999,999,999,999,999,999,999,999"),
+      Example("format_number('1', 2)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]
   ) { call in
     let isPattern = call.types[1] == .string
@@ -115,6 +140,10 @@ let formatNumberFunctions: [FunctionSpec] = [
         } else {
           let digits = Int(columns[1].integer(row))
           if digits < 0 { return builder.appendNull() }
+          guard digits <= 100_000 else {
+            throw Failure(
+              "STRING_TOO_LONG", "`format_number` makes at most 100000 digits behind the point")
+          }
           pattern = NumberPattern(digits: digits)
         }
         var out: [UInt8] = []

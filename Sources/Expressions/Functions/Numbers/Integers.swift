@@ -2,6 +2,36 @@ import Columns
 import Contract
 import Glibc
 
+/// PMOD of two DECIMALs, whose scales may differ.
+private func positiveRemainder(
+  _ call: FunctionCall, _ precision: Int, _ scale: Int
+) -> Expression {
+  guard case .decimal(_, let s1) = call.types[0], case .decimal(_, let s2) = call.types[1] else {
+    preconditionFailure("a remainder of decimals of something else")
+  }
+  let type = DataType.decimal(precision: precision, scale: scale)
+  return call.result(type, nullable: .always, canFail: true) { columns, _ in
+    try mapped(columns[0], columns[1], to: type) { (x: Int128, n: Int128) in
+      if n == 0 { throw remainderByZero() }
+      let common = max(s1, s2)
+      let rest = Decimals.remainder(x, scale: s1, n, scale: s2, precision: 38, scale: common)
+      guard var rest else { throw Arithmetic.remainder.overflow }
+      if rest < 0 {
+        // The divisor is as large as the remainder, so its digits fit the common scale too where
+        // the sum changes anything.
+        let (divisor, isLost) = n.multipliedReportingOverflow(
+          by: Decimals.powersOfTen[common - s2])
+        if isLost { throw Arithmetic.remainder.overflow }
+        rest = (rest + divisor) % divisor
+      }
+      guard
+        let value = Decimals.rescale(rest, from: common, to: scale, precision: precision)
+      else { throw Arithmetic.remainder.overflow }
+      return value
+    }
+  }
+}
+
 /// Remainders, magnitudes, bits, notations.
 let integerFunctions: [FunctionSpec] = [
   .scalar(
@@ -13,6 +43,9 @@ let integerFunctions: [FunctionSpec] = [
       Example("abs(double('-Infinity'))", "Infinity"),
       Example("abs(int(-2147483648))", "error ARITHMETIC_OVERFLOW"),
       Example("abs(INTERVAL '-1' DAY)", "INTERVAL '1' DAY"), Example("abs(NULL)", "NULL"),
+      Example("abs(byte('-128'))", "error UNRESOLVED_ROUTINE"),
+      Example("abs('x')", "error CAST_INVALID_INPUT"),
+      Example("abs(-9223372036854775808)", "error ARITHMETIC_OVERFLOW"),
     ]
   ) { call in
     let type = call.types[0]
@@ -41,12 +74,19 @@ let integerFunctions: [FunctionSpec] = [
     examples: [
       Example("pmod(10, 3)", "1"), Example("pmod(-10, 3)", "2"), Example("pmod(-10, -3)", "-1"),
       Example("pmod(-7.5, 2)", "0.5"), Example("pmod(-7.5d, 2)", "0.5"),
+      Example("pmod(1.5, 0.0001)", "0.0000"), Example("typeof(pmod(1.5, 0.0001))", "decimal(5,4)"),
       Example("pmod(1, 0)", "error REMAINDER_BY_ZERO"),
       Example("pmod(NULL, 3)", "NULL"),
+      Example("pmod(-9223372036854775808, -1)", "0"),
+      Example("pmod(double('NaN'), 2)", "NaN"),
+      Example("pmod('x', 2)", "error CAST_INVALID_INPUT"),
     ]
   ) { call in
     // The types are those of `%`.
     let remainder = try bindArithmetic(call, .remainder, isTry: false, .call)
+    if case .decimal(let precision, let scale) = remainder.type {
+      return positiveRemainder(call.with(remainder.children), precision, scale)
+    }
     guard let type = ImplicitCast.leastCommonType(remainder.children.map(\.type)) else {
       throw call.differentTypes(call.arguments)
     }
@@ -62,10 +102,6 @@ let integerFunctions: [FunctionSpec] = [
         }
         return type == .double
           ? out : try mapped(out, to: .float) { (x: Double) in Float(x) }
-      case .decimal:
-        return try mapped(columns[0], columns[1], to: type) { (x: Int128, n: Int128) in
-          try positiveRemainder(x, n)
-        }
       default:
         return try mapped(columns[0].widened(), columns[1].widened(), to: .long) {
           (x: Int64, n: Int64) in try positiveRemainder(x, n)
@@ -82,6 +118,8 @@ let integerFunctions: [FunctionSpec] = [
       Example("greatest('a', 'é')", "é"), Example("greatest(1d, double('NaN'))", "NaN"),
       Example("greatest(NULL, NULL)", "NULL"),
       Example("greatest(1)", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
+      Example("greatest(-1, -2)", "-1"),
+      Example("greatest('', 'a')", "a"),
     ]),
   extremeFunction(
     "least", "The least of the arguments that are not NULL.", isMax: false,
@@ -89,6 +127,10 @@ let integerFunctions: [FunctionSpec] = [
       Example("least(10, 9, 2, 4, 3)", "2"), Example("least(1, NULL, 2.5)", "1.0"),
       Example("least(date'2024-02-01', date'2024-01-31')", "2024-01-31"),
       Example("least(NULL, NULL)", "NULL"),
+      Example("least(-1, -2)", "-2"),
+      Example("least('', 'é')", ""),
+      Example("least(1d, double('NaN'))", "1.0"),
+      Example("least(9223372036854775807, -9223372036854775808)", "-9223372036854775808"),
     ]),
   numberFunction(
     "bin", "The number in binary digits, negative ones in two's complement.",
@@ -97,6 +139,10 @@ let integerFunctions: [FunctionSpec] = [
       Example("bin(13)", "1101"),
       Example("bin(-13)", "1111111111111111111111111111111111111111111111111111111111110011"),
       Example("bin(0)", "0"), Example("bin(NULL)", "NULL"),
+      Example(
+        "bin(-9223372036854775808)",
+        "1000000000000000000000000000000000000000000000000000000000000000"),
+      Example("bin('x')", "error CAST_INVALID_INPUT"),
     ]
   ) { columns, _ in
     try mappedText(columns[0]) { (value: Int64, out) in
@@ -118,6 +164,10 @@ let integerFunctions: [FunctionSpec] = [
       Example("conv('10', 1, 16)", "NULL"),
       Example("conv('ffffffffffffffffff', 16, 10)", "error ARITHMETIC_OVERFLOW"),
       Example("conv(NULL, 10, 16)", "NULL"),
+      Example("conv('é', 16, 10)", "0"),
+      Example("conv('-15', 10, -16)", "-F"),
+      Example("conv('99999999999999999999', 10, 16)", "error ARITHMETIC_OVERFLOW"),
+      Example("conv('1', 1, 10)", "NULL"),
     ]
   ) { columns, _ in
     try mappedText(columns[0], columns[1], columns[2]) {
@@ -131,10 +181,12 @@ let integerFunctions: [FunctionSpec] = [
   },
   numberFunction(
     "bit_count", "How many bits of the number are 1.",
-    [.column("value", .oneOf([.integral, .boolean]), "the number")], returns: .int,
+    [.column("value", .exactly(.oneOf([.integral, .boolean])), "the number")], returns: .int,
     [
       Example("bit_count(7)", "3"), Example("bit_count(-1)", "64"), Example("bit_count(true)", "1"),
       Example("bit_count(NULL)", "NULL"),
+      Example("bit_count(9223372036854775807)", "63"),
+      Example("bit_count('1')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]
   ) { columns, _ in
     if columns[0].type == .boolean {
@@ -151,6 +203,8 @@ let integerFunctions: [FunctionSpec] = [
       Example("bit_get(11, 40)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
       Example("bit_get(NULL, 2)", "NULL"),
       Example("bit_get(-1, 63)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
+      Example("bit_get(1, 64)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
+      Example("bit_get(1, -1)", "error INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE"),
     ]
   ) { columns, _ in
     let bits: Int32

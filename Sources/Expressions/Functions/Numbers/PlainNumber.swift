@@ -52,6 +52,12 @@ struct PlainNumber {
     }
   }
 
+  /// Multiplies by a power of ten.
+  mutating func shift(_ power: Int) {
+    digits += [UInt8](repeating: 0, count: max(power - scale, 0))
+    scale = max(scale - power, 0)
+  }
+
   var isZero: Bool { digits.allSatisfy { $0 == 0 } }
 
   /// The digits before and behind the point, as ASCII.

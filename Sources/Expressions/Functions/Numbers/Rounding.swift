@@ -23,9 +23,17 @@ enum RoundingMode: Sendable {
     }
   }
 
+  /// What is left of a value far smaller than the unit it is rounded to.
+  @inline(__always)
+  func away(_ value: Int128) -> Int128 {
+    self == .up && value > 0 ? 1 : self == .down && value < 0 ? -1 : 0
+  }
+
   /// A DOUBLE at `scale` digits behind the point, rounded as its shortest text is.
   func round(_ value: Double, scale: Int) -> Double {
-    if !value.isFinite || value == 0 { return value }
+    if !value.isFinite { return value }
+    // What is 0 has no sign, as in a DECIMAL.
+    if value == 0 { return 0 }
     if (0...15).contains(scale) {
       let factor = Double(Int64(Decimals.powersOfTen[scale]))
       let scaled = value * factor
@@ -96,12 +104,17 @@ private func roundCall(_ call: FunctionCall, _ scale: Int, _ mode: RoundingMode)
     return rounded.result(result, canFail: true) { columns, _ in
       try mapped(columns[0], to: result) { (value: Int128) in
         if scale >= from { return value }
-        if from - scale > 38 { return 0 }
-        let short = mode.divide(value, by: Decimals.powersOfTen[from - scale])
+        let short =
+          from - scale > 38
+          ? mode.away(value) : mode.divide(value, by: Decimals.powersOfTen[from - scale])
         if scale >= 0 { return short }
         let (wide, isLost) = short.multipliedReportingOverflow(
           by: Decimals.powersOfTen[min(-scale, 38)])
-        if isLost || Decimals.checked(wide, min(digits, 38)) == nil { throw overflow(result) }
+        if isLost || -scale > 38 && short != 0 || Decimals.checked(wide, min(digits, 38)) == nil {
+          throw decimalOutOfRange(
+            "of a rounded number", precision: min(digits, 38), scale: to,
+            hint: "Round to fewer digits")
+        }
         return wide
       }
     }
@@ -147,6 +160,7 @@ extension DataType {
     switch self {
     case .float: .decimal(precision: 14, scale: 7)
     case .double: .decimal(precision: 30, scale: 15)
+    case .string, .null: .decimal(precision: 38, scale: 18)
     default: asDecimal ?? self
     }
   }
@@ -165,7 +179,8 @@ private func roundFunction(
     ], returns: "the type of `value`", examples: examples
   ) { call in
     guard case .integer(let scale) = try call.constant(1) else {
-      return .literal(.null, call.types[0], origin: call.origin)
+      // The type is that of no digits behind the point.
+      return .literal(.null, roundCall(call, 0, mode).type, origin: call.origin)
     }
     return roundCall(call, Int(scale), mode)
   }
@@ -178,7 +193,7 @@ private func wholeFunction(
   .scalar(
     name, aliases: aliases, category: "numbers", summary: summary,
     [
-      .column("value", .numeric, "the number"),
+      .column("value", .oneOf([.numeric, .string]), "the number"),
       .value("scale", .any, default: "", "digits behind the point; negative: before it"),
     ], returns: "BIGINT, DECIMAL, or with a scale the type of `value`", examples: examples
   ) { call in
@@ -194,6 +209,8 @@ private func wholeFunction(
       let exact = call[0].implicitlyCast(to: call.types[0].digitsAsDecimal)
       return roundCall(call.with([exact, call[1]]), Int(scale), mode)
     }
+    var call = call
+    if call.types[0] == .string { call = call.with([call[0].implicitlyCast(to: .double)]) }
     switch call.types[0] {
     case .decimal(let precision, let scale):
       let type = DataType.boundedDecimal(precision - scale + (scale == 0 ? 0 : 1), 0)
@@ -237,6 +254,10 @@ let roundingFunctions: [FunctionSpec] = [
       Example("round(99.9, 0)", "100"), Example("round(99.9, -2)", "100"),
       Example("round(float(2.345), 2)", "2.35"), Example("round(0.15d, 1)", "0.2"),
       Example("round(NULL, 1)", "NULL"),
+      Example("round(-0.0d)", "0.0"),
+      Example("round(9223372036854775807, -1)", "error ARITHMETIC_OVERFLOW"),
+      Example("round(double('NaN'), 2)", "NaN"),
+      Example("round('x')", "error CAST_INVALID_INPUT"),
     ]),
   roundFunction(
     "bround", "The number rounded to some digits behind the point, halves to the even digit.",
@@ -245,6 +266,10 @@ let roundingFunctions: [FunctionSpec] = [
       Example("bround(2.5)", "2"), Example("bround(3.5d)", "4.0"), Example("bround(2.5d)", "2.0"),
       Example("bround(25, -1)", "20"), Example("bround(35, -1)", "40"),
       Example("bround(NULL)", "NULL"),
+      Example("bround(-2.5)", "-2"),
+      Example("bround(-25, -1)", "-20"),
+      Example("bround(127Y, -1)", "error ARITHMETIC_OVERFLOW"),
+      Example("bround(9223372036854775807, -1)", "error ARITHMETIC_OVERFLOW"),
     ]),
   wholeFunction(
     "ceil", aliases: ["ceiling"], "The least integer not below the number.", .up,
@@ -255,6 +280,11 @@ let roundingFunctions: [FunctionSpec] = [
       Example("typeof(ceil(2.15d, 1))", "decimal(17,1)"),
       Example("typeof(ceil(5, -1))", "decimal(11,0)"),
       Example("ceil(2.15d, 1)", "2.2"), Example("ceil(NULL)", "NULL"),
+      Example("ceil(-2.9)", "-2"),
+      Example("ceil(9223372036854775807)", "9223372036854775807"),
+      Example("ceil(double('NaN'))", "0"),
+      Example("ceil(-0.5d)", "0"),
+      Example("ceil('x')", "error CAST_INVALID_INPUT"),
     ]),
   wholeFunction(
     "floor", aliases: [], "The greatest integer not above the number.", .down,
@@ -262,5 +292,9 @@ let roundingFunctions: [FunctionSpec] = [
       Example("floor(-0.1)", "-1"), Example("floor(5)", "5"), Example("floor(3.1411, 3)", "3.141"),
       Example("floor(3.1411, -3)", "0"), Example("floor(-2.1d)", "-3"),
       Example("floor(NULL)", "NULL"),
+      Example("floor(-0.5, -2)", "-100"),
+      Example("floor(9223372036854775807)", "9223372036854775807"),
+      Example("floor(double('NaN'))", "0"),
+      Example("floor('-2.5')", "-3"),
     ]),
 ]

@@ -86,6 +86,9 @@ let encodingFunctions: [FunctionSpec] = [
     returns: .binary, nullable: .always,
     [
       Example("string(unhex('537061726B2053514C'))", "Spark SQL"),
+      Example("string(-1.5e-7d)", "-1.5E-7"),
+      Example("string(9223372036854775807)", "9223372036854775807"),
+      Example("string('é')", "é"),
       Example("hex(unhex('F0a'))", "0F0A"),
       Example("unhex('xy')", "NULL"), Example("unhex(NULL)", "NULL"),
       Example("hex(unhex(''))", ""),

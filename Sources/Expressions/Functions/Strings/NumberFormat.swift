@@ -64,8 +64,16 @@ struct NumberFormat {
       case UInt8(ascii: "."), UInt8(ascii: "D"):
         if hasPoint { throw malformed("WRONG_NUM_TOKEN") }
         hasPoint = true
+      case UInt8(ascii: "S"), UInt8(ascii: "$"): throw malformed("WRONG_NUM_TOKEN")
       default: throw malformed("UNEXPECTED_TOKEN")
       }
+    }
+    // Commas stand between digits before the point.
+    for (index, item) in items.enumerated() {
+      guard case .comma = item else { continue }
+      guard index > 0, index + 1 < items.count, case .digit = items[index - 1],
+        case .digit = items[index + 1]
+      else { throw malformed("CONT_THOUSANDS_SEPS") }
     }
   }
 
@@ -136,11 +144,14 @@ struct NumberFormat {
   /// Appends a decimal's digits, or `#`s where they do not fit.
   func append(_ unscaled: Int128, scale: Int, to out: inout [UInt8]) {
     var number = PlainNumber(unscaled, scale: scale)
+    // A number with more places than the format has does not fit it either.
+    var places = number.fraction
+    while places.last == 48 { places.removeLast() }
     number.round(to: fraction.count, .halfUp)
     let isNegative = number.isNegative && !number.isZero
     var digits = number.whole
     while digits.first == 48 { digits.removeFirst() }
-    let isTooLong = digits.count > wholeCount
+    let isTooLong = digits.count > wholeCount || places.count > fraction.count
     var body: [UInt8] = []
     var seen = false
     var left = wholeCount
@@ -159,7 +170,7 @@ struct NumberFormat {
           body.append(0x20)
         }
         left -= 1
-      case .comma: body.append(seen || isTooLong ? UInt8(ascii: ",") : 0x20)
+      case .comma: body.append(seen ? UInt8(ascii: ",") : 0x20)
       }
     }
     if hasPoint {
@@ -168,7 +179,14 @@ struct NumberFormat {
     }
     let blanks = body.prefix { $0 == 0x20 }.count
     var front: [UInt8] = []
-    if hasDollar { front.append(UInt8(ascii: "$")) }
+    if hasDollar {
+      // The currency stands in front of the blanks, unless a sign goes before it.
+      if sign == .leadingS || sign == .leadingMI {
+        front.append(UInt8(ascii: "$"))
+      } else {
+        out.append(UInt8(ascii: "$"))
+      }
+    }
     switch sign {
     case .leadingS: front.insert(isNegative ? 45 : 43, at: 0)
     case .leadingMI: front.insert(isNegative ? 45 : 0x20, at: 0)
@@ -195,9 +213,17 @@ private func toNumber(_ name: String, isTry: Bool, _ summary: String, _ examples
     examples: examples
   ) { call in
     guard let text = try call.constant(1).text else {
-      return .literal(.null, .decimal(precision: 38, scale: 0), origin: call.origin)
+      let type = DataType.decimal(precision: 10, scale: 0)
+      return call.result(type, nullable: .always) { columns, _ in
+        .nulls(type, count: columns[0].count)
+      }
     }
     let format = try NumberFormat(text)
+    if case .decimal(let precision, _) = format.type, precision > 38 {
+      throw Failure(
+        "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
+        "the format `\(text)` has more than 38 digits", origin: call.origin)
+    }
     return call.with([call[0]]).result(
       format.type, nullable: isTry ? .always : .ofArguments, canFail: !isTry
     ) { columns, _ in

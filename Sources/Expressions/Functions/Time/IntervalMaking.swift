@@ -62,6 +62,9 @@ let intervalMakingFunctions: [FunctionSpec] = [
       Example("make_dt_interval(2)", "INTERVAL '2 00:00:00' DAY TO SECOND"),
       Example("make_dt_interval(-1, 25)", "INTERVAL '0 01:00:00' DAY TO SECOND"),
       Example("make_dt_interval(100, NULL, 3)", "NULL"),
+      Example(
+        "make_dt_interval(106751992)", "error INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"),
+      Example("make_dt_interval(0, 0, 0, -1.5)", "INTERVAL '-0 00:00:01.5' DAY TO SECOND"),
     ]
   ) { call in dayTime(call, [86_400_000_000, 3_600_000_000, 60_000_000, 1]) },
   timeFunction(
@@ -76,6 +79,8 @@ let intervalMakingFunctions: [FunctionSpec] = [
       Example(
         "make_ym_interval(2147483647, 1)", "error INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION"),
       Example("make_ym_interval(NULL, 1)", "NULL"),
+      Example("make_ym_interval(-1, -2)", "INTERVAL '-1-2' YEAR TO MONTH"),
+      Example("make_ym_interval(178956970, 7)", "INTERVAL '178956970-7' YEAR TO MONTH"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .yearToMonth) { (years: Int32, months: Int32) in
@@ -107,6 +112,7 @@ let intervalMakingFunctions: [FunctionSpec] = [
       Example("try_make_interval(2147483647, 1)", "NULL"),
       Example("try_make_interval(NULL)", "NULL"),
       Example("try_make_interval('x')", "error CAST_INVALID_INPUT"),
+      Example("try_make_interval(-1, -2)", "-1 years -2 months"),
     ]),
 ]
 

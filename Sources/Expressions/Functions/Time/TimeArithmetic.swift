@@ -152,12 +152,19 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("date_add('2016-07-30', 1)", "2016-07-31"),
       Example("date_add(date'2024-02-28', 2)", "2024-03-01"),
       Example("date_add('2016-07-30', NULL)", "NULL"),
+      Example("date_add('', 1)", "error CAST_INVALID_INPUT"),
+      Example("date_add('é', 1)", "error CAST_INVALID_INPUT"),
+      Example("date_add(date'0001-01-01', -1)", "0000-12-31"),
+      Example("date_add(date'9999-12-31', 1)", "+10000-01-01"),
     ]),
   dayFunction(
     "date_sub", sign: -1, "The date so many days earlier.",
     [
       Example("date_sub('2016-07-30', 1)", "2016-07-29"),
       Example("date_sub('1970-01-01', 1)", "1969-12-31"), Example("date_sub(NULL, 1)", "NULL"),
+      Example("date_sub('', 1)", "error CAST_INVALID_INPUT"),
+      Example("date_sub('é', 1)", "error CAST_INVALID_INPUT"),
+      Example("date_sub(date'0001-01-01', -1)", "0001-01-02"),
     ]),
   timeFunction(
     "datediff", aliases: ["date_diff"], "Days from the second date to the first.",
@@ -167,6 +174,9 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("datediff('2009-07-31', '2009-07-30')", "1"),
       Example("datediff('2009-07-30', timestamp'2009-07-31 23:00:00')", "-1"),
       Example("datediff(NULL, '2009-07-30')", "NULL"),
+      Example("datediff('', '2024-01-01')", "error CAST_INVALID_INPUT"),
+      Example("datediff('é', '2024-01-01')", "error CAST_INVALID_INPUT"),
+      Example("datediff(date'9999-12-31', date'-0044-03-15')", "3668421"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .int) { (end: Int32, start: Int32) in end &- start }
@@ -178,6 +188,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("add_months('2016-08-31', 1)", "2016-09-30"),
       Example("add_months('2024-03-31', -1)", "2024-02-29"),
       Example("add_months(NULL, 1)", "NULL"),
+      Example("add_months(date'9999-12-31', 2147483647)", "error ARITHMETIC_OVERFLOW"),
+      Example("add_months('', 1)", "error CAST_INVALID_INPUT"),
+      Example("add_months('é', 1)", "error CAST_INVALID_INPUT"),
+      Example("add_months(date'0001-01-31', -11)", "0000-02-29"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .date) { (date: Int32, months: Int32) in
@@ -203,6 +217,9 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("months_between('2024-02-29', '2024-01-31')", "1.0"),
       Example("months_between('2024-01-15', '2024-03-20')", "-2.16129032"),
       Example("months_between(NULL, '2024-01-31')", "NULL"),
+      Example("months_between('', '2024-01-31')", "error CAST_INVALID_INPUT"),
+      Example("months_between('é', '2024-01-31')", "error CAST_INVALID_INPUT"),
+      Example("months_between(date'9999-12-31', date'-0044-03-15')", "120525.51612903"),
     ]
   ) { columns, context in
     let zone = try TimeZone.named(context.task.timeZoneId)
@@ -215,6 +232,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
     [
       Example("last_day('2009-01-12')", "2009-01-31"),
       Example("last_day('2024-02-01')", "2024-02-29"), Example("last_day(NULL)", "NULL"),
+      Example("last_day(date'-0044-03-15')", "-0044-03-31"),
+      Example("last_day(date'9999-12-31')", "9999-12-31"),
+      Example("last_day('')", "error CAST_INVALID_INPUT"),
+      Example("last_day('é')", "error CAST_INVALID_INPUT"),
     ]
   ) { columns, _ in
     try mapped(columns[0], to: .date) { (date: Int32) in
@@ -230,6 +251,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("next_day('2015-01-14', 'wednesday')", "2015-01-21"),
       Example("next_day('2015-01-14', 'xx')", "error ILLEGAL_DAY_OF_WEEK"),
       Example("next_day(NULL, 'TU')", "NULL"),
+      Example("next_day('', 'TU')", "error CAST_INVALID_INPUT"),
+      Example("next_day('2015-01-14', '')", "error ILLEGAL_DAY_OF_WEEK"),
+      Example("next_day('2015-01-14', 'é')", "error ILLEGAL_DAY_OF_WEEK"),
+      Example("next_day(date'9999-12-31', 'FRI')", "+10000-01-07"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .date) { (date: Int32, name: Bytes) in
@@ -252,6 +277,10 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("trunc('2009-02-12', 'MM')", "2009-02-01"),
       Example("trunc('2015-10-27', 'YEAR')", "2015-01-01"),
       Example("trunc('2015-10-27', 'hour')", "NULL"), Example("trunc(NULL, 'YEAR')", "NULL"),
+      Example("trunc(date'-0044-03-15', 'MM')", "-0044-03-01"),
+      Example("trunc('', 'MM')", "error CAST_INVALID_INPUT"),
+      Example("trunc(date'9999-12-31', 'é')", "NULL"),
+      Example("trunc(date'9999-12-31', 'WEEK')", "9999-12-27"),
     ]
   ) { columns, _ in
     try mappedOrNull(columns[0], columns[1], to: .date) { (date: Int32, name: Bytes) -> Int32? in
@@ -271,6 +300,11 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("date_trunc('MILLISECOND', '2015-03-05T09:32:05.123456')", "2015-03-05 09:32:05.123"),
       Example("date_trunc('nonsense', '2015-03-05')", "NULL"),
       Example("date_trunc('DAY', NULL)", "NULL"),
+      Example("date_trunc('YEAR', timestamp'-0044-03-15 10:11:12')", "-0044-01-01 00:00:00"),
+      Example("date_trunc('DAY', '')", "error CAST_INVALID_INPUT"),
+      Example("date_trunc('é', timestamp'2024-01-01')", "NULL"),
+      Example(
+        "date_trunc('QUARTER', timestamp'9999-12-31 23:59:59.999999')", "9999-10-01 00:00:00"),
     ]
   ) { columns, context in
     let zone = try TimeZone.named(context.task.timeZoneId)
@@ -299,6 +333,9 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example("timestampadd(MONTH, 1, timestamp'2022-01-31 00:00:00')", "2022-02-28 00:00:00"),
       Example("timestampadd(WEEK, -1, timestamp'2022-01-31 00:00:00')", "2022-01-24 00:00:00"),
       Example("timestampadd(DAY, NULL, timestamp'2022-01-31 00:00:00')", "NULL"),
+      Example("timestampadd(YEAR, 2147483647, timestamp'2024-01-01')", "error DATETIME_OVERFLOW"),
+      Example("timestampadd(MICROSECOND, -1, timestamp'1970-01-01')", "1969-12-31 23:59:59.999999"),
+      Example("timestampadd(DAY, 1, '')", "error CAST_INVALID_INPUT"),
     ], bind: timestampAddCall),
   .scalar(
     "timestampdiff", category: "time", summary: "Whole units from one instant to another.",
@@ -317,5 +354,6 @@ let timeArithmeticFunctions: [FunctionSpec] = [
       Example(
         "timestampdiff(YEAR, timestamp'2022-01-01', timestamp'2021-01-01')", "-1"),
       Example("timestampdiff(DAY, NULL, timestamp'2022-01-31 00:00:00')", "NULL"),
+      Example("timestampdiff(DAY, '', timestamp'2024-01-01')", "error CAST_INVALID_INPUT"),
     ], bind: timestampDiffCall),
 ]

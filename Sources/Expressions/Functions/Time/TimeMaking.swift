@@ -86,7 +86,7 @@ private func makeTimestamp(
   if type == .timestamp {
     parameters.append(.column("zone", .string, default: "current_timezone()", "the time zone"))
   }
-  return .scalar(
+  let ofParts = FunctionSpec.scalar(
     name, category: "time", summary: summary, parameters, returns: "\(type)", examples: examples
   ) { call in
     call.result(type, nullable: isTry ? .always : .ofArguments, canFail: !isTry) {
@@ -113,6 +113,19 @@ private func makeTimestamp(
         return true
       }
       return shape.vector(type, values, validity: validity)
+    }
+  }
+  // Also of a date with a time of day, of which there is no type but NULL.
+  return FunctionSpec(ofParts.spec) { call in
+    guard (1...3).contains(call.arguments.count), type == .timestamp || call.arguments.count == 2
+    else { return try ofParts.bind(call) }
+    guard call.types[0] == .date || call.types[0] == .null else {
+      throw call.unexpectedType(0, expected: "\"DATE\"")
+    }
+    if call.arguments.count == 1 { return call[0].implicitlyCast(to: type) }
+    guard call.types[1] == .null else { throw call.unexpectedType(1, expected: "\"TIME\"") }
+    return call.result(type, nullable: .always) { columns, _ in
+      .nulls(type, count: columns[0].count)
     }
   }
 }
@@ -159,6 +172,7 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("timestamp_seconds(-0.5d)", "1969-12-31 23:59:59.5"),
       Example("timestamp_seconds(9223372036854775807)", "error DATETIME_OVERFLOW"),
       Example("timestamp_seconds(NULL)", "NULL"),
+      Example("timestamp_seconds(-9223372036854775808)", "error DATETIME_OVERFLOW"),
     ]
   ) { call in
     let type = call.types[0]
@@ -194,12 +208,16 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("timestamp_millis(1230219000123)", "2008-12-25 15:30:00.123"),
       Example("timestamp_millis(-1)", "1969-12-31 23:59:59.999"),
       Example("timestamp_millis(NULL)", "NULL"),
+      Example("timestamp_millis(-9223372036854775808)", "error DATETIME_OVERFLOW"),
+      Example("timestamp_millis(9223372036854775807)", "error DATETIME_OVERFLOW"),
     ]),
   sinceEpoch(
     "timestamp_micros", "microseconds", scale: 1,
     [
       Example("timestamp_micros(1230219000123123)", "2008-12-25 15:30:00.123123"),
       Example("timestamp_micros(NULL)", "NULL"),
+      Example("timestamp_micros(-1)", "1969-12-31 23:59:59.999999"),
+      Example("timestamp_micros(9223372036854775807)", "+294247-01-10 04:00:54.775807"),
     ]),
   asCount(
     "unix_seconds", "Seconds", scale: 1_000_000,
@@ -207,18 +225,27 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("unix_seconds(TIMESTAMP('1970-01-01 00:00:01Z'))", "1"),
       Example("unix_seconds(timestamp'1969-12-31 23:59:59.5')", "-1"),
       Example("unix_seconds(NULL)", "NULL"),
+      Example("unix_seconds(timestamp'-0044-03-15 01:02:03.456789')", "-63549356277"),
+      Example("unix_seconds(timestamp'9999-12-31 23:59:59.999999')", "253402300799"),
+      Example("unix_seconds('2024-01-01')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]),
   asCount(
     "unix_millis", "Milliseconds", scale: 1000,
     [
       Example("unix_millis(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000"),
       Example("unix_millis(NULL)", "NULL"),
+      Example("unix_millis(timestamp'-0044-03-15 01:02:03.456789')", "-63549356276544"),
+      Example("unix_millis(timestamp'9999-12-31 23:59:59.999999')", "253402300799999"),
+      Example("unix_millis('2024-01-01')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]),
   asCount(
     "unix_micros", "Microseconds", scale: 1,
     [
       Example("unix_micros(TIMESTAMP('1970-01-01 00:00:01Z'))", "1000000"),
       Example("unix_micros(NULL)", "NULL"),
+      Example("unix_micros(timestamp'-0044-03-15 01:02:03.456789')", "-63549356276543211"),
+      Example("unix_micros(timestamp'9999-12-31 23:59:59.999999')", "253402300799999999"),
+      Example("unix_micros('2024-01-01')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]),
   timeFunction(
     "unix_date", "Days from 1970-01-01 to the date.",
@@ -227,6 +254,8 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("unix_date('2024-01-01')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
       Example("unix_date(DATE('1970-01-02'))", "1"), Example("unix_date(date'1969-12-31')", "-1"),
       Example("unix_date(NULL)", "NULL"),
+      Example("unix_date(date'-0044-03-15')", "-735525"),
+      Example("unix_date(date'9999-12-31')", "2932896"),
     ]
   ) { columns, _ in columns[0].reinterpreted(as: .int) },
   timeFunction(
@@ -236,6 +265,8 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("date_from_unix_date(1)", "1970-01-02"),
       Example("date_from_unix_date(-1)", "1969-12-31"),
       Example("date_from_unix_date(NULL)", "NULL"),
+      Example("date_from_unix_date(-719529)", "-0001-12-31"),
+      Example("date_from_unix_date(2932896)", "9999-12-31"),
     ]
   ) { columns, _ in columns[0].reinterpreted(as: .date) },
   timeFunction(
@@ -245,6 +276,9 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("make_date(2013, 7, 15)", "2013-07-15"),
       Example("make_date(2019, 2, 30)", "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
       Example("make_date(2019, 7, NULL)", "NULL"),
+      Example("make_date(-44, 3, 15)", "-0044-03-15"),
+      Example("make_date(9999, 12, 31)", "9999-12-31"),
+      Example("make_date('x', 1, 1)", "error CAST_INVALID_INPUT"),
     ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], columns[2], to: .date) {
@@ -265,6 +299,19 @@ let timeMakingFunctions: [FunctionSpec] = [
         "make_timestamp(2019, 13, 1, 10, 11, 12)",
         "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
       Example("make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL"),
+      Example("make_timestamp(-44, 3, 15, 1, 2, 3.5)", "-0044-03-15 01:02:03.5"),
+      Example(
+        "make_timestamp(2024, 2, 30, 0, 0, 0)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example(
+        "make_timestamp(2024, 1, 1, 0, 0, -1)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example("make_timestamp(2024, 1, 1, 0, 0, NULL)", "NULL"),
+      Example("make_timestamp(2024, 1, 1, 0, 0, 0, '')", "error INVALID_TIMEZONE"),
+      Example("make_timestamp(2024, 1, 1, 0, 0, 0, 'é')", "error INVALID_TIMEZONE"),
+      Example("make_timestamp(date'2024-01-01')", "2024-01-01 00:00:00"),
+      Example("make_timestamp(date'2024-01-01', NULL)", "NULL"),
+      Example("make_timestamp('2024-01-01')", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]),
   makeTimestamp(
     "try_make_timestamp", to: .timestamp, isTry: true,
@@ -273,6 +320,12 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("try_make_timestamp(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
       Example("try_make_timestamp(2019, 13, 1, 10, 11, 12)", "NULL"),
       Example("try_make_timestamp(NULL, 7, 22, 15, 30, 0)", "NULL"),
+      Example("try_make_timestamp(-44, 3, 15, 1, 2, 3.5)", "-0044-03-15 01:02:03.5"),
+      Example("try_make_timestamp(2024, 2, 30, 0, 0, 0)", "NULL"),
+      Example("try_make_timestamp(2024, 1, 1, 0, 0, -1)", "NULL"),
+      Example("try_make_timestamp(2024, 1, 1, 0, 0, NULL)", "NULL"),
+      Example("try_make_timestamp(2024, 1, 1, 0, 0, 0, '')", "error INVALID_TIMEZONE"),
+      Example("try_make_timestamp(2024, 1, 1, 0, 0, 0, 'é')", "error INVALID_TIMEZONE"),
     ]),
   makeTimestamp(
     "make_timestamp_ntz", to: .timestampNtz, isTry: false, "The local time of its parts.",
@@ -282,18 +335,40 @@ let timeMakingFunctions: [FunctionSpec] = [
         "make_timestamp_ntz(2014, 2, 30, 6, 30, 45.887)",
         "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
       Example("make_timestamp_ntz(NULL, 7, 22, 15, 30, 0)", "NULL"),
+      Example("make_timestamp_ntz(-44, 3, 15, 1, 2, 3.5)", "-0044-03-15 01:02:03.5"),
+      Example(
+        "make_timestamp_ntz(2024, 2, 30, 0, 0, 0)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example(
+        "make_timestamp_ntz(2024, 1, 1, 0, 0, -1)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example("make_timestamp_ntz(2024, 1, 1, 0, 0, NULL)", "NULL"),
     ]),
   makeTimestamp(
     "make_timestamp_ltz", to: .timestamp, isTry: false, "As `make_timestamp`.",
     [
       Example("make_timestamp_ltz(2014, 12, 28, 6, 30, 45.887, 'CET')", "2014-12-28 05:30:45.887"),
       Example("make_timestamp_ltz(NULL, 7, 22, 15, 30, 0)", "NULL"),
+      Example("make_timestamp_ltz(-44, 3, 15, 1, 2, 3.5)", "-0044-03-15 01:02:03.5"),
+      Example(
+        "make_timestamp_ltz(2024, 2, 30, 0, 0, 0)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example(
+        "make_timestamp_ltz(2024, 1, 1, 0, 0, -1)",
+        "error DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION"),
+      Example("make_timestamp_ltz(2024, 1, 1, 0, 0, NULL)", "NULL"),
+      Example("make_timestamp_ltz(2024, 1, 1, 0, 0, 0, '')", "error INVALID_TIMEZONE"),
+      Example("make_timestamp_ltz(2024, 1, 1, 0, 0, 0, 'é')", "error INVALID_TIMEZONE"),
     ]),
   makeTimestamp(
     "try_make_timestamp_ltz", to: .timestamp, isTry: true, "As `try_make_timestamp`.",
     [
       Example("try_make_timestamp_ltz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
       Example("try_make_timestamp_ltz(2019, 13, 1, 10, 11, 12)", "NULL"),
+      Example("try_make_timestamp_ltz(-44, 3, 15, 1, 2, 3.5)", "-0044-03-15 01:02:03.5"),
+      Example("try_make_timestamp_ltz(2024, 2, 30, 0, 0, 0)", "NULL"),
+      Example("try_make_timestamp_ltz(2024, 1, 1, 0, 0, -1)", "NULL"),
+      Example("try_make_timestamp_ltz(2024, 1, 1, 0, 0, NULL)", "NULL"),
     ]),
   makeTimestamp(
     "try_make_timestamp_ntz", to: .timestampNtz, isTry: true,
@@ -301,6 +376,10 @@ let timeMakingFunctions: [FunctionSpec] = [
     [
       Example("try_make_timestamp_ntz(2014, 12, 28, 6, 30, 45.887)", "2014-12-28 06:30:45.887"),
       Example("try_make_timestamp_ntz(2019, 13, 1, 10, 11, 12)", "NULL"),
+      Example("try_make_timestamp_ntz(-44, 3, 15, 1, 2, 3.5)", "-0044-03-15 01:02:03.5"),
+      Example("try_make_timestamp_ntz(2024, 2, 30, 0, 0, 0)", "NULL"),
+      Example("try_make_timestamp_ntz(2024, 1, 1, 0, 0, -1)", "NULL"),
+      Example("try_make_timestamp_ntz(2024, 1, 1, 0, 0, NULL)", "NULL"),
     ]),
   zoned(
     "from_utc_timestamp", "The instant moved so that its text in UTC is that of the zone.",
@@ -309,6 +388,10 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("from_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-31 09:00:00"),
       Example("from_utc_timestamp('2016-08-31', 'Nowhere/Land')", "error INVALID_TIMEZONE"),
       Example("from_utc_timestamp(NULL, 'CET')", "NULL"),
+      Example("from_utc_timestamp('', 'CET')", "error CAST_INVALID_INPUT"),
+      Example("from_utc_timestamp('2024-01-01', '')", "error INVALID_TIMEZONE"),
+      Example("from_utc_timestamp(timestamp'-0044-03-15', 'Asia/Seoul')", "-0044-03-15 08:27:52"),
+      Example("from_utc_timestamp('2024-01-01', 'é')", "error INVALID_TIMEZONE"),
     ]),
   zoned(
     "to_utc_timestamp", "The other way: from the zone's text to UTC's.", isFromUTC: false,
@@ -316,6 +399,10 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example("to_utc_timestamp('2016-08-31', 'Asia/Seoul')", "2016-08-30 15:00:00"),
       Example("to_utc_timestamp('2024-03-31 02:30:00', 'Europe/Berlin')", "2024-03-31 01:30:00"),
       Example("to_utc_timestamp(NULL, 'CET')", "NULL"),
+      Example("to_utc_timestamp('', 'CET')", "error CAST_INVALID_INPUT"),
+      Example("to_utc_timestamp('2024-01-01', '')", "error INVALID_TIMEZONE"),
+      Example("to_utc_timestamp(timestamp'-0044-03-15', 'Asia/Seoul')", "-0044-03-14 15:32:08"),
+      Example("to_utc_timestamp('2024-01-01', 'é')", "error INVALID_TIMEZONE"),
     ]),
   .scalar(
     "convert_timezone", category: "time", summary: "A local time of one zone as that of another.",
@@ -331,6 +418,13 @@ let timeMakingFunctions: [FunctionSpec] = [
       Example(
         "convert_timezone('Europe/Brussels', timestamp_ntz'2021-12-06 00:00:00')",
         "2021-12-06 01:00:00"), Example("convert_timezone('CET', NULL)", "NULL"),
+      Example("convert_timezone('', timestamp_ntz'2021-12-06')", "error INVALID_TIMEZONE"),
+      Example("convert_timezone('é', timestamp_ntz'2021-12-06')", "error INVALID_TIMEZONE"),
+      Example(
+        "convert_timezone('-08:00', 'Asia/Tokyo', timestamp_ntz'-0044-03-15')",
+        "-0044-03-15 17:18:59"),
+      Example(
+        "convert_timezone('UTC', '+19:00', timestamp_ntz'2021-12-06')", "error INVALID_TIMEZONE"),
     ]
   ) { call in
     var arguments = call.arguments

@@ -36,7 +36,7 @@ private func toInstant(
       let isDate = type == .date
       let values = Buffer.zeroed(capacity: shape.computed * 8)
       let validity = try shape.validityOfRows { row in
-        let pattern = try patterns[row]
+        let pattern = try patterns.pattern(row, ofClock: type == .timestampNtz)
         let bytes = texts[row].octets
         if isDate {
           // A zone in the text makes it an instant, which has its date in the session's zone.
@@ -153,18 +153,46 @@ let timeTextFunctions: [FunctionSpec] = [
       Example("to_timestamp('nonsense')", "error CAST_INVALID_INPUT"),
       Example("to_timestamp('nonsense', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
       Example("to_timestamp(NULL)", "NULL"),
+      Example("to_timestamp('')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp('é')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp('-0044-03-15')", "-0044-03-15 00:00:00"),
+      Example("to_timestamp('9999-12-31')", "9999-12-31 00:00:00"),
+      Example("to_timestamp('', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_timestamp('2024年', 'yyyy年')", "2024-01-01 00:00:00"),
+      Example("to_timestamp('2024-02-30', 'yyyy-MM-dd')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example(
+        "to_timestamp('2024', 'YYYY')",
+        "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"),
     ]),
   toInstant(
     "to_timestamp_ltz", to: .timestamp, isTry: false, "As `to_timestamp`.",
     [
       Example("to_timestamp_ltz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"),
       Example("to_timestamp_ltz(NULL)", "NULL"),
+      Example("to_timestamp_ltz('')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp_ltz('é')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp_ltz('-0044-03-15')", "-0044-03-15 00:00:00"),
+      Example("to_timestamp_ltz('9999-12-31')", "9999-12-31 00:00:00"),
+      Example("to_timestamp_ltz('', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_timestamp_ltz('2024年', 'yyyy年')", "2024-01-01 00:00:00"),
+      Example("to_timestamp_ltz('2024-02-30', 'yyyy-MM-dd')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example(
+        "to_timestamp_ltz('2024', 'YYYY')",
+        "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"),
     ]),
   toInstant(
     "to_timestamp_ntz", to: .timestampNtz, isTry: false, "The time of a clock with no zone.",
     [
       Example("to_timestamp_ntz('2016-12-31', 'yyyy-MM-dd')", "2016-12-31 00:00:00"),
       Example("to_timestamp_ntz(NULL)", "NULL"),
+      Example("to_timestamp_ntz('')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp_ntz('é')", "error CAST_INVALID_INPUT"),
+      Example("to_timestamp_ntz('-0044-03-15')", "-0044-03-15 00:00:00"),
+      Example("to_timestamp_ntz('9999-12-31')", "9999-12-31 00:00:00"),
+      Example("to_timestamp_ntz('', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_timestamp_ntz('2024年', 'yyyy年')", "2024-01-01 00:00:00"),
+      Example("to_timestamp_ntz('2024-02-30', 'yyyy-MM-dd')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_timestamp_ntz('2024', 'YYYY')", "error INVALID_DATETIME_PATTERN.WITH_SUGGESTION"),
     ]),
   toInstant(
     "try_to_timestamp", to: .timestamp, isTry: true,
@@ -173,6 +201,16 @@ let timeTextFunctions: [FunctionSpec] = [
       Example("try_to_timestamp('2016-12-31 00:12:00')", "2016-12-31 00:12:00"),
       Example("try_to_timestamp('foo', 'yyyy-MM-dd')", "NULL"),
       Example("try_to_timestamp('foo')", "NULL"), Example("try_to_timestamp(NULL)", "NULL"),
+      Example("try_to_timestamp('')", "NULL"),
+      Example("try_to_timestamp('é')", "NULL"),
+      Example("try_to_timestamp('-0044-03-15')", "-0044-03-15 00:00:00"),
+      Example("try_to_timestamp('9999-12-31')", "9999-12-31 00:00:00"),
+      Example("try_to_timestamp('', 'yyyy')", "NULL"),
+      Example("try_to_timestamp('2024年', 'yyyy年')", "2024-01-01 00:00:00"),
+      Example("try_to_timestamp('2024-02-30', 'yyyy-MM-dd')", "NULL"),
+      Example(
+        "try_to_timestamp('2024', 'YYYY')",
+        "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"),
     ]),
   toInstant(
     "to_date", to: .date, isTry: false, "The date that a text says.",
@@ -184,12 +222,32 @@ let timeTextFunctions: [FunctionSpec] = [
       Example("to_date('nonsense', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
       Example("to_date(timestamp'2009-07-30 04:17:52')", "2009-07-30"),
       Example("to_date(NULL)", "NULL"),
+      Example("to_date('')", "error CAST_INVALID_INPUT"),
+      Example("to_date('é')", "error CAST_INVALID_INPUT"),
+      Example("to_date('-0044-03-15')", "-0044-03-15"),
+      Example("to_date('9999-12-31')", "9999-12-31"),
+      Example("to_date('', 'yyyy')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_date('2024年', 'yyyy年')", "2024-01-01"),
+      Example("to_date('2024-02-30', 'yyyy-MM-dd')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example(
+        "to_date('2024', 'YYYY')",
+        "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"),
     ]),
   toInstant(
     "try_to_date", to: .date, isTry: true, "As `to_date`; NULL for a malformed text.",
     [
       Example("try_to_date('2016-12-31')", "2016-12-31"),
       Example("try_to_date('foo', 'yyyy')", "NULL"), Example("try_to_date(NULL)", "NULL"),
+      Example("try_to_date('')", "NULL"),
+      Example("try_to_date('é')", "NULL"),
+      Example("try_to_date('-0044-03-15')", "-0044-03-15"),
+      Example("try_to_date('9999-12-31')", "9999-12-31"),
+      Example("try_to_date('', 'yyyy')", "NULL"),
+      Example("try_to_date('2024年', 'yyyy年')", "2024-01-01"),
+      Example("try_to_date('2024-02-30', 'yyyy-MM-dd')", "NULL"),
+      Example(
+        "try_to_date('2024', 'YYYY')",
+        "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION"),
     ]),
   timeFunction(
     "date_format", "The instant as text, by a pattern.",
@@ -203,6 +261,11 @@ let timeTextFunctions: [FunctionSpec] = [
         "date_format('2016-04-08', 'bogus')",
         "error INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN"),
       Example("date_format(NULL, 'y')", "NULL"),
+      Example("date_format(timestamp'-0044-03-15 01:02:03', 'G y-MM-dd')", "BC 45-03-15"),
+      Example("date_format('', 'y')", "error CAST_INVALID_INPUT"),
+      Example("date_format('2024-01-01', '')", ""),
+      Example("date_format('2024-01-01', 'y年M月')", "2024年1月"),
+      Example("date_format('9999-12-31', 'D')", "365"),
     ]
   ) { columns, context in try formatted(columns[0], columns[1], context) },
   timeFunction(
@@ -217,6 +280,10 @@ let timeTextFunctions: [FunctionSpec] = [
       Example("from_unixtime(0)", "1970-01-01 00:00:00"),
       Example("from_unixtime(-1, 'yyyy-MM-dd')", "1969-12-31"),
       Example("from_unixtime(NULL)", "NULL"),
+      Example("from_unixtime(-1)", "1969-12-31 23:59:59"),
+      Example("from_unixtime(253402300800)", "+10000-01-01 00:00:00"),
+      Example("from_unixtime(0, '')", ""),
+      Example("from_unixtime(0, 'y年')", "1970年"),
     ]
   ) { columns, context in
     let instants = try mapped(columns[0], to: .timestamp) { (seconds: Int64) in
@@ -238,6 +305,10 @@ let timeTextFunctions: [FunctionSpec] = [
       Example("unix_timestamp(timestamp'1969-12-31 23:59:59.5')", "0"),
       Example("unix_timestamp('nonsense')", "error CANNOT_PARSE_TIMESTAMP"),
       Example("unix_timestamp(NULL)", "NULL"),
+      Example("unix_timestamp('')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("unix_timestamp('é')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("unix_timestamp(date'-0044-03-15')", "-63549360000"),
+      Example("unix_timestamp(timestamp'9999-12-31 23:59:59')", "253402300799"),
     ]),
   toSeconds(
     "to_unix_timestamp",
@@ -250,5 +321,9 @@ let timeTextFunctions: [FunctionSpec] = [
     [
       Example("to_unix_timestamp('2016-04-08', 'yyyy-MM-dd')", "1460073600"),
       Example("to_unix_timestamp(NULL)", "NULL"),
+      Example("to_unix_timestamp('')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_unix_timestamp('é')", "error CANNOT_PARSE_TIMESTAMP"),
+      Example("to_unix_timestamp(date'-0044-03-15')", "-63549360000"),
+      Example("to_unix_timestamp(1)", "error DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE"),
     ]),
 ]

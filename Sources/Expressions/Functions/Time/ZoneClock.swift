@@ -62,6 +62,18 @@ struct PatternColumn {
   }
 }
 
+extension PatternColumn {
+  /// The row's pattern; for the times of a clock without a zone Spark refuses every pattern by one
+  /// class.
+  mutating func pattern(_ row: Int, ofClock isLocal: Bool) throws -> DateTimePattern {
+    do { return try self[row] } catch let failure as Failure {
+      guard isLocal else { throw failure }
+      throw Failure(
+        "INVALID_DATETIME_PATTERN.WITH_SUGGESTION", failure.message, hint: failure.hint)
+    }
+  }
+}
+
 let timeFunction = FunctionFamily(category: "time")
 
 let dateParameter = FunctionParameter.column("date", .date, "the date")
