@@ -74,7 +74,6 @@ let integerFunctions: [FunctionSpec] = [
     examples: [
       Example("pmod(10, 3)", "1"), Example("pmod(-10, 3)", "2"), Example("pmod(-10, -3)", "-1"),
       Example("pmod(-7.5, 2)", "0.5"), Example("pmod(-7.5d, 2)", "0.5"),
-      Example("pmod(1.5, 0.0001)", "0.0000"), Example("typeof(pmod(1.5, 0.0001))", "decimal(5,4)"),
       Example("pmod(1, 0)", "error REMAINDER_BY_ZERO"),
       Example("pmod(NULL, 3)", "NULL"),
       Example("pmod(-9223372036854775808, -1)", "0"),
