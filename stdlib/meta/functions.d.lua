@@ -2484,6 +2484,13 @@ function F.convert_timezone(source, target, timestamp) end
 ---@return Column
 function F.window_time(window) end
 
+--- The start of the bucket of time that the instant is in.
+---@param width any how long a bucket is; a constant interval of more than 0
+---@param timestamp ColumnOrName the instant
+---@param origin? any where one of the buckets begins
+---@return Column
+function F.time_bucket(width, timestamp, origin) end
+
 --- A day-time interval of its parts.
 ---@param days? ColumnOrName days
 ---@param hours? ColumnOrName hours
