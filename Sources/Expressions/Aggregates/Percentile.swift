@@ -63,8 +63,6 @@ enum Percentile {
       case .yearMonthInterval: .yearToMonth
       default: .double
       }
-    // An interval between two others may need smaller units than they have.
-      input.isInterval ? (input.isYearMonth ? .yearToMonth : .dayToSecond) : .double
     let type = isArray ? DataType.array(one, containsNull: false) : one
     let element =
       isWeighted ? DataType.structure([Field("value", input), Field("weight", weightType)]) : input

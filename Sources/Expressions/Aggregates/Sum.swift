@@ -56,9 +56,6 @@ final class ExactSumAccumulator<Element: FixedWidthInteger & BitwiseCopyable>: A
     Failure(
       type.isInterval ? "INTERVAL_ARITHMETIC_OVERFLOW.WITH_SUGGESTION" : "ARITHMETIC_OVERFLOW",
       type.isDecimal ? "overflow in sum of decimals" : "long overflow",
-    if type.isInterval { return intervalOverflow(.add) }
-    return Failure(
-      "ARITHMETIC_OVERFLOW", type.isDecimal ? "overflow in sum of decimals" : "long overflow",
       hint: "Use `try_sum` to tolerate overflow and return NULL instead.")
   }
 
