@@ -1,12 +1,27 @@
 import Glibc
 
-/// How much memory this process may have: that of its control group, or of the machine.
+/// How much memory this process may have: that of its control group or of the machine, or what its
+/// address space leaves (`ulimit -v`).
 public enum MachineMemory {
   /// Bytes; asked once.
   public static let bytes: Int64 = {
     let machine = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
-    return groupLimits.reduce(machine, min)
+    return min(groupLimits.reduce(machine, min), addressSpace ?? machine)
   }()
+
+  /// What may be held in a limited address space; nil: it has no limit. Half of what is left: stacks
+  /// and the allocator's reserves take some without being held, and a table that grows stands twice
+  /// for a moment.
+  private static var addressSpace: Int64? {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) == 0,
+      let all = Int64(exactly: limit.rlim_cur)
+    else { return nil }
+    let pages = text(of: "/proc/self/statm")?.split(separator: " ").compactMap { Int64($0) } ?? []
+    guard pages.count > 1 else { return all }
+    let reserved = (pages[0] - pages[1]) * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    return max(all - reserved, 0) / 2
+  }
 
   /// The limits of the control groups that the process is in, those above them included: a group
   /// may say more than the one above it allows.
