@@ -9,7 +9,7 @@ public enum MachineMemory {
     return min(groupLimits.reduce(machine, min), addressSpace ?? machine)
   }()
 
-  /// What may be held in a limited address space; nil: it has no limit. Half of what is left: stacks
+  /// What may be held in a limited address space; nil: no limit. Half of what is left: stacks
   /// and the allocator's reserves take some without being held, and a table that grows stands twice
   /// for a moment.
   private static var addressSpace: Int64? {
