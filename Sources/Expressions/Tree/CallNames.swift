@@ -82,11 +82,6 @@ enum CallNames {
   }
 
   /// What `array_sort` compares with when nothing is said.
-  /// Aggregates whose second argument says that NULLs do not count.
-  static let ignoringNulls: Set<String> = [
-    "first", "first_value", "last", "last_value", "any_value",
-  ]
-
   /// The third argument of aggregates that are called with two.
   static let lastDefaults = [
     "percentile": "1", "approx_percentile": "10000", "percentile_approx": "10000",
@@ -128,13 +123,10 @@ extension Expression {
   }
 
   /// The arguments that an aggregate's name shows, where they are not those that it has: Spark
-  /// leaves out that NULLs are ignored, and shows the defaults of percentiles.
+  /// shows the defaults of percentiles. Nothing may be left out: the text tells aggregates apart.
   private static func shown(
     _ written: [Expression], _ bound: [Expression], of name: String
   ) -> [String?]? {
-    if CallNames.ignoringNulls.contains(name), written.count == 2 {
-      return template([written[0]], bound)
-    }
     if let last = CallNames.lastDefaults[name], written.count == 2 {
       return template(written, bound) + [last]
     }
