@@ -45,6 +45,7 @@ end
 own.count_distinct = distinct("count_distinct", "count")
 own.countDistinct = own.count_distinct
 own.sum_distinct = distinct("sum_distinct", "sum")
+own.sumDistinct = own.sum_distinct
 own.listagg_distinct = distinct("listagg_distinct", "listagg")
 own.string_agg_distinct = distinct("string_agg_distinct", "string_agg")
 
@@ -54,6 +55,7 @@ function own.call_function(name, ...)
   check.text(name, check.argument("call_function", 1))
   return wrap(expression.callWith(name, column.columns("call_function", ...)))
 end
+own.call_udf = own.call_function
 
 --- A struct of pairs is written as in SQL: `F.named_struct("a", x, "b", y)`, names being values.
 function own.named_struct(...)
@@ -219,9 +221,17 @@ local function build(spec)
 end
 
 
+-- PySpark's names for what SQL calls otherwise.
+local RENAMED = {
+  approxCountDistinct = "approx_count_distinct", bitwiseNOT = "bitwise_not",
+  negate = "negative", timestamp_add = "timestampadd", timestamp_diff = "timestampdiff",
+  toDegrees = "degrees", toRadians = "radians",
+}
+
 local function find(name)
   if own[name] then return own[name] end
   if type(name) ~= "string" then return nil end
+  name = RENAMED[name] or name
   -- `repeat_`, `and_`: Lua's keywords cannot follow a dot.
   local spec = specs.find(name) or specs.find(name:match "^(.-)_$") or specs.find(name:lower())
   if not spec then return nil end
