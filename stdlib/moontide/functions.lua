@@ -45,7 +45,6 @@ end
 own.count_distinct = distinct("count_distinct", "count")
 own.countDistinct = own.count_distinct
 own.sum_distinct = distinct("sum_distinct", "sum")
-own.sumDistinct = own.sum_distinct
 own.listagg_distinct = distinct("listagg_distinct", "listagg")
 own.string_agg_distinct = distinct("string_agg_distinct", "string_agg")
 
@@ -220,18 +219,9 @@ local function build(spec)
   end
 end
 
-
--- PySpark's names for what SQL calls otherwise.
-local RENAMED = {
-  approxCountDistinct = "approx_count_distinct", bitwiseNOT = "bitwise_not",
-  negate = "negative", timestamp_add = "timestampadd", timestamp_diff = "timestampdiff",
-  toDegrees = "degrees", toRadians = "radians",
-}
-
 local function find(name)
   if own[name] then return own[name] end
   if type(name) ~= "string" then return nil end
-  name = RENAMED[name] or name
   -- `repeat_`, `and_`: Lua's keywords cannot follow a dot.
   local spec = specs.find(name) or specs.find(name:match "^(.-)_$") or specs.find(name:lower())
   if not spec then return nil end
