@@ -122,15 +122,24 @@ struct ProcessingTimeTests {
   private func run(
     _ plan: any PlanNode, _ steps: [(turnUs: Int64, words: [String], rows: [String])]
   ) throws -> [QueryProgress] {
+    func prepare(_ step: (turnUs: Int64, words: [String], rows: [String])) {
+      for word in step.words { world.stream.add(word) }
+      world.clock.turn(us: step.turnUs)
+    }
+    // The first batch runs at once, so its rows are there before the query is.
+    prepare(steps[0])
+    let before = world.table.rows.count
     let query = try world.queries().start(
       world.definition(.processingTime(intervalUs: 5_000_000), plan: plan))
     defer { query.stop() }
     for (number, step) in steps.enumerated() {
-      let before = world.table.rows.count
-      for word in step.words { world.stream.add(word) }
-      world.clock.turn(us: step.turnUs)
-      try QueryRunTests.wait { world.table.rows.count == before + 1 }
-      #expect(world.table.rows[before].sorted() == step.rows, "step \(number)")
+      if number > 0 { prepare(step) }
+      try QueryRunTests.wait { world.table.rows.count == before + number + 1 }
+      try #require(world.table.rows.count == before + number + 1)
+      #expect(world.table.rows[before + number].sorted() == step.rows, "step \(number)")
+      // The clock is not turned before the query waits for it.
+      let waits = world.clock.waits
+      try QueryRunTests.wait { world.clock.waits > waits }
     }
     query.stop()
     return query.recentProgress

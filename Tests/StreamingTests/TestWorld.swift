@@ -13,14 +13,19 @@ import Synchronization
 /// A clock that stands until it is turned.
 final class ManualClock: Clock {
   private let us = Mutex<Int64>(1_700_000_000_000_000)
+  private let begun = Mutex(0)
 
   var nowUs: Int64 { us.withLock { $0 } }
   var monotonicNs: Int64 { nowUs * 1000 }
+
+  /// How many waits have begun: one that begins after a batch says that the batch is done with.
+  var waits: Int { begun.withLock { $0 } }
 
   func turn(us amount: Int64) { us.withLock { $0 += amount } }
 
   /// Looks again after a moment: whoever waits looks at the clock itself.
   func wait(untilNs deadlineNs: Int64, or wake: WakeUp) {
+    begun.withLock { $0 += 1 }
     wake.wait(untilMonotonicNs: SystemClock().monotonicNs + 1_000_000)
   }
 }

@@ -81,12 +81,12 @@ enum CallNames {
     "\(name)(\(arguments.joined(separator: ", ")))"
   }
 
-  /// What `array_sort` compares with when nothing is said.
-  /// The third argument of aggregates that are called with two.
+  /// The third argument of aggregates that are called with two, which their names show.
   static let lastDefaults = [
     "percentile": "1", "approx_percentile": "10000", "percentile_approx": "10000",
   ]
 
+  /// What `array_sort` compares with when nothing is said.
   private static let naturalOrder: String = {
     let v = "namedlambdavariable()"
     return "lambdafunction((IF(((\(v) IS NULL) AND (\(v) IS NULL)), 0, (IF((\(v) IS NULL), 1, "
@@ -115,22 +115,12 @@ extension Expression {
       let made = AggregateCall(
         call.function, call.arguments, isDistinct: call.isDistinct, filter: call.filter,
         name: call.isDistinct ? call.function.name : CallNames.canonical[called] ?? called,
-        written: Self.shown(written, call.arguments, of: called))
+        written: call.arguments.count < written.count
+          ? Self.template(written, call.arguments) : nil)
       return Expression(.aggregate(made), type, isNullable: isNullable, origin: origin)
     case .literal, .attribute: return isAsWritten ? wrapped(called, written) : self
     default: return self
     }
-  }
-
-  /// The arguments that an aggregate's name shows, where they are not those that it has: Spark
-  /// shows the defaults of percentiles. Nothing may be left out: the text tells aggregates apart.
-  private static func shown(
-    _ written: [Expression], _ bound: [Expression], of name: String
-  ) -> [String?]? {
-    if let last = CallNames.lastDefaults[name], written.count == 2 {
-      return template(written, bound) + [last]
-    }
-    return bound.count < written.count ? template(written, bound) : nil
   }
 
   private func renamed(

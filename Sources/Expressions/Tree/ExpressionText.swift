@@ -56,14 +56,17 @@ extension Expression: CustomStringConvertible {
       var rest = call.arguments.map { $0.text(style) }[...]
       // Of keys to sort by only the plan tells which columns they are.
       let written = call.ordering != nil && style == .plan ? nil : call.written
-      let arguments = (written?.map { $0 ?? rest.popFirst() ?? "" } ?? Array(rest))
-        .joined(separator: ", ")
+      var arguments = written?.map { $0 ?? rest.popFirst() ?? "" } ?? Array(rest)
+      // What a checkpoint keeps must not change when a name learns to show a default.
+      if style != .fingerprint, arguments.count == 2, let last = CallNames.lastDefaults[call.name] {
+        arguments.append(last)
+      }
       let distinct = call.isDistinct ? "DISTINCT " : ""
       let filter = call.filter.map { " FILTER (WHERE \($0.text(style)))" } ?? ""
       let function = call.function as? any UserFunction
       let name = function.map { Self.name(of: $0, style) } ?? call.name
       let ordering = call.ordering.map { " " + $0 } ?? ""
-      return "\(name)(\(distinct)\(arguments))\(ordering)\(filter)"
+      return "\(name)(\(distinct)\(arguments.joined(separator: ", ")))\(ordering)\(filter)"
     case .generator(let generator, let arguments):
       return Self.call(generator.name, arguments.map { $0.text(style) })
     case .userFunction(let function, let arguments):
