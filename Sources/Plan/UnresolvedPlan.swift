@@ -9,7 +9,7 @@ import Expressions
 ///
 ///     read                 format?, isStreaming, schema?, options, paths?, host?
 ///     table                name, isStreaming, options?    (no view: views are put in place before)
-///     range                start, end, step
+///     range                start, end, step or bounds       (expressions)
 ///     inlineTable          rows                             (lists of expressions)
 ///     generate             generator, table?
 ///     localRows            rows                           (also the batch that foreachBatch gets)

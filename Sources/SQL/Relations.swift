@@ -306,24 +306,15 @@ extension QueryParser {
     return node("table", ["name": .text(name), "isStreaming": .boolean(true)])
   }
 
-  /// `range([start,] end [, step])`
+  /// `range([start,] end [, step [, partitions]])`, of constant expressions.
   private mutating func rangeTable() throws -> UnresolvedPlan {
     tokens.position += 2
-    var numbers: [Int64] = []
-    repeat {
-      guard case .literal(.integer(let number), _) = try tokens.expression().node else {
-        throw tokens.unexpected("range takes whole numbers")
-      }
-      numbers.append(number)
-    } while tokens.take(sign: ",")
-    try tokens.expect(sign: ")")
-    let start = numbers.count > 1 ? numbers[0] : 0
-    let end = numbers.count > 1 ? numbers[1] : numbers[0]
-    return range(start, end, step: numbers.count > 2 ? numbers[2] : 1)
-  }
-
-  private func range(_ start: Int64, _ end: Int64, step: Int64) -> UnresolvedPlan {
-    node("range", ["start": .integer(start), "end": .integer(end), "step": .integer(step)])
+    var bounds: [UnresolvedExpression] = []
+    if !tokens.take(sign: ")") {
+      repeat { bounds.append(try tokens.expression()) } while tokens.take(sign: ",")
+      try tokens.expect(sign: ")")
+    }
+    return node("range", ["bounds": expressions(bounds)])
   }
 
   /// What a SELECT without FROM selects from: a row without columns.

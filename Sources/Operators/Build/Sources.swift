@@ -78,9 +78,44 @@ func buildLocalRows(_ call: OperatorCall) throws -> any PlanNode {
   return LocalRows(batches, schema: schema, origin: call.origin)
 }
 
-/// `range`.
+/// `range`: of numbers, or of SQL's constant expressions.
 func buildRange(_ call: OperatorCall) throws -> any PlanNode {
-  RangeRows(
-    start: call.integer("start"), end: call.integer("end"), step: call.integer("step"),
-    id: Attribute("id", .long, isNullable: false), origin: call.origin)
+  let id = Attribute("id", .long, isNullable: false)
+  guard call.has("bounds") else {
+    return RangeRows(
+      start: call.integer("start"), end: call.integer("end"), step: call.integer("step"), id: id,
+      origin: call.origin)
+  }
+  let written = call.expressions("bounds")
+  guard (1...4).contains(written.count) else {
+    throw Failure(
+      "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+      "`range` takes 1 to 4 arguments (start, end, step, partitions), not \(written.count)",
+      origin: call.origin)
+  }
+  let bounds = try written.map { try rangeBound($0, call) }
+  let step = bounds.count > 2 ? bounds[2] : 1
+  if step == 0 {
+    throw Failure(
+      "FAILED_FUNCTION_CALL", "the step of `range` cannot be 0", origin: call.origin)
+  }
+  return RangeRows(
+    start: bounds.count > 1 ? bounds[0] : 0, end: bounds.count > 1 ? bounds[1] : bounds[0],
+    step: step, id: id, origin: call.origin)
+}
+
+private func rangeBound(_ written: UnresolvedExpression, _ call: OperatorCall) throws -> Int64 {
+  let resolver = call.analyzer.resolver(PlanScope(columns: []))
+  let cast = UnresolvedExpression(.cast(written, .long, isTry: false), origin: written.origin)
+  let bound = try resolver.resolve(cast)
+  guard let value = try constantValue(bound, call) else {
+    throw Failure(
+      "NON_FOLDABLE_ARGUMENT", "`range` takes constants, and `\(bound.sqlText)` is none",
+      origin: call.origin)
+  }
+  guard case .integer(let number) = value else {
+    throw Failure(
+      "UNEXPECTED_INPUT_TYPE", "`range` takes whole numbers, not NULL", origin: call.origin)
+  }
+  return number
 }

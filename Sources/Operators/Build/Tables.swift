@@ -49,19 +49,26 @@ private func inlineType(_ cells: [Expression], _ call: OperatorCall) throws -> D
 }
 
 private func inlineValue(_ cell: Expression, _ call: OperatorCall) throws -> Scalar {
-  func refused() -> Failure {
-    Failure(
-      "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE",
-      "VALUES takes constants, and this is none: \(cell.sqlText)",
-      origin: cell.origin ?? call.origin)
-  }
-  if let value = cell.literalValue { return value }
-  guard cell.isDeterministic, cell.references.isEmpty, !cell.hasAggregate, !cell.hasWindow else {
-    throw refused()
-  }
+  if let value = try constantValue(cell, call) { return value }
+  throw Failure(
+    "INVALID_INLINE_TABLE.CANNOT_EVALUATE_EXPRESSION_IN_INLINE_TABLE",
+    "VALUES takes constants, and this is none: \(cell.sqlText)",
+    origin: cell.origin ?? call.origin)
+}
+
+/// The value of an expression over no columns, computed now; nil where it is not constant.
+func constantValue(_ expression: Expression, _ call: OperatorCall) throws -> Scalar? {
+  if let value = expression.literalValue { return value }
+  guard expression.isDeterministic, expression.references.isEmpty, !expression.hasAggregate,
+    !expression.hasWindow
+  else { return nil }
   let context = EvaluationContext(
     Batch([], count: 1), task: TaskContext(timeZoneId: call.analyzer.session.timeZoneId))
-  return try CompiledExpression(cell, input: []).evaluate(context).scalar(0)
+  do {
+    return try CompiledExpression(expression, input: []).evaluate(context).scalar(0)
+  } catch let row as RowFailure {
+    throw row.failure
+  }
 }
 
 /// `generate`: the rows that a function makes of each row, beside the row: LATERAL VIEW.
