@@ -35,8 +35,6 @@ let conditionalFunctions: [FunctionSpec] = [
       Example("coalesce(null, 2, 3)", "2"), Example("coalesce(NULL, '', 'é')", ""),
       Example("coalesce(NULL, NULL)", "NULL"), Example("coalesce(-1, 1 / 0)", "-1.0"),
       Example("coalesce()", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),
-      Example("coalesce(NULL, NULL)", "NULL"),
-      Example("coalesce(NULL, '', 'é')", ""),
       Example("coalesce(NULL, -1)", "-1"),
     ]
   ) { call in try coalesce(call) },

@@ -12,6 +12,8 @@ public struct ExpressionResolver: Sendable {
   public let parameters: [String: Expression]
   /// Lambda parameters in scope, the innermost last.
   private var variables: [Attribute] = []
+  /// Whether it resolves a condition, where no function that makes rows may stand at all.
+  private var isCondition = false
 
   public init(
     scope: any Scope, outer: (any Scope)? = nil, functions: FunctionCatalog,
@@ -22,6 +24,13 @@ public struct ExpressionResolver: Sendable {
     self.functions = functions
     self.session = session
     self.parameters = parameters
+  }
+
+  /// The same for the condition of a filter or a join.
+  public var forConditions: ExpressionResolver {
+    var copy = self
+    copy.isCondition = true
+    return copy
   }
 
   /// The typed expression. Stars are for lists (`resolveList`) and for `count(*)`.
@@ -218,7 +227,9 @@ public struct ExpressionResolver: Sendable {
     for argument in arguments {
       guard case .generator = argument.kind else { continue }
       throw Failure(
-        "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
+        isCondition
+          ? "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT"
+          : "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS",
         "`\(argument.sqlText)` makes rows, so it cannot stand inside `\(name)`",
         hint: "Select it alone first, under a name.", origin: argument.origin ?? origin)
     }

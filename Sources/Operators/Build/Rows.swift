@@ -10,16 +10,7 @@ func buildFilter(_ call: OperatorCall) throws -> any PlanNode {
     return try filteredBySubqueries(call, unresolved, call.children[0])
   }
   return try withHiddenColumns(call) { resolver, child in
-    let condition: Expression
-    do { condition = try resolver.resolve(unresolved) } catch let failure as Failure
-      where failure.condition == "UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS"
-    {
-      throw Failure(
-        "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT", failure.message, hint: failure.hint,
-        origin: failure.origin)
-    }
-    try checkCondition(condition, "WHERE")
-    return Filter(condition.implicitlyCast(to: .boolean), child, origin: call.origin)
+    Filter(try rowCondition(unresolved, resolver, "WHERE"), child, origin: call.origin)
   }
 }
 
@@ -32,9 +23,8 @@ func filteredBySubqueries(
   var plan = input
   let output = plan.node.output
   func filter(_ part: UnresolvedExpression) throws {
-    let condition = try call.analyzer.resolver(plan.scope).resolve(part)
-    try checkCondition(condition, "WHERE")
-    let node = Filter(condition.implicitlyCast(to: .boolean), plan.node, origin: call.origin)
+    let condition = try rowCondition(part, call.analyzer.resolver(plan.scope), "WHERE")
+    let node = Filter(condition, plan.node, origin: call.origin)
     plan = AnalyzedPlan(node, columnsOfPlan: plan.columnsOfPlan, made: plan.made)
   }
   for part in condition.conjuncts where !part.hasSubquery { try filter(part) }
@@ -52,8 +42,11 @@ func filteredBySubqueries(
     output.map { NamedExpression(.attribute($0), as: $0) }, plan.node, origin: call.origin)
 }
 
-/// Refuses what cannot stand in a condition on rows.
-func checkCondition(_ condition: Expression, _ clause: String) throws {
+/// A condition on rows, without what cannot stand in one.
+func rowCondition(
+  _ written: UnresolvedExpression, _ resolver: ExpressionResolver, _ clause: String
+) throws -> Expression {
+  let condition = try resolver.forConditions.resolve(written)
   if condition.contains({ if case .generator = $0.kind { true } else { false } }) {
     throw Failure(
       "UNSUPPORTED_GENERATOR.OUTSIDE_SELECT",
@@ -79,6 +72,7 @@ func checkCondition(_ condition: Expression, _ clause: String) throws {
       "a condition must be \"BOOLEAN\", but `\(condition.sqlText)` has the type "
         + "\"\(condition.type)\"", origin: condition.origin)
   }
+  return condition
 }
 
 /// Builds a node over the first input; where a column is not found, over the input with the columns

@@ -33,7 +33,7 @@ func buildJoin(_ call: OperatorCall) throws -> any PlanNode {
     let plan = AnalyzedPlan(pairs, columnsOfPlan: scope.columnsOfPlan)
     return try filteredBySubqueries(call, unresolved, plan)
   }
-  let condition = try call.analyzer.resolver(scope).resolve(unresolved)
+  let condition = try call.analyzer.resolver(scope).forConditions.resolve(unresolved)
   guard condition.type == .boolean else {
     throw Failure(
       "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE",
@@ -74,11 +74,7 @@ private func joined(
       a + b.filter { !a.contains($0) }
     })
   let resolver = call.analyzer.resolver(scope)
-  let conditions = try parts.map { part in
-    let condition = try resolver.resolve(part)
-    try checkCondition(condition, "ON")
-    return condition
-  }
+  let conditions = try parts.map { try rowCondition($0, resolver, "ON") }
   let split = JoinConditions(
     all: conditions.flatMap(\.conjuncts), left: Set(sides[0].node.output),
     right: Set(sides[1].node.output))

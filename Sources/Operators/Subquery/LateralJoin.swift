@@ -26,9 +26,8 @@ func buildLateralJoin(_ call: OperatorCall) throws -> any PlanNode {
   if call.has("condition") {
     let scope = PlanScope(
       columns: left.node.output + inner.output, columnsOfPlan: left.columnsOfPlan)
-    let condition = try call.analyzer.resolver(scope).resolve(call.expression("condition"))
-    try checkCondition(condition, "ON")
-    conditions += condition.conjuncts
+    let resolver = call.analyzer.resolver(scope)
+    conditions += try rowCondition(call.expression("condition"), resolver, "ON").conjuncts
   }
   let split = JoinConditions(
     all: conditions, left: Set(left.node.output), right: Set(right.output))

@@ -11,11 +11,8 @@ extension Session {
   static func showTables(_ call: OperatorCall, _ tables: MemoryTables) -> any PlanNode {
     let isViews = call.boolean("isViews")
     let views = call.texts("views")
-    var names = views + (isViews ? [] : tables.names.filter { !views.contains($0) })
-    if call.has("pattern") {
-      let pattern = NamePattern(call.text("pattern"))
-      names = names.filter(pattern.matches)
-    }
+    let names = fitting(
+      views + (isViews ? [] : tables.names.filter { !views.contains($0) }), call)
     let schema = Schema([
       Field("namespace", .string, isNullable: false),
       Field(isViews ? "viewName" : "tableName", .string, isNullable: false),
@@ -52,12 +49,13 @@ extension Session {
 
   /// Names in one column, those that the pattern fits.
   static func showNames(_ call: OperatorCall, _ all: [String], title: String) -> any PlanNode {
-    var names = all
-    if call.has("pattern") {
-      let pattern = NamePattern(call.text("pattern"))
-      names = names.filter(pattern.matches)
-    }
-    return texts(call, [title], names.map { [$0] })
+    texts(call, [title], fitting(all, call).map { [$0] })
+  }
+
+  /// The names that the call's pattern fits; all where it has none.
+  private static func fitting(_ names: [String], _ call: OperatorCall) -> [String] {
+    guard call.has("pattern") else { return names }
+    return names.filter(NamePattern(call.text("pattern")).matches)
   }
 
   static func showFunctions(_ call: OperatorCall, _ builtIn: FunctionCatalog) -> any PlanNode {

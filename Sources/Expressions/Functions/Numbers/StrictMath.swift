@@ -108,8 +108,12 @@ enum StrictMath {
       ? scaled((1 - unit) - (e - x), power) : scaled((x - (e + unit)) + 1, power)
   }
 
-  static func log(_ argument: Double) -> Double {
-    var (x, power, size) = (argument, Int32(0), high(argument))
+  /// Brings what a logarithm is taken of into the normal range: its exponent and its upper bits; or
+  /// gives the logarithm where there is nothing to compute.
+  @inline(__always)
+  private static func normalize(
+    _ x: inout Double, _ power: inout Int32, _ size: inout Int32
+  ) -> Double? {
     if size < 0x0010_0000 {
       if x == 0 { return -.infinity }
       if x < 0 { return .nan }
@@ -119,6 +123,12 @@ enum StrictMath {
     }
     if size >= 0x7ff0_0000 { return x }
     power += (size >> 20) - 1023
+    return nil
+  }
+
+  static func log(_ argument: Double) -> Double {
+    var (x, power, size) = (argument, Int32(0), high(argument))
+    if let known = normalize(&x, &power, &size) { return known }
     size &= 0x000f_ffff
     // The fraction is brought to lie around 1, from the root of a half to the root of 2.
     let carry = (size &+ 0x95f64) & 0x10_0000
@@ -151,15 +161,7 @@ enum StrictMath {
 
   static func log10(_ argument: Double) -> Double {
     var (x, power, size) = (argument, Int32(0), high(argument))
-    if size < 0x0010_0000 {
-      if x == 0 { return -.infinity }
-      if x < 0 { return .nan }
-      power = -54
-      x *= 0x1p54
-      size = high(x)
-    }
-    if size >= 0x7ff0_0000 { return x }
-    power += (size >> 20) - 1023
+    if let known = normalize(&x, &power, &size) { return known }
     let isBelowOne: Int32 = power < 0 ? 1 : 0
     let y = Double(power + isBelowOne)
     x = with(high: size & 0x000f_ffff | (0x3ff - isBelowOne) << 20, x)
