@@ -28,7 +28,8 @@ extension QueryParser {
 
   /// Statements of Spark's that this engine has not.
   private static let otherStatements: Set<String> = [
-    "INSERT", "DELETE", "UPDATE", "MERGE", "ALTER", "TRUNCATE", "USE", "CACHE", "UNCACHE", "REFRESH", "ANALYZE", "LOAD", "MSCK", "REPAIR", "GRANT", "REVOKE", "ADD", "LIST",
+    "INSERT", "DELETE", "UPDATE", "MERGE", "ALTER", "TRUNCATE", "USE", "CACHE", "UNCACHE",
+    "REFRESH", "ANALYZE", "LOAD", "MSCK", "REPAIR", "GRANT", "REVOKE", "ADD", "LIST",
     "DECLARE", "EXECUTE", "BEGIN", "CALL", "COMMENT", "CLEAR", "OPTIMIZE", "CREATE", "DROP", "SET",
     "RESET",
   ]
@@ -73,15 +74,17 @@ extension QueryParser {
       return try showing("showNames", ["title": .text("namespace"), "names": texts(["default"])])
     case "CATALOGS":
       tokens.advance()
-      return try showing("showNames", ["title": .text("catalog"), "names": texts(["spark_catalog"])])
+      return try showing(
+        "showNames", ["title": .text("catalog"), "names": texts(["spark_catalog"])])
     case "FUNCTIONS": return try showFunctions("ALL")
     case "USER", "SYSTEM", "ALL":
       guard tokens.peek(1).isWord("FUNCTIONS") else { break }
       tokens.advance()
       return try showFunctions(word)
     case "CURRENT":
-      guard tokens.take("CURRENT", "NAMESPACE") || tokens.take("CURRENT", "SCHEMA")
-        || tokens.take("CURRENT", "DATABASE")
+      guard
+        tokens.take("CURRENT", "NAMESPACE") || tokens.take("CURRENT", "SCHEMA")
+          || tokens.take("CURRENT", "DATABASE")
       else { break }
       let row = ["spark_catalog", "default"].map { make(.literal(.text($0), .string)) }
       let rows = node("inlineTable", ["rows": .list([expressions(row)])])

@@ -132,11 +132,12 @@ func shown(_ vector: Vector, _ row: Int) throws -> String? {
   /// The dates that a time alone gets: that of the recording, and today's in any zone.
   private static let today: [String] = {
     let today = Int(SystemClock().nowUs / 86_400_000_000)
-    return ["2026-11-21"] + (today - 1...today + 1).map { day in
-      var text: [UInt8] = []
-      DateText.append(day, to: &text)
-      return String(decoding: text, as: UTF8.self)
-    }
+    return ["2026-11-21"]
+      + (today - 1...today + 1).map { day in
+        var text: [UInt8] = []
+        DateText.append(day, to: &text)
+        return String(decoding: text, as: UTF8.self)
+      }
   }()
 
   /// Java and Swift show malformed UTF-8 with different numbers of marks.

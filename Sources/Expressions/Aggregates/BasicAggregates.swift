@@ -173,7 +173,8 @@ let basicAggregates: [FunctionSpec] = [
   aggregate(
     "try_avg", "As `avg`; NULL when the sum does not fit.",
     [.column("value", summable, "what is averaged")], returns: "DOUBLE, DECIMAL or INTERVAL",
-    [Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "1.5"),
+    [
+      Example("try_avg(a) FROM VALUES (1), (2), (NULL)", "1.5"),
       Example("try_avg(a) FROM VALUES (-1), (-2)", "-1.5"),
       Example("try_avg(CAST(a AS INT)) FROM VALUES (NULL)", "NULL"),
       Example("try_avg(a) FROM VALUES ('x')", "error CAST_INVALID_INPUT"),
@@ -182,7 +183,8 @@ let basicAggregates: [FunctionSpec] = [
       Example("try_avg(a) FROM VALUES (double('NaN')), (1d)", "NaN"),
       Example(
         "try_avg(a) FROM VALUES (INTERVAL '178956970-7' YEAR TO MONTH), (INTERVAL '1' MONTH)",
-        "NULL")]
+        "NULL"),
+    ]
   ) { try averageCall($0, isTry: true) },
   aggregate(
     "min", "The least value that is not NULL.",

@@ -302,12 +302,14 @@ let statisticalAggregates: [FunctionSpec] = [
     "regr_count", "How many rows there are in which neither argument is NULL.",
     [.column("y", .numeric, "the first column"), .column("x", .numeric, "the second column")],
     returns: "BIGINT",
-    [Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "2"),
+    [
+      Example("regr_count(a, b) FROM VALUES (1, 2), (2, NULL), (2, 3), (NULL, 4)", "2"),
       Example("regr_count(a, b) FROM VALUES (-1, -3), (-2.5d, 2), (0, 7)", "3"),
       Example("regr_count(a, b) FROM VALUES (double('NaN'), 1d), (1d, 2d)", "2"),
       Example("regr_count(CAST(a AS INT), b) FROM VALUES (NULL, 1)", "0"),
       Example(
-        "regr_count(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)", "4")]
+        "regr_count(a, b) FROM VALUES (0.1d, 0.2d), (0.3d, 0.7d), (0.9d, 0.4d), (1.7d, 1.1d)", "4"),
+    ]
   ) { $0.aggregate(CountAccumulator.function("regr_count")) },
   aggregate(
     "approx_count_distinct", "About how many distinct values there are (HyperLogLog++).",

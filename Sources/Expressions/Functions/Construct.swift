@@ -168,7 +168,8 @@ extension FunctionCall {
         coerced.append(argument)
         continue
       }
-      let accepts = parameters.isEmpty
+      let accepts =
+        parameters.isEmpty
         ? nil : parameters[min(index, parameters.count - 1)].accepts
       if case .orderable = accepts, !argument.type.isOrderable {
         throw notOrderable(argument.type)

@@ -62,21 +62,21 @@ private func scaled(_ call: FunctionCall, _ operation: Arithmetic, isTry: Bool) 
   let isProduct = operation == .multiply
   return call.renamed(isProduct ? "multiply_interval" : "divide_interval").with([call[0], factor])
     .result(.calendarInterval, nullable: isTry ? .always : .ofArguments, canFail: true) {
-    columns, _ in
-    try mappedOrNull(columns[0], columns[1], to: .calendarInterval) {
-      (x: Int128, y: Double) -> Int128? in
-      let interval = CalendarInterval(bits: x)
-      if !isProduct, y == 0 {
+      columns, _ in
+      try mappedOrNull(columns[0], columns[1], to: .calendarInterval) {
+        (x: Int128, y: Double) -> Int128? in
+        let interval = CalendarInterval(bits: x)
+        if !isProduct, y == 0 {
+          if isTry { return nil }
+          throw zero
+        }
+        if let result = isProduct ? interval.scaled(by: y) : interval.divided(by: y) {
+          return result.bits
+        }
         if isTry { return nil }
-        throw zero
+        throw failure
       }
-      if let result = isProduct ? interval.scaled(by: y) : interval.divided(by: y) {
-        return result.bits
-      }
-      if isTry { return nil }
-      throw failure
     }
-  }
 }
 
 /// A date or instant plus or minus an interval. A day is a calendar day of the session's zone.

@@ -21,8 +21,11 @@ let conditionalFunctions: [FunctionSpec] = [
       .column("condition", .exactly(.boolean), "the condition"),
       .column("a", .any, "the value where it holds"),
       .column("b", .any, "the value elsewhere"),
-    ], returns: "the common type of the values", examples: [Example("if(1 < 2, 'a', 'b')", "a"),
-      Example("if(NULL, 1, -1)", "-1")]
+    ], returns: "the common type of the values",
+    examples: [
+      Example("if(1 < 2, 'a', 'b')", "a"),
+      Example("if(NULL, 1, -1)", "-1"),
+    ]
   ) { call in
     // Other than CASE, it takes a bare NULL for its condition.
     let arguments = [call[0].implicitlyCast(to: .boolean), call[1], call[2]]
@@ -31,7 +34,8 @@ let conditionalFunctions: [FunctionSpec] = [
   .scalar(
     "coalesce", category: "conditionals", summary: "The first value that is not NULL.",
     [.column("values", .any, "the values")], isVariadic: true,
-    returns: "the common type of the values", examples: [
+    returns: "the common type of the values",
+    examples: [
       Example("coalesce(null, 2, 3)", "2"), Example("coalesce(NULL, '', 'é')", ""),
       Example("coalesce(NULL, NULL)", "NULL"), Example("coalesce(-1, 1 / 0)", "-1.0"),
       Example("coalesce()", "error WRONG_NUM_ARGS.WITHOUT_SUGGESTION"),

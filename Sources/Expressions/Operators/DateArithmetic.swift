@@ -255,7 +255,8 @@ private func scaled(
   let interval = call[0].implicitlyCast(to: type)
   let byInteger = call.types[1].isInteger
   if call.types[1].isDecimal {
-    return scaledByDecimal(call.renamed(operation.sign).with([interval, call[1]]), operation, isTry)
+    return scaledByDecimal(
+      call.renamed(operation.sign).with([interval, call[1]]), operation, isTry)
   }
   let needed: DataType = byInteger ? .long : .double
   let factor =

@@ -191,8 +191,10 @@ let logicFunctions: [FunctionSpec] = [
   .scalar(
     "isnull", category: "conditionals", summary: "Whether the value is NULL.",
     [.column("a", .any, "any value")], returns: "BOOLEAN",
-    examples: [Example("isnull(1)", "false"), Example("null is null", "true"),
-      Example("isnull(NULL)", "true")]
+    examples: [
+      Example("isnull(1)", "false"), Example("null is null", "true"),
+      Example("isnull(NULL)", "true"),
+    ]
   ) { call in
     call.result(.boolean, nullable: .never, notation: .custom { "(\($0[0]) IS NULL)" }) {
       columns, _ in
@@ -202,8 +204,10 @@ let logicFunctions: [FunctionSpec] = [
   .scalar(
     "isnotnull", category: "conditionals", summary: "Whether the value is not NULL.",
     [.column("a", .any, "any value")], returns: "BOOLEAN",
-    examples: [Example("isnotnull(1)", "true"), Example("null is not null", "false"),
-      Example("isnotnull(NULL)", "false")]
+    examples: [
+      Example("isnotnull(1)", "true"), Example("null is not null", "false"),
+      Example("isnotnull(NULL)", "false"),
+    ]
   ) { call in
     call.result(.boolean, nullable: .never, notation: .custom { "(\($0[0]) IS NOT NULL)" }) {
       columns, _ in

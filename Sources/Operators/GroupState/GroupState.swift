@@ -55,7 +55,8 @@ struct GroupState: KeyedFunctionNode {
     let below = children[0].nodes.compactMap { $0.streaming.state?.kind }
     func refuse(_ message: String) -> Failure {
       StreamingRules.unsupported(
-        message, hint: "Write the rows of one with one query, and read them in another"
+        message,
+        hint: "Write the rows of one with one query, and read them in another"
           + (returnsOneRow ? "." : ", or give them in append mode."), origin)
     }
     var refusals: [StateFacts.Kind: Failure] = [:]

@@ -69,7 +69,8 @@ extension Session {
   /// `DESCRIBE FUNCTION name`: what its Spec says.
   static func describeFunction(_ call: OperatorCall, _ specs: [Spec]) throws -> any PlanNode {
     let name = call.text("name").lowercased()
-    let spec = specs.first { $0.name.lowercased() == name }
+    let spec =
+      specs.first { $0.name.lowercased() == name }
       ?? specs.first { $0.aliases.contains { $0.lowercased() == name } }
     guard let spec else {
       guard call.analyzer.functions.userFunction(name) != nil else {

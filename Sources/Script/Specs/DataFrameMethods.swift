@@ -211,7 +211,8 @@ extension MethodCatalog {
       [
         Parameter(
           "statistics", .text, default: "those of `describe`, and quartiles",
-          "`count`, `mean`, `stddev`, `min`, `max`, `count_distinct`, `approx_count_distinct`, `25%`")
+          "`count`, `mean`, `stddev`, `min`, `max`, `count_distinct`, `approx_count_distinct`, `25%`"
+        )
       ], variadic: true, "Statistics of number and text columns, as text."),
     dataFrame(
       "approxQuantile", "statistics",

@@ -92,8 +92,10 @@ let arrayAccessFunctions: [FunctionSpec] = [
   ) { $0.result(.int) { columns, _ in try listSize(columns[0]) } },
   collectionFunction(
     "array_size", "How many elements an array has.", [arrayParameter], returns: "INT",
-    [Example("array_size(array(1, NULL))", "2"), Example("array_size(NULL)", "NULL"),
-      Example("array_size(array())", "0")]
+    [
+      Example("array_size(array(1, NULL))", "2"), Example("array_size(NULL)", "NULL"),
+      Example("array_size(array())", "0"),
+    ]
   ) { $0.result(.int) { columns, _ in try listSize(columns[0]) } },
   elementAt(
     "element_at", isTry: false,
@@ -205,7 +207,10 @@ let arrayAccessFunctions: [FunctionSpec] = [
     ]),
   collectionFunction(
     "slice", "A part of the array: from a position (from 1; negative: from the end), so long.",
-    [arrayParameter, .column("start", .int, "where it begins"), .column("length", .int, "how long")],
+    [
+      arrayParameter, .column("start", .int, "where it begins"),
+      .column("length", .int, "how long"),
+    ],
     returns: "the type of `array`",
     [
       Example("slice(array(1, 2, 3, 4), 2, 2)", "[2, 3]"),

@@ -195,8 +195,10 @@ let generatorFunctions: [FunctionSpec] = [
     ]),
   inline(
     "inline", isOuter: false, "A row for each struct of an array, a column for each field.",
-    [Example("inline(array(struct(1, 'a'), struct(2, 'b'), NULL))", "1, a | 2, b | NULL, NULL"),
-      Example("inline(CAST(array() AS ARRAY<STRUCT<a: INT>>))", "")]),
+    [
+      Example("inline(array(struct(1, 'a'), struct(2, 'b'), NULL))", "1, a | 2, b | NULL, NULL"),
+      Example("inline(CAST(array() AS ARRAY<STRUCT<a: INT>>))", ""),
+    ]),
   inline(
     "inline_outer", isOuter: true, "As `inline`; an empty array or NULL gives a row of NULLs.",
     [

@@ -15,10 +15,13 @@ private func conversion(_ name: String, _ type: DataType, _ examples: [Example])
 /// Functions that are called like the type that they cast to.
 let conversionFunctions: [FunctionSpec] = [
   conversion(
-    "boolean", .boolean, [Example("boolean('yes')", "true"), Example("boolean(NULL)", "NULL"),
+    "boolean", .boolean,
+    [
+      Example("boolean('yes')", "true"), Example("boolean(NULL)", "NULL"),
       Example("boolean(-1)", "true"),
       Example("boolean('')", "error CAST_INVALID_INPUT"),
-      Example("boolean('ja')", "error CAST_INVALID_INPUT")]),
+      Example("boolean('ja')", "error CAST_INVALID_INPUT"),
+    ]),
   conversion(
     "tinyint", .byte,
     [
@@ -29,11 +32,14 @@ let conversionFunctions: [FunctionSpec] = [
       Example("tinyint('')", "error CAST_INVALID_INPUT"),
     ]),
   conversion(
-    "smallint", .short, [Example("smallint('12')", "12"), Example("smallint(NULL)", "NULL"),
+    "smallint", .short,
+    [
+      Example("smallint('12')", "12"), Example("smallint(NULL)", "NULL"),
       Example("smallint(-1.5d)", "-1"),
       Example("smallint(32768)", "error CAST_OVERFLOW"),
       Example("smallint('')", "error CAST_INVALID_INPUT"),
-      Example("smallint('x')", "error CAST_INVALID_INPUT")]),
+      Example("smallint('x')", "error CAST_INVALID_INPUT"),
+    ]),
   conversion(
     "int", .int,
     [
@@ -44,16 +50,24 @@ let conversionFunctions: [FunctionSpec] = [
       Example("int('')", "error CAST_INVALID_INPUT"),
       Example("int('ż')", "error CAST_INVALID_INPUT"),
     ]),
-  conversion("bigint", .long, [Example("bigint(12.7)", "12"), Example("bigint(NULL)", "NULL"),
+  conversion(
+    "bigint", .long,
+    [
+      Example("bigint(12.7)", "12"), Example("bigint(NULL)", "NULL"),
       Example("bigint(-12.7)", "-12"),
       Example("bigint(1e20d)", "error CAST_OVERFLOW"),
       Example("bigint('ż')", "error CAST_INVALID_INPUT"),
-      Example("bigint('')", "error CAST_INVALID_INPUT")]),
-  conversion("float", .float, [Example("float('1.25')", "1.25"), Example("float(NULL)", "NULL"),
+      Example("bigint('')", "error CAST_INVALID_INPUT"),
+    ]),
+  conversion(
+    "float", .float,
+    [
+      Example("float('1.25')", "1.25"), Example("float(NULL)", "NULL"),
       Example("float(-1)", "-1.0"),
       Example("float(1e300d)", "Infinity"),
       Example("float('')", "error CAST_INVALID_INPUT"),
-      Example("float('ż')", "error CAST_INVALID_INPUT")]),
+      Example("float('ż')", "error CAST_INVALID_INPUT"),
+    ]),
   conversion(
     "double", .double,
     [
@@ -65,11 +79,13 @@ let conversionFunctions: [FunctionSpec] = [
     ]),
   conversion(
     "decimal", .decimal(precision: 10, scale: 0),
-    [Example("decimal('12.5')", "13"), Example("decimal(NULL)", "NULL"),
+    [
+      Example("decimal('12.5')", "13"), Example("decimal(NULL)", "NULL"),
       Example("decimal(-1.5)", "-2"),
       Example("decimal(99999999999)", "error NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION"),
       Example("decimal('')", "error CAST_INVALID_INPUT"),
-      Example("decimal('ż')", "error CAST_INVALID_INPUT")]),
+      Example("decimal('ż')", "error CAST_INVALID_INPUT"),
+    ]),
   conversion(
     "date", .date,
     [
@@ -91,10 +107,13 @@ let conversionFunctions: [FunctionSpec] = [
       Example("timestamp('9999-12-31 23:59:59.999999')", "9999-12-31 23:59:59.999999"),
     ]),
   conversion(
-    "binary", .binary, [Example("length(binary('é'))", "2"), Example("binary(NULL)", "NULL"),
+    "binary", .binary,
+    [
+      Example("length(binary('é'))", "2"), Example("binary(NULL)", "NULL"),
       Example("binary('')", ""),
       Example("binary('é')", "é"),
-      Example("binary(-1)", "error DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION")]),
+      Example("binary(-1)", "error DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION"),
+    ]),
   conversion(
     "string", .string,
     [

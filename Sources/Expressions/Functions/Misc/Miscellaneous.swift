@@ -146,10 +146,12 @@ let miscellaneousFunctions: [FunctionSpec] = [
   misc(
     "raise_error", "Raises an error with a message.",
     [.column("message", .string, "the message")], returns: "VOID",
-    [Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION"),
+    [
+      Example("raise_error('custom error message')", "error USER_RAISED_EXCEPTION"),
       Example("raise_error('')", "error USER_RAISED_EXCEPTION"),
       Example("raise_error('é')", "error USER_RAISED_EXCEPTION"),
-      Example("raise_error(NULL)", "error USER_RAISED_EXCEPTION")]
+      Example("raise_error(NULL)", "error USER_RAISED_EXCEPTION"),
+    ]
   ) { call in
     call.result(.null, nullable: .always, isDeterministic: false, canFail: true) {
       columns, context in

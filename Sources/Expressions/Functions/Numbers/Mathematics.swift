@@ -68,11 +68,13 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { $0.squareRoot() },
   real(
     "cbrt", "The cube root.",
-    [Example("cbrt(27.0)", "3.0"), Example("cbrt(-8)", "-2.0"), Example("cbrt(NULL)", "NULL"),
+    [
+      Example("cbrt(27.0)", "3.0"), Example("cbrt(-8)", "-2.0"), Example("cbrt(NULL)", "NULL"),
       Example("cbrt(-2.5d)", "-1.3572088082974532"),
       Example("cbrt(double('inf'))", "Infinity"),
       Example("cbrt(double('NaN'))", "NaN"),
-      Example("cbrt('x')", "error CAST_INVALID_INPUT")]
+      Example("cbrt('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.cbrt($0) },
   real(
     "exp", "e to the power of a number.",
@@ -110,11 +112,13 @@ let mathematicsFunctions: [FunctionSpec] = [
   ) { StrictMath.log($0) },
   logarithm(
     "log10", "The logarithm with base 10; NULL for 0 and less.", above: 0,
-    [Example("log10(10)", "1.0"), Example("log10(-1)", "NULL"), Example("log10(NULL)", "NULL"),
+    [
+      Example("log10(10)", "1.0"), Example("log10(-1)", "NULL"), Example("log10(NULL)", "NULL"),
       Example("log10(-2.5d)", "NULL"),
       Example("log10(double('inf'))", "Infinity"),
       Example("log10(double('NaN'))", "NaN"),
-      Example("log10('x')", "error CAST_INVALID_INPUT")]
+      Example("log10('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.log10($0) },
   logarithm(
     "log2", "The logarithm with base 2; NULL for 0 and less.", above: 0,
@@ -230,75 +234,97 @@ let mathematicsFunctions: [FunctionSpec] = [
       Example("cot('x')", "error CAST_INVALID_INPUT"),
     ]
   ) { 1 / tan($0) },
-  real("sec", "The secant.", [Example("sec(0)", "1.0"), Example("sec(NULL)", "NULL"),
+  real(
+    "sec", "The secant.",
+    [
+      Example("sec(0)", "1.0"), Example("sec(NULL)", "NULL"),
       Example("sec(-2.5d)", "-1.2482156514688179"),
       Example("sec(double('inf'))", "NaN"),
       Example("sec(double('NaN'))", "NaN"),
-      Example("sec('x')", "error CAST_INVALID_INPUT")]) {
+      Example("sec('x')", "error CAST_INVALID_INPUT"),
+    ]
+  ) {
     1 / cos($0)
   },
   real(
-    "csc", "The cosecant.", [Example("csc(1)", "1.1883951057781212"), Example("csc(NULL)", "NULL"),
+    "csc", "The cosecant.",
+    [
+      Example("csc(1)", "1.1883951057781212"), Example("csc(NULL)", "NULL"),
       Example("csc(double('inf'))", "NaN"),
       Example("csc(double('NaN'))", "NaN"),
-      Example("csc('x')", "error CAST_INVALID_INPUT")]
+      Example("csc('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { 1 / sin($0) },
   real(
     "asin", "The arc sine.",
-    [Example("asin(0)", "0.0"), Example("asin(2)", "NaN"), Example("asin(NULL)", "NULL"),
+    [
+      Example("asin(0)", "0.0"), Example("asin(2)", "NaN"), Example("asin(NULL)", "NULL"),
       Example("asin(-2.5d)", "NaN"),
       Example("asin(double('inf'))", "NaN"),
       Example("asin(double('NaN'))", "NaN"),
-      Example("asin('x')", "error CAST_INVALID_INPUT")]
+      Example("asin('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.asin($0) },
   real(
     "acos", "The arc cosine.",
-    [Example("acos(1)", "0.0"), Example("acos(2)", "NaN"), Example("acos(NULL)", "NULL"),
+    [
+      Example("acos(1)", "0.0"), Example("acos(2)", "NaN"), Example("acos(NULL)", "NULL"),
       Example("acos(-2.5d)", "NaN"),
       Example("acos(double('inf'))", "NaN"),
       Example("acos(double('NaN'))", "NaN"),
-      Example("acos('x')", "error CAST_INVALID_INPUT")]
+      Example("acos('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.acos($0) },
   real(
     "atan", "The arc tangent.",
-    [Example("atan(1)", "0.7853981633974483"), Example("atan(NULL)", "NULL"),
+    [
+      Example("atan(1)", "0.7853981633974483"), Example("atan(NULL)", "NULL"),
       Example("atan(-2.5d)", "-1.1902899496825317"),
       Example("atan(double('inf'))", "1.5707963267948966"),
       Example("atan(double('NaN'))", "NaN"),
-      Example("atan('x')", "error CAST_INVALID_INPUT")]
+      Example("atan('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.atan($0) },
   real(
     "sinh", "The hyperbolic sine.",
-    [Example("sinh(1)", "1.1752011936438014"), Example("sinh(NULL)", "NULL"),
+    [
+      Example("sinh(1)", "1.1752011936438014"), Example("sinh(NULL)", "NULL"),
       Example("sinh(-2.5d)", "-6.0502044810397875"),
       Example("sinh(double('inf'))", "Infinity"),
       Example("sinh(double('NaN'))", "NaN"),
-      Example("sinh('x')", "error CAST_INVALID_INPUT")]
+      Example("sinh('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.sinh($0) },
   real(
     "cosh", "The hyperbolic cosine.",
-    [Example("cosh(1)", "1.543080634815244"), Example("cosh(NULL)", "NULL"),
+    [
+      Example("cosh(1)", "1.543080634815244"), Example("cosh(NULL)", "NULL"),
       Example("cosh(-2.5d)", "6.132289479663686"),
       Example("cosh(double('inf'))", "Infinity"),
       Example("cosh(double('NaN'))", "NaN"),
       Example("cosh('x')", "error CAST_INVALID_INPUT"),
-      Example("cosh(1000)", "Infinity")]
+      Example("cosh(1000)", "Infinity"),
+    ]
   ) { StrictMath.cosh($0) },
   real(
     "tanh", "The hyperbolic tangent.",
-    [Example("tanh(1)", "0.7615941559557649"), Example("tanh(NULL)", "NULL"),
+    [
+      Example("tanh(1)", "0.7615941559557649"), Example("tanh(NULL)", "NULL"),
       Example("tanh(-2.5d)", "-0.9866142981514303"),
       Example("tanh(double('inf'))", "1.0"),
       Example("tanh(double('NaN'))", "NaN"),
-      Example("tanh('x')", "error CAST_INVALID_INPUT")]
+      Example("tanh('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { StrictMath.tanh($0) },
   real(
     "asinh", "The inverse hyperbolic sine.",
-    [Example("asinh(1)", "0.881373587019543"), Example("asinh(NULL)", "NULL"),
+    [
+      Example("asinh(1)", "0.881373587019543"), Example("asinh(NULL)", "NULL"),
       Example("asinh(-2.5d)", "-1.6472311463710958"),
       Example("asinh(double('inf'))", "Infinity"),
       Example("asinh(double('NaN'))", "NaN"),
-      Example("asinh('x')", "error CAST_INVALID_INPUT")]
+      Example("asinh('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { inverseSinh($0) },
   real(
     "acosh", "The inverse hyperbolic cosine.",
@@ -343,11 +369,13 @@ let mathematicsFunctions: [FunctionSpec] = [
   numberFunction(
     "hypot", "The hypotenuse: the root of the sum of both squares.",
     [.column("a", .double, "the one side"), .column("b", .double, "the other")], returns: .double,
-    [Example("hypot(3, 4)", "5.0"), Example("hypot(NULL, 4)", "NULL"),
+    [
+      Example("hypot(3, 4)", "5.0"), Example("hypot(NULL, 4)", "NULL"),
       Example("hypot(-2.5d, 3)", "3.905124837953327"),
       Example("hypot(double('inf'), -1)", "Infinity"),
       Example("hypot(double('NaN'), 1)", "NaN"),
-      Example("hypot('x', 1)", "error CAST_INVALID_INPUT")]
+      Example("hypot('x', 1)", "error CAST_INVALID_INPUT"),
+    ]
   ) { columns, _ in
     try mapped(columns[0], columns[1], to: .double) { (a: Double, b: Double) in
       StrictMath.hypot(a, b)
@@ -355,19 +383,23 @@ let mathematicsFunctions: [FunctionSpec] = [
   },
   real(
     "degrees", "Radians as degrees.",
-    [Example("degrees(3.141592653589793)", "180.0"), Example("degrees(NULL)", "NULL"),
+    [
+      Example("degrees(3.141592653589793)", "180.0"), Example("degrees(NULL)", "NULL"),
       Example("degrees(-2.5d)", "-143.2394487827058"),
       Example("degrees(double('inf'))", "Infinity"),
       Example("degrees(double('NaN'))", "NaN"),
-      Example("degrees('x')", "error CAST_INVALID_INPUT")]
+      Example("degrees('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { $0 * (180.0 / Double.pi) },
   real(
     "radians", "Degrees as radians.",
-    [Example("radians(180)", "3.141592653589793"), Example("radians(NULL)", "NULL"),
+    [
+      Example("radians(180)", "3.141592653589793"), Example("radians(NULL)", "NULL"),
       Example("radians(-2.5d)", "-0.04363323129985824"),
       Example("radians(double('inf'))", "Infinity"),
       Example("radians(double('NaN'))", "NaN"),
-      Example("radians('x')", "error CAST_INVALID_INPUT")]
+      Example("radians('x')", "error CAST_INVALID_INPUT"),
+    ]
   ) { $0 * (Double.pi / 180.0) },
   real(
     "rint", "The nearest integer; of two the even one.",

@@ -189,9 +189,11 @@ let encodingFunctions: [FunctionSpec] = [
     ]),
   urlDecode(
     "try_url_decode", isTry: true,
-    [Example("try_url_decode('a%20b')", "a b"), Example("try_url_decode('%zz')", "NULL"),
+    [
+      Example("try_url_decode('a%20b')", "a b"), Example("try_url_decode('%zz')", "NULL"),
       Example("try_url_decode('')", ""),
-      Example("try_url_decode('%C3%A9+é')", "é é")]),
+      Example("try_url_decode('%C3%A9+é')", "é é"),
+    ]),
   stringFunction(
     "encode", "The text as bytes of a character set.",
     [

@@ -23,7 +23,9 @@ private struct FormatItem {
     case "d", "x", "o", "c":
       if precision != nil { return "a whole number has no precision" }
     case "s", "b":
-      if ["0", "+", " ", ",", "("].contains(where: { has($0) }) { return "a text has no such flag" }
+      if ["0", "+", " ", ",", "("].contains(where: { has($0) }) {
+        return "a text has no such flag"
+      }
     default: break
     }
     return nil

@@ -27,7 +27,8 @@ struct JavaPatternWriter {
   private func literal(_ scalar: UInt32, _ flags: JavaFlags) -> String {
     if flags.contains(.ignoresCase) {
       let set = JavaCharacters.range(scalar, scalar, flags)
-      let isPlain = scalar < 0x80 && !(0x41...0x5A).contains(scalar)
+      let isPlain =
+        scalar < 0x80 && !(0x41...0x5A).contains(scalar)
         && !(0x61...0x7A).contains(scalar)
       if !isPlain { return set.text }
     }

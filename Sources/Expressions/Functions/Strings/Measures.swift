@@ -34,8 +34,10 @@ let measureFunctions: [FunctionSpec] = [
   },
   stringFunction(
     "bit_length", "How many bits it has.", [anyText], returns: .int,
-    [Example("bit_length('aé')", "24"), Example("bit_length(NULL)", "NULL"),
-      Example("bit_length('')", "0")]
+    [
+      Example("bit_length('aé')", "24"), Example("bit_length(NULL)", "NULL"),
+      Example("bit_length('')", "0"),
+    ]
   ) { columns, _ in
     try mapped(columns[0], to: .int) { (text: Bytes) in
       Int32(truncatingIfNeeded: text.count &* 8)

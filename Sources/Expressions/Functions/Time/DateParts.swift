@@ -207,18 +207,22 @@ let timePartFunctions: [FunctionSpec] = [
     ]),
   datePart(
     "quarter", .quarter, "The quarter, 1 to 4.",
-    [Example("quarter('2016-08-31')", "3"), Example("quarter(NULL)", "NULL"),
+    [
+      Example("quarter('2016-08-31')", "3"), Example("quarter(NULL)", "NULL"),
       Example("quarter(date'-0044-03-15')", "1"),
       Example("quarter(date'9999-12-31')", "4"),
       Example("quarter('')", "error CAST_INVALID_INPUT"),
-      Example("quarter('é')", "error CAST_INVALID_INPUT")]),
+      Example("quarter('é')", "error CAST_INVALID_INPUT"),
+    ]),
   datePart(
     "month", .month, "The month, 1 to 12.",
-    [Example("month('2016-07-30')", "7"), Example("month(NULL)", "NULL"),
+    [
+      Example("month('2016-07-30')", "7"), Example("month(NULL)", "NULL"),
       Example("month(date'-0044-03-15')", "3"),
       Example("month(date'9999-12-31')", "12"),
       Example("month('')", "error CAST_INVALID_INPUT"),
-      Example("month('é')", "error CAST_INVALID_INPUT")]),
+      Example("month('é')", "error CAST_INVALID_INPUT"),
+    ]),
   datePart(
     "day", aliases: ["dayofmonth"], .day, "The day of the month.",
     [
@@ -231,25 +235,31 @@ let timePartFunctions: [FunctionSpec] = [
     ]),
   datePart(
     "dayofweek", .dayOfWeek, "The day of the week, from 1 for Sunday.",
-    [Example("dayofweek('2009-07-30')", "5"), Example("dayofweek(NULL)", "NULL"),
+    [
+      Example("dayofweek('2009-07-30')", "5"), Example("dayofweek(NULL)", "NULL"),
       Example("dayofweek(date'-0044-03-15')", "5"),
       Example("dayofweek(date'9999-12-31')", "6"),
       Example("dayofweek('')", "error CAST_INVALID_INPUT"),
-      Example("dayofweek('é')", "error CAST_INVALID_INPUT")]),
+      Example("dayofweek('é')", "error CAST_INVALID_INPUT"),
+    ]),
   datePart(
     "weekday", .weekday, "The day of the week, from 0 for Monday.",
-    [Example("weekday('2009-07-30')", "3"), Example("weekday(NULL)", "NULL"),
+    [
+      Example("weekday('2009-07-30')", "3"), Example("weekday(NULL)", "NULL"),
       Example("weekday(date'-0044-03-15')", "3"),
       Example("weekday(date'9999-12-31')", "4"),
       Example("weekday('')", "error CAST_INVALID_INPUT"),
-      Example("weekday('é')", "error CAST_INVALID_INPUT")]),
+      Example("weekday('é')", "error CAST_INVALID_INPUT"),
+    ]),
   datePart(
     "dayofyear", .dayOfYear, "The day of the year.",
-    [Example("dayofyear('2016-04-09')", "100"), Example("dayofyear(NULL)", "NULL"),
+    [
+      Example("dayofyear('2016-04-09')", "100"), Example("dayofyear(NULL)", "NULL"),
       Example("dayofyear(date'-0044-03-15')", "75"),
       Example("dayofyear(date'9999-12-31')", "365"),
       Example("dayofyear('')", "error CAST_INVALID_INPUT"),
-      Example("dayofyear('é')", "error CAST_INVALID_INPUT")]),
+      Example("dayofyear('é')", "error CAST_INVALID_INPUT"),
+    ]),
   datePart(
     "weekofyear", .week, "The ISO week of the year.",
     [
@@ -272,11 +282,13 @@ let timePartFunctions: [FunctionSpec] = [
     ]),
   timePart(
     "minute", .minute, "The minute.",
-    [Example("minute('2009-07-30 12:58:59')", "58"), Example("minute(NULL)", "NULL"),
+    [
+      Example("minute('2009-07-30 12:58:59')", "58"), Example("minute(NULL)", "NULL"),
       Example("minute(timestamp'-0044-03-15 10:11:12.9')", "11"),
       Example("minute(timestamp'9999-12-31 23:59:59.999999')", "59"),
       Example("minute('')", "error CAST_INVALID_INPUT"),
-      Example("minute('é')", "error CAST_INVALID_INPUT")]),
+      Example("minute('é')", "error CAST_INVALID_INPUT"),
+    ]),
   timePart(
     "second", .second, "The second, without its fraction.",
     [
